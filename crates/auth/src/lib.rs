@@ -1,0 +1,1 @@
+//! The rules of sign-in, sessions, refresh and sign-out, without HTTP.

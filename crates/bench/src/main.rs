@@ -1,0 +1,2 @@
+//! Load and memory benchmarks.
+fn main() {}

@@ -1,0 +1,2 @@
+//! The `cogward` binary.
+fn main() {}

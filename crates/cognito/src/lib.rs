@@ -1,0 +1,1 @@
+//! Every word said to Amazon Cognito: hosted-UI endpoints and user-pool API.

@@ -1,0 +1,1 @@
+//! Configuration: one source for loading, checking, documentation and schema.

@@ -1,0 +1,1 @@
+//! A local Cognito-compatible user pool for development and tests.

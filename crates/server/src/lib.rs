@@ -1,0 +1,1 @@
+//! All of Cogward's HTTP: routes, extractors, layers, cookies and errors.

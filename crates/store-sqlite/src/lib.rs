@@ -1,0 +1,1 @@
+//! Sessions in SQLite, for one server process.
