@@ -1,0 +1,195 @@
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::digest::{Context, SHA256};
+use aws_lc_rs::rand::SecureRandom;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use zeroize::Zeroize;
+
+/// The bearer secret of one session or one sign-in under way: 256 random bits.
+///
+/// Its lookup key is computed once, when the id is made.
+pub struct SessionId {
+    secret: [u8; 32],
+    lookup: LookupKey,
+}
+
+impl SessionId {
+    /// A new id from `rng`.
+    ///
+    /// # Errors
+    /// [`RandomError`] when the system gives no randomness.
+    pub fn generate(rng: &dyn SecureRandom) -> Result<Self, RandomError> {
+        let mut secret = [0; 32];
+        rng.fill(&mut secret).map_err(|_| RandomError)?;
+        Ok(Self::from_secret(secret))
+    }
+
+    pub(crate) fn from_secret(secret: [u8; 32]) -> Self {
+        let lookup = LookupKey(sha256(&[b"cogward session", &secret]));
+        Self { secret, lookup }
+    }
+
+    /// The secret itself.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8; 32] {
+        &self.secret
+    }
+
+    /// The store's key for this session.
+    #[must_use]
+    pub fn lookup_key(&self) -> LookupKey {
+        self.lookup
+    }
+}
+
+impl Drop for SessionId {
+    fn drop(&mut self) {
+        self.secret.zeroize();
+    }
+}
+
+impl fmt::Debug for SessionId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SessionId(..)")
+    }
+}
+
+/// The store's key of a session: SHA-256 over `"cogward session"` and the id.
+/// Safe to store: the id cannot be had from it.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LookupKey([u8; 32]);
+
+impl LookupKey {
+    /// The key a store kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The key's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+
+    /// The public name of the session.
+    #[must_use]
+    pub fn handle(&self) -> Handle {
+        let [a, b, c, d, e, ..] = sha256(&[b"cogward handle", &self.0]);
+        let bits = u64::from_be_bytes([0, 0, 0, a, b, c, d, e]);
+        let mut shift = 40;
+        Handle([(); 8].map(|()| {
+            shift -= 5;
+            base32_digit(((bits >> shift) & 31) as u8)
+        }))
+    }
+}
+
+impl fmt::Debug for LookupKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LookupKey({})", self.handle())
+    }
+}
+
+/// The public name of a session, for people and APIs: eight characters of lowercase base32
+/// (RFC 4648 section 6, no padding) over a one-way hash of its lookup key.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Handle([u8; 8]);
+
+impl Handle {
+    fn as_str(&self) -> &str {
+        str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Handle({self})")
+    }
+}
+
+impl FromStr for Handle {
+    type Err = ParseHandleError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let chars: [u8; 8] = text.as_bytes().try_into().map_err(|_| ParseHandleError)?;
+        if chars.iter().all(|c| matches!(c, b'a'..=b'z' | b'2'..=b'7')) {
+            Ok(Self(chars))
+        } else {
+            Err(ParseHandleError)
+        }
+    }
+}
+
+impl Serialize for Handle {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Handle {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// A user's sessions are found by this: an HMAC-SHA256 of pool id and `sub` under the key
+/// ring's index key, so that a dump of the store names nobody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct UserIndex([u8; 32]);
+
+impl UserIndex {
+    /// The index a store kept.
+    #[must_use]
+    pub const fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
+    }
+
+    /// The index's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl fmt::Debug for UserIndex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("UserIndex(..)")
+    }
+}
+
+/// The system's random source failed.
+#[derive(Debug, thiserror::Error)]
+#[error("no randomness from the operating system")]
+pub struct RandomError;
+
+/// Not a session handle.
+#[derive(Debug, thiserror::Error)]
+#[error("a session handle is eight characters of a-z and 2-7")]
+pub struct ParseHandleError;
+
+pub(crate) fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    let mut context = Context::new(&SHA256);
+    for part in parts {
+        context.update(part);
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(context.finish().as_ref());
+    out
+}
+
+fn base32_digit(value: u8) -> u8 {
+    match value {
+        0..26 => b'a' + value,
+        _ => b'2' + (value & 31) - 26,
+    }
+}

@@ -1,0 +1,134 @@
+use std::error::Error;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use crate::id::{LookupKey, UserIndex, sha256};
+use crate::record::Record;
+use crate::time::Timestamp;
+
+/// Where sessions and sign-ins under way are kept. `contract` says exactly how one behaves.
+///
+/// A failure is an error, never "not found". A write stands (durably, in a store that
+/// outlives the process) once it has been answered.
+#[async_trait]
+pub trait SessionStore: Send + Sync + 'static {
+    /// The record, when there is one that is live at `now`; an expired one is `None` even
+    /// while it is still there.
+    async fn load(
+        &self,
+        key: &LookupKey,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Record>>, StoreError>;
+
+    /// Adds a new record; [`StoreError::Exists`] when the key is taken.
+    async fn insert(&self, key: &LookupKey, record: Record) -> Result<(), StoreError>;
+
+    /// Puts `record`, whose version must be higher, in place of the one with version
+    /// `expected`. Never brings back a removed record.
+    async fn replace(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        record: Record,
+    ) -> Result<Replaced, StoreError>;
+
+    /// Moves the times of the record with version `expected`; its version stays.
+    async fn touch(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        last_seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Replaced, StoreError>;
+
+    /// Removes the record; whether there was one.
+    async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError>;
+
+    /// The live records of these user indexes, in no order.
+    async fn list(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError>;
+
+    /// Keeps the sealed state of a sign-in under way; [`StoreError::Exists`] when the key is
+    /// taken.
+    async fn put_login(
+        &self,
+        key: &LoginKey,
+        sealed: Vec<u8>,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Takes it out, atomically and once. An expired one is gone too, and `None`.
+    async fn take_login(
+        &self,
+        key: &LoginKey,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, StoreError>;
+
+    /// Removes at most `limit` sessions and sign-ins that expired by `now`; how many.
+    async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
+
+    /// Whether the store works.
+    async fn ping(&self) -> Result<(), StoreError>;
+}
+
+/// The store's key of a sign-in under way.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct LoginKey([u8; 32]);
+
+impl LoginKey {
+    /// SHA-256 over `"cogward login"` and the OAuth `state`.
+    #[must_use]
+    pub fn of_state(state: &str) -> Self {
+        Self(sha256(&[b"cogward login", state.as_bytes()]))
+    }
+
+    /// The key's bytes.
+    #[must_use]
+    pub const fn as_bytes(&self) -> &[u8; 32] {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for LoginKey {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("LoginKey(..)")
+    }
+}
+
+/// What became of a compare-and-set write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Replaced {
+    /// Written.
+    Done,
+    /// The record has another version.
+    Conflict,
+    /// There is no such record.
+    Missing,
+}
+
+/// Why a store did not do as asked.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The store cannot be reached or does not work; the answer is not known.
+    #[error("the session store is unavailable")]
+    Unavailable {
+        /// What the store said.
+        source: Box<dyn Error + Send + Sync>,
+    },
+    /// The key of an insert is taken.
+    #[error("the session store already has a record under this key")]
+    Exists,
+}
+
+impl StoreError {
+    /// [`StoreError::Unavailable`] because of `source`.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::Unavailable {
+            source: source.into(),
+        }
+    }
+}
