@@ -1,0 +1,168 @@
+//! The keys in use, and when to ask for new ones.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::fetch::{FetchError, FetchKeys};
+use crate::keys::{KeySet, PublicKey};
+
+/// Between the starts of two fetches made for an unknown `kid`: so long may a
+/// new key stay unknown when somebody sends made-up names.
+const COOL_DOWN: Duration = Duration::from_secs(10);
+/// The pause after a first failure; it doubles up to [`MAX_RETRY`].
+const FIRST_RETRY: Duration = Duration::from_secs(1);
+const MAX_RETRY: Duration = Duration::from_secs(60);
+
+/// An issuer's current keys, shared by every verifier of it. The last good set
+/// serves however long the issuer is down.
+pub struct Keys {
+    current: Arc<ArcSwapOption<KeySet>>,
+    fetch: Option<Arc<dyn FetchKeys>>,
+    last: Mutex<Option<Flight>>,
+}
+
+/// Why there is no key of this name.
+pub(crate) enum KeyError {
+    /// The issuer was asked less than [`COOL_DOWN`] ago and has no such key.
+    Unknown,
+    /// The issuer could not be asked.
+    Unavailable(FetchError),
+}
+
+/// One fetch, under way or over.
+#[derive(Clone)]
+struct Flight {
+    started: Instant,
+    outcome: watch::Receiver<Option<Result<(), FetchError>>>,
+}
+
+impl Keys {
+    /// Starts without keys: call [`Self::refresh`] before the first token comes.
+    pub fn new(fetch: Arc<dyn FetchKeys>) -> Arc<Self> {
+        Arc::new(Self {
+            current: Arc::default(),
+            fetch: Some(fetch),
+            last: Mutex::default(),
+        })
+    }
+
+    /// These keys for good.
+    pub fn preloaded(keys: KeySet) -> Arc<Self> {
+        let current = Arc::new(ArcSwapOption::from_pointee(keys));
+        Arc::new(Self {
+            current,
+            fetch: None,
+            last: Mutex::default(),
+        })
+    }
+
+    /// Fetches the current set, or joins a fetch under way. Dropping the future does not
+    /// end the fetch.
+    ///
+    /// # Errors
+    /// No set could be had; the last good one stays.
+    pub async fn refresh(&self) -> Result<(), FetchError> {
+        match &self.fetch {
+            Some(fetch) => {
+                self.flight(fetch, Instant::now(), Duration::ZERO)
+                    .landed()
+                    .await
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Refreshes in the background until these keys are dropped: every `every`, sooner
+    /// while there is no set or after a failure.
+    pub fn keep_fresh(self: &Arc<Self>, every: Duration) -> JoinHandle<()> {
+        let keys = Arc::downgrade(self);
+        let mut failures = u32::from(self.current.load().is_none());
+        tokio::spawn(async move {
+            loop {
+                tokio::time::sleep(pause(every, failures)).await;
+                let Some(keys) = keys.upgrade() else { return };
+                failures = match keys.refresh().await {
+                    Ok(()) => 0,
+                    Err(error) => {
+                        let cause = std::error::Error::source(&error);
+                        tracing::warn!(%error, cause, "keys not refreshed, the last good set serves");
+                        failures.saturating_add(1)
+                    }
+                };
+            }
+        })
+    }
+
+    pub(crate) async fn find(&self, kid: &str) -> Result<Arc<PublicKey>, KeyError> {
+        self.find_at(kid, Instant::now()).await
+    }
+
+    async fn find_at(&self, kid: &str, now: Instant) -> Result<Arc<PublicKey>, KeyError> {
+        if let Some(key) = self.held(kid) {
+            return Ok(key);
+        }
+        let fetch = self.fetch.as_ref().ok_or(KeyError::Unknown)?;
+        let outcome = self.flight(fetch, now, COOL_DOWN).landed().await;
+        match (self.held(kid), outcome) {
+            (Some(key), _) => Ok(key),
+            (None, Ok(())) => Err(KeyError::Unknown),
+            (None, Err(error)) => Err(KeyError::Unavailable(error)),
+        }
+    }
+
+    fn held(&self, kid: &str) -> Option<Arc<PublicKey>> {
+        self.current.load().as_ref()?.get(kid)
+    }
+
+    /// The last fetch if it is under way or younger than `cool_down`, else a new one. It
+    /// runs in a task of its own: whoever asked may hang up.
+    fn flight(&self, fetch: &Arc<dyn FetchKeys>, now: Instant, cool_down: Duration) -> Flight {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(flight) = &*last
+            && (flight.under_way() || now.saturating_duration_since(flight.started) < cool_down)
+        {
+            return flight.clone();
+        }
+        let (sender, outcome) = watch::channel(None);
+        let (fetch, current) = (Arc::clone(fetch), Arc::clone(&self.current));
+        tokio::spawn(async move {
+            let outcome = fetch
+                .fetch()
+                .await
+                .map(|set| current.store(Some(Arc::new(set))));
+            sender.send_replace(Some(outcome));
+        });
+        last.insert(Flight {
+            started: now,
+            outcome,
+        })
+        .clone()
+    }
+}
+
+impl Flight {
+    fn under_way(&self) -> bool {
+        self.outcome.has_changed().is_ok() && self.outcome.borrow().is_none()
+    }
+
+    async fn landed(mut self) -> Result<(), FetchError> {
+        match self.outcome.wait_for(Option::is_some).await.as_deref() {
+            Ok(Some(outcome)) => outcome.clone(),
+            _ => Err(FetchError::Interrupted),
+        }
+    }
+}
+
+fn pause(every: Duration, failures: u32) -> Duration {
+    match failures.checked_sub(1) {
+        None => every,
+        Some(doublings) => FIRST_RETRY
+            .saturating_mul(1 << doublings.min(6))
+            .min(MAX_RETRY)
+            .min(every),
+    }
+}

@@ -1,0 +1,172 @@
+//! A JWK set (RFC 7517 §5), reduced to the keys that may verify RS256.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::Deserialize;
+use serde_json::Value;
+
+pub(crate) const MAX_JWKS: usize = 512 * 1024;
+const MAX_KEYS: usize = 100;
+const MODULUS_BITS: std::ops::RangeInclusive<usize> = 2048..=4096;
+const EXPONENTS: std::ops::RangeInclusive<u64> = 65_537..=1 << 32;
+
+/// An issuer's RS256 keys by `kid`, parsed once.
+#[derive(Clone)]
+pub struct KeySet {
+    keys: HashMap<String, Arc<PublicKey>>,
+}
+
+/// Why a JWK set was refused as a whole.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeySetError {
+    /// More than 512 KiB or more than 100 keys.
+    #[error("key set is too large")]
+    TooLarge,
+    /// Not a JSON object with an array `keys`.
+    #[error("key set is not a JWK set")]
+    Malformed,
+    /// Two keys of one name: which one is meant would be a guess.
+    #[error("key set names two keys `{kid}`")]
+    DuplicateKid {
+        /// The name.
+        kid: String,
+    },
+    /// No key for RS256 in it.
+    #[error("key set holds no RSA signing key of 2048 to 4096 bits")]
+    Empty,
+}
+
+impl KeySet {
+    /// Reads a JWK set. Keys are left out that are not RSA, not for signatures, not for
+    /// RS256, without `kid`, shorter than 2048 or longer than 4096 bits, or with an
+    /// exponent that is even or outside 65537..=2^32.
+    ///
+    /// # Errors
+    /// See [`KeySetError`]; the whole set is refused then.
+    pub fn from_jwks(json: &[u8]) -> Result<Self, KeySetError> {
+        if json.len() > MAX_JWKS {
+            return Err(KeySetError::TooLarge);
+        }
+        let set: Jwks = serde_json::from_slice(json).map_err(|_| KeySetError::Malformed)?;
+        if set.keys.len() > MAX_KEYS {
+            return Err(KeySetError::TooLarge);
+        }
+        refuse_duplicates(&set.keys)?;
+        let usable = set
+            .keys
+            .into_iter()
+            .filter_map(|jwk| Jwk::deserialize(jwk).ok()?.usable());
+        let keys: HashMap<_, _> = usable.collect();
+        match keys.is_empty() {
+            true => Err(KeySetError::Empty),
+            false => Ok(Self { keys }),
+        }
+    }
+
+    /// The number of keys kept, at least one.
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a set without keys is never made"
+    )]
+    pub fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    pub(crate) fn get(&self, kid: &str) -> Option<Arc<PublicKey>> {
+        self.keys.get(kid).cloned()
+    }
+}
+
+impl fmt::Debug for KeySet {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.keys.keys()).finish()
+    }
+}
+
+/// An RSA key that verifies RS256 and nothing else.
+pub(crate) struct PublicKey(ParsedPublicKey);
+
+impl PublicKey {
+    /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
+    pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.0.verify_sig(message, signature).is_ok()
+    }
+}
+
+#[derive(Deserialize)]
+struct Jwks {
+    keys: Vec<Value>,
+}
+
+/// Also keys that are left out count: their names are the issuer's too.
+fn refuse_duplicates(keys: &[Value]) -> Result<(), KeySetError> {
+    let mut seen = HashSet::new();
+    for kid in keys.iter().filter_map(|key| key.get("kid")?.as_str()) {
+        if !seen.insert(kid) {
+            return Err(KeySetError::DuplicateKid {
+                kid: kid.escape_default().take(80).collect(),
+            });
+        }
+    }
+    Ok(())
+}
+
+#[derive(Deserialize)]
+struct Jwk {
+    kid: String,
+    kty: String,
+    #[serde(rename = "use")]
+    usage: Option<String>,
+    key_ops: Option<Vec<String>>,
+    alg: Option<String>,
+    n: String,
+    e: String,
+}
+
+impl Jwk {
+    fn usable(self) -> Option<(String, Arc<PublicKey>)> {
+        let is = |value: &Option<String>, wanted| value.as_deref().is_none_or(|v| v == wanted);
+        let for_rs256 = self.kty == "RSA" && is(&self.usage, "sig") && is(&self.alg, "RS256");
+        let verifies = self
+            .key_ops
+            .is_none_or(|ops| ops.iter().any(|op| op == "verify"));
+        if !for_rs256 || !verifies || self.kid.is_empty() {
+            return None;
+        }
+        let modulus = URL_SAFE_NO_PAD.decode(&self.n).ok()?;
+        let exponent = URL_SAFE_NO_PAD.decode(&self.e).ok()?;
+        if !MODULUS_BITS.contains(&bits(&modulus)?) || !EXPONENTS.contains(&odd(&exponent)?) {
+            return None;
+        }
+        let components = RsaPublicKeyComponents {
+            n: &modulus,
+            e: &exponent,
+        };
+        let key = components
+            .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
+            .ok()?;
+        Some((self.kid, Arc::new(PublicKey(key))))
+    }
+}
+
+/// The length of a big-endian number without leading zeros (RFC 7518 §2, `Base64urlUInt`).
+fn bits(number: &[u8]) -> Option<usize> {
+    let first = number.first().filter(|byte| **byte != 0)?;
+    Some(number.len() * 8 - first.leading_zeros() as usize)
+}
+
+fn odd(number: &[u8]) -> Option<u64> {
+    if bits(number)? > 64 {
+        return None;
+    }
+    let value = number
+        .iter()
+        .fold(0, |value, byte| value << 8 | u64::from(*byte));
+    (value % 2 == 1).then_some(value)
+}
