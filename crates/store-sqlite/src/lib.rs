@@ -1,1 +1,16 @@
 //! Sessions in SQLite, for one server process.
+//!
+//! Writes of all callers queue up to one thread that commits them together, with `fsync`, and
+//! only then answers. Reads come from a write-through cache of the still sealed records, then
+//! from a few read-only connections; they never wait for a writer.
+
+mod cache;
+mod open;
+mod owner;
+mod read;
+mod rows;
+mod store;
+mod write;
+
+pub use open::{OpenError, Options};
+pub use store::SqliteStore;

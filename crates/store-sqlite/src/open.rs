@@ -1,0 +1,258 @@
+use std::fs::File;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode, OpenFlags};
+
+use crate::owner::{FileIdentity, OwnerLock, create_private, make_private};
+
+/// How a database is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Bytes of records kept in memory. 32 MiB by default.
+    pub cache_bytes: u64,
+    /// Threads that read, each with a connection of its own. 2 by default.
+    pub readers: usize,
+    /// The size in bytes the database file must not outgrow; none by default. A write beyond
+    /// it fails like one on a full disk.
+    pub max_bytes: Option<u64>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            cache_bytes: 32 << 20,
+            readers: 2,
+            max_bytes: None,
+        }
+    }
+}
+
+/// Why a database cannot be used. Nothing was overwritten.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// Another process, or this one, has it open.
+    #[error(
+        "the session database {path} is in use by another process: stop that, or name another file"
+    )]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// A file cannot be opened or made.
+    #[error("cannot open {path}: check that its folder exists and that this user may write there")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Not made by Cogward.
+    #[error("{path} is not a session database of Cogward: name another file")]
+    Foreign {
+        /// The file.
+        path: PathBuf,
+    },
+    /// Made by a later release.
+    #[error(
+        "the session database {path} has schema {found}, this release knows up to {known}: use a later release"
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its schema version.
+        found: i64,
+        /// The latest this release knows.
+        known: i64,
+    },
+    /// SQLite cannot read it.
+    #[error(
+        "the session database {path} is damaged: restore a copy, or move it away to start with an empty one"
+    )]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// SQLite failed in another way.
+    #[error("the session database {path} cannot be set up")]
+    Setup {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite said.
+        source: rusqlite::Error,
+    },
+    /// A thread cannot be started.
+    #[error("cannot start a thread for the session database")]
+    Thread(#[source] io::Error),
+}
+
+impl OpenError {
+    pub(crate) fn file(path: &Path, source: io::Error) -> Self {
+        Self::File {
+            path: path.into(),
+            source,
+        }
+    }
+
+    fn sqlite(path: &Path, source: rusqlite::Error) -> Self {
+        let path = path.into();
+        match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => {
+                Self::Damaged { path, source }
+            }
+            _ => Self::Setup { path, source },
+        }
+    }
+}
+
+/// An open database: the writing connection, those for reading, and the proof of ownership.
+pub(crate) struct Database {
+    pub(crate) writer: Connection,
+    pub(crate) readers: Vec<Connection>,
+    pub(crate) file: FileIdentity,
+    pub(crate) lock: OwnerLock,
+}
+
+pub(crate) fn open(path: &Path, options: &Options) -> Result<Database, OpenError> {
+    let lock = OwnerLock::take(path)?;
+    let file = create_private(path).map_err(|source| OpenError::file(path, source))?;
+    let sqlite = |source| OpenError::sqlite(path, source);
+    let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+    let version = schema_version(&writer, path)?;
+    make_private(&file).map_err(|source| OpenError::file(path, source))?;
+    set_up_writing(&writer, options).map_err(sqlite)?;
+    migrate(&mut writer, version).map_err(sqlite)?;
+    writer.execute_batch(TOUCH_EVERY_TREE).map_err(sqlite)?;
+    keep_directory_entry(path).map_err(|source| OpenError::file(path, source))?;
+    let readers = (0..options.readers.max(1))
+        .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+        .collect::<Result<_, _>>()
+        .map_err(sqlite)?;
+    let file = FileIdentity::of(path).map_err(|source| OpenError::file(path, source))?;
+    Ok(Database {
+        writer,
+        readers,
+        file,
+        lock,
+    })
+}
+
+/// "CGWD", in the file's header.
+const APPLICATION_ID: i64 = 0x4347_5744;
+
+/// Step `n` takes a database from schema version `n` to `n + 1`.
+const MIGRATIONS: [&str; 1] = ["
+    CREATE TABLE session (
+        id INTEGER PRIMARY KEY,
+        key BLOB NOT NULL UNIQUE,
+        version INTEGER NOT NULL,
+        user BLOB NOT NULL,
+        last_seen_at INTEGER NOT NULL,
+        expires_at INTEGER NOT NULL,
+        identity BLOB NOT NULL,
+        tokens BLOB NOT NULL,
+        device BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX session_by_user ON session (user);
+    CREATE INDEX session_by_expiry ON session (expires_at);
+    CREATE TABLE login (
+        key BLOB PRIMARY KEY NOT NULL,
+        expires_at INTEGER NOT NULL,
+        sealed BLOB NOT NULL
+    ) STRICT;
+    CREATE INDEX login_by_expiry ON login (expires_at);
+"];
+
+const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+
+/// So that a damaged root is met now and not by the first user.
+const TOUCH_EVERY_TREE: &str = "
+    SELECT key, user FROM session ORDER BY id LIMIT 1;
+    SELECT key FROM session ORDER BY key LIMIT 1;
+    SELECT user FROM session ORDER BY user LIMIT 1;
+    SELECT expires_at FROM session ORDER BY expires_at LIMIT 1;
+    SELECT sealed FROM login ORDER BY rowid LIMIT 1;
+    SELECT key FROM login ORDER BY key LIMIT 1;
+    SELECT expires_at FROM login ORDER BY expires_at LIMIT 1;
+";
+
+fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, mode | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
+    connection.busy_timeout(Duration::from_secs(5))?;
+    connection.execute_batch("PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;")?;
+    Ok(connection)
+}
+
+/// The version of a database of ours; 0 for an empty file.
+fn schema_version(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+    let (application, found, tables) = connection
+        .query_row(
+            "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
+             FROM pragma_application_id, pragma_user_version",
+            [],
+            |row| Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get::<_, i64>(2)?)),
+        )
+        .map_err(|source| match source.sqlite_error_code() {
+            Some(ErrorCode::NotADatabase) => OpenError::Foreign { path: path.into() },
+            _ => OpenError::sqlite(path, source),
+        })?;
+    let known = SCHEMA_VERSION;
+    match application {
+        0 if tables == 0 && found == 0 => Ok(0),
+        APPLICATION_ID if found <= known => Ok(found),
+        APPLICATION_ID => Err(OpenError::TooNew {
+            path: path.into(),
+            found,
+            known,
+        }),
+        _ => Err(OpenError::Foreign { path: path.into() }),
+    }
+}
+
+fn set_up_writing(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+    let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(rusqlite::Error::InvalidParameterName(format!(
+            "journal mode {mode} instead of wal: the file system cannot share memory"
+        )));
+    }
+    // What was answered must survive a power failure, on macOS too.
+    connection.execute_batch(
+        "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
+    )?;
+    if let Some(bytes) = options.max_bytes {
+        let page: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+        let pages = (bytes / u64::from(page.max(1))).max(1);
+        connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
+    }
+    Ok(())
+}
+
+fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
+    if from >= SCHEMA_VERSION {
+        return Ok(());
+    }
+    let transaction = connection.transaction()?;
+    for step in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+        transaction.execute_batch(step)?;
+    }
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.commit()
+}
+
+/// A new file's name must survive a power failure as well as its content.
+fn keep_directory_entry(path: &Path) -> io::Result<()> {
+    let parent = path
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty());
+    #[cfg(unix)]
+    File::open(parent.unwrap_or(Path::new(".")))?.sync_all()?;
+    #[cfg(not(unix))]
+    let _ = (parent, File::open(path)?);
+    Ok(())
+}

@@ -1,0 +1,176 @@
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use cogward_session::{
+    LoginKey, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, UserIndex,
+};
+
+use crate::cache::RecordCache;
+use crate::open::{self, Database, OpenError, Options};
+use crate::owner::OwnerLock;
+use crate::read::{Readers, Statements};
+use crate::write::{Insert, PutLogin, Remove, Replace, Sweep, TakeLogin, Touch, Writer};
+
+/// Sessions in a SQLite file that this process owns until the store is dropped.
+///
+/// Dropping it waits for what was queued to be written and closes the file.
+pub struct SqliteStore {
+    cache: RecordCache,
+    // In the order they must end: the writer closes last and folds the log into the file,
+    // then the file may be another's.
+    readers: Readers,
+    writer: Writer,
+    _lock: OwnerLock,
+}
+
+impl SqliteStore {
+    /// Opens the database at `path`, a new one when there is no such file. Its folder must
+    /// exist. The files (`path`, `-wal`, `-shm`, `.lock`) are for their owner alone.
+    ///
+    /// # Errors
+    /// [`OpenError`] when it is in use, not ours, damaged, or cannot be opened. Nothing is
+    /// overwritten.
+    pub fn open(path: &Path, options: Options) -> Result<Self, OpenError> {
+        let Database {
+            writer,
+            readers,
+            file,
+            lock,
+        } = open::open(path, &options)?;
+        let cache = RecordCache::new(options.cache_bytes);
+        let readers = Readers::start(readers, &file).map_err(OpenError::Thread)?;
+        let writer = Writer::start(writer, file, cache.clone()).map_err(OpenError::Thread)?;
+        Ok(Self {
+            cache,
+            readers,
+            writer,
+            _lock: lock,
+        })
+    }
+
+    async fn find(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
+        if let Some(record) = self.cache.get(key) {
+            return Ok(Some(record));
+        }
+        let gap = match self.cache.get_or_gap(key).await {
+            Ok(record) => return Ok(Some(record)),
+            Err(gap) => gap,
+        };
+        let wanted = *key;
+        let found = self
+            .readers
+            .run(move |statements| statements.load(&wanted))
+            .await?;
+        if let Some(record) = &found {
+            // Refused when the record was written since: then the cache has it, or must not.
+            let _ = gap.insert(Arc::clone(record));
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl SessionStore for SqliteStore {
+    async fn load(
+        &self,
+        key: &LookupKey,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Record>>, StoreError> {
+        Ok(self.find(key).await?.filter(|record| record.is_live(now)))
+    }
+
+    async fn insert(&self, key: &LookupKey, record: Record) -> Result<(), StoreError> {
+        self.writer
+            .run(Insert {
+                key: *key,
+                record: Arc::new(record),
+            })
+            .await
+    }
+
+    async fn replace(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        record: Record,
+    ) -> Result<Replaced, StoreError> {
+        self.writer
+            .run(Replace {
+                key: *key,
+                expected,
+                record: Arc::new(record),
+            })
+            .await
+    }
+
+    async fn touch(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        last_seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Replaced, StoreError> {
+        self.writer
+            .run(Touch {
+                key: *key,
+                expected,
+                last_seen_at,
+                expires_at,
+            })
+            .await
+    }
+
+    async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError> {
+        self.writer.run(Remove { key: *key }).await
+    }
+
+    async fn list(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError> {
+        let users = users.to_vec();
+        self.readers
+            .run(move |statements| statements.list(&users, now))
+            .await
+    }
+
+    async fn put_login(
+        &self,
+        key: &LoginKey,
+        sealed: Vec<u8>,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .run(PutLogin {
+                key: *key,
+                sealed,
+                expires_at,
+            })
+            .await
+    }
+
+    async fn take_login(
+        &self,
+        key: &LoginKey,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        self.writer.run(TakeLogin { key: *key, now }).await
+    }
+
+    async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.writer
+            .run(Sweep {
+                now,
+                limit,
+                swept: Vec::new(),
+            })
+            .await
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        self.writer.check()?;
+        self.readers.run(Statements::ping).await
+    }
+}
