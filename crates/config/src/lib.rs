@@ -1,1 +1,33 @@
 //! Configuration: one source for loading, checking, documentation and schema.
+//!
+//! Each setting is declared once, in `sections`. From the declaration come
+//! [`load`] with all its faults, [`Config::show`], [`schema`] and
+//! [`reference`].
+
+mod check;
+mod example;
+mod fault;
+mod load;
+mod read;
+mod secret;
+mod sections;
+mod setting;
+mod sources;
+mod toml_file;
+mod value;
+
+pub use fault::{Fault, Faults};
+pub use load::{Config, load};
+pub use secret::{RandomError, Secret, generate_secret};
+pub use sections::callback::Callback;
+pub use sections::cognito::Cognito;
+pub use sections::cookie::Cookie;
+pub use sections::families::Families;
+pub use sections::frontend::Frontend;
+pub use sections::log::{Log, LogFormat};
+pub use sections::login::Login;
+pub use sections::pool::Pool;
+pub use sections::server::{Environment, Server};
+pub use sections::session::{Backend, Session};
+pub use sources::{Mode, Source, Sources};
+pub use value::{Origin, UrlPath};

@@ -1,0 +1,333 @@
+//! Rules that concern several values at once, or production alone.
+
+use url::Url;
+
+use crate::example;
+use crate::fault::Fault;
+use crate::load::Config;
+use crate::secret::Secret;
+use crate::sections::{callback, cognito, cookie, families, frontend, login, server, session};
+use crate::setting::About;
+use crate::sources::{Mode, Source};
+
+/// One rule, with the sentence that documents it.
+pub(crate) struct Rule {
+    pub(crate) doc: &'static str,
+    /// Applied only with `ENVIRONMENT=production`.
+    pub(crate) production: bool,
+    broken: fn(&Config) -> Broken,
+}
+
+/// The settings that break a rule, and what is wrong with each.
+type Broken = Vec<(&'static About, String)>;
+
+/// Adds a fault for each setting that breaks a rule and has no fault yet.
+pub(crate) fn apply(config: &Config, faults: &mut Vec<Fault>) {
+    for rule in RULES
+        .iter()
+        .filter(|rule| !rule.production || config.server.is_production())
+    {
+        for (about, problem) in (rule.broken)(config) {
+            if faults.iter().any(|fault| fault.key == Some(about.key)) {
+                continue;
+            }
+            let source = config.source(about.key).unwrap_or(&Source::Default);
+            faults.push(Fault {
+                key: Some(about.key),
+                name: example::name(about, source),
+                problem,
+                hint: example::hint(about, source),
+            });
+        }
+    }
+}
+
+pub(crate) static RULES: &[Rule] = &[
+    Rule {
+        doc: "The two path prefixes do not overlap when both families are served.",
+        production: false,
+        broken: prefixes_overlap,
+    },
+    Rule {
+        doc: "`session.idle_lifetime_seconds` is not longer than the absolute lifetime.",
+        production: false,
+        broken: idle_outlives_absolute,
+    },
+    Rule {
+        doc: "`login.scopes` has `openid`; without it Cognito issues no ID token.",
+        production: false,
+        broken: no_openid,
+    },
+    Rule {
+        doc: "A cookie named `__Host-…` is secure and has no domain, one named `__Secure-…` is \
+              secure; browsers drop others (RFC 6265bis section 4.1.3).",
+        production: false,
+        broken: cookie_prefix,
+    },
+    Rule {
+        doc: "`cogward dev` and `cogward pool` do not run: their users have known passwords.",
+        production: true,
+        broken: local_pool,
+    },
+    Rule {
+        doc: "Cookies are secure.",
+        production: true,
+        broken: insecure_cookies,
+    },
+    Rule {
+        doc: "`cookie.domain` is the host of `server.public_url` or above it.",
+        production: true,
+        broken: foreign_cookie_domain,
+    },
+    Rule {
+        doc: "The frontend's URL and origins use HTTPS.",
+        production: true,
+        broken: plain_frontend,
+    },
+    Rule {
+        doc: "The callback URLs and the server's public URL use HTTPS.",
+        production: true,
+        broken: plain_callback,
+    },
+    Rule {
+        doc: "`callback.allowed_origins` has no `*`, uses HTTPS, and is not empty when \
+              `callback.use_origin` is on.",
+        production: true,
+        broken: loose_callback_origins,
+    },
+    Rule {
+        doc: "Cognito's domain, endpoint and issuer, and DynamoDB's endpoint, use HTTPS.",
+        production: true,
+        broken: plain_cognito,
+    },
+    Rule {
+        doc: "On Lambda sessions are kept in neither `memory` nor `sqlite`: they would be lost at \
+              any moment.",
+        production: true,
+        broken: forgetful_lambda,
+    },
+    Rule {
+        doc: "Secrets have at least 32 characters and are not examples from documents.",
+        production: true,
+        broken: weak_secrets,
+    },
+];
+
+fn prefixes_overlap(c: &Config) -> Broken {
+    let f = &c.families;
+    let overlap = f.auth_path_prefix.overlaps(&f.api_path_prefix);
+    let problem = || {
+        format!(
+            "overlaps families.auth_path_prefix `{}`",
+            f.auth_path_prefix.as_str()
+        )
+    };
+    when(
+        f.token_handler && f.backend_proxy && overlap,
+        &families::API_PATH_PREFIX.about,
+        problem,
+    )
+}
+
+fn idle_outlives_absolute(c: &Config) -> Broken {
+    let (idle, absolute) = (
+        c.session.idle_lifetime_seconds,
+        c.session.absolute_lifetime_seconds,
+    );
+    when(idle > absolute, &session::IDLE_LIFETIME.about, || {
+        format!("must not be longer than session.absolute_lifetime_seconds, which is {absolute}")
+    })
+}
+
+fn no_openid(c: &Config) -> Broken {
+    let has = c.login.scopes.iter().any(|scope| scope == "openid");
+    when(!has, &login::SCOPES.about, || {
+        "must have `openid` among the scopes".to_owned()
+    })
+}
+
+fn cookie_prefix(c: &Config) -> Broken {
+    let cookie = &c.cookie;
+    let host = cookie.session_name.starts_with("__Host-");
+    let secure = host || cookie.session_name.starts_with("__Secure-");
+    let broken = (secure && !cookie.secure) || (host && cookie.domain.is_some());
+    when(broken, &cookie::NAME.about, || {
+        "has a prefix that browsers accept only with secure cookies, and `__Host-` only without a \
+         cookie domain"
+            .to_owned()
+    })
+}
+
+fn local_pool(c: &Config) -> Broken {
+    when(c.mode != Mode::Serve, &server::ENVIRONMENT.about, || {
+        format!(
+            "must not be production for {}: use cogward serve",
+            c.mode.command()
+        )
+    })
+}
+
+fn insecure_cookies(c: &Config) -> Broken {
+    when(!c.cookie.secure, &cookie::SECURE.about, || {
+        "must be true in production".to_owned()
+    })
+}
+
+fn foreign_cookie_domain(c: &Config) -> Broken {
+    let host = c.server.public_url.host_str().unwrap_or("");
+    let Some(domain) = &c.cookie.domain else {
+        return Vec::new();
+    };
+    let covers = host.strip_suffix(domain.as_str());
+    let covers = covers.is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    when(!covers, &cookie::DOMAIN.about, || {
+        format!("must be the server's public host `{host}` or a domain above it")
+    })
+}
+
+fn plain_frontend(c: &Config) -> Broken {
+    let others = c
+        .frontend
+        .additional_origins
+        .iter()
+        .any(|origin| !origin.is_https());
+    let mut broken = plain(&c.frontend.url, &frontend::FRONTEND_URL.about);
+    broken.extend(when(others, &frontend::ADDITIONAL_ORIGINS.about, https));
+    broken
+}
+
+fn plain_callback(c: &Config) -> Broken {
+    let given = |about: &'static About| c.source(about.key) != Some(&Source::Derived);
+    let mut broken = Vec::new();
+    for (url, about) in [
+        (&c.callback.api_url, &callback::API_URL.about),
+        (
+            &c.callback.token_handler_url,
+            &callback::TOKEN_HANDLER_URL.about,
+        ),
+        (&c.server.public_url, &server::PUBLIC_URL.about),
+    ] {
+        broken.extend(
+            plain(url, about)
+                .into_iter()
+                .filter(|(about, _)| given(about)),
+        );
+    }
+    if broken.is_empty() {
+        // Nobody said where the server is.
+        broken = plain(&c.server.public_url, &server::PUBLIC_URL.about);
+    }
+    broken
+}
+
+fn loose_callback_origins(c: &Config) -> Broken {
+    let callback = &c.callback;
+    let any = callback.allow_any_origin;
+    let plain = callback
+        .allowed_origins
+        .iter()
+        .any(|origin| !origin.is_https());
+    let none = callback.use_origin && callback.allowed_origins.is_empty();
+    let about = &callback::ALLOWED_ORIGINS.about;
+    if any {
+        when(true, about, || {
+            "must name the origins in production, not `*`".to_owned()
+        })
+    } else if plain {
+        when(true, about, https)
+    } else {
+        when(none, about, || {
+            "must not be empty when callback.use_origin is on".to_owned()
+        })
+    }
+}
+
+fn plain_cognito(c: &Config) -> Broken {
+    let mut broken = plain(&c.cognito.domain, &cognito::DOMAIN.about);
+    broken.extend(plain(&c.cognito.endpoint, &cognito::ENDPOINT.about));
+    let issuer = c.source(cognito::ISSUER.about.key) != Some(&Source::Derived)
+        && c.cognito.issuer.starts_with("http:");
+    broken.extend(when(issuer, &cognito::ISSUER.about, https));
+    let dynamodb = c.session.dynamodb_endpoint.as_ref();
+    broken.extend(
+        dynamodb
+            .into_iter()
+            .flat_map(|url| plain(url, &session::DYNAMODB_ENDPOINT.about)),
+    );
+    broken
+}
+
+fn forgetful_lambda(c: &Config) -> Broken {
+    when(c.server.on_lambda, &session::BACKEND.about, || {
+        "must be a store outside the function on Lambda; this build has none (dynamodb is not \
+         available in it)"
+            .to_owned()
+    })
+}
+
+fn weak_secrets(c: &Config) -> Broken {
+    let lists = [
+        (&session::SECRET.about, c.session.secrets.as_slice()),
+        (
+            &session::ENCRYPTION_KEY.about,
+            c.session.encryption_keys.as_slice(),
+        ),
+    ];
+    let mut broken = Vec::new();
+    for (about, secrets) in lists {
+        let short = secrets
+            .iter()
+            .any(|secret| secret.expose().chars().count() < 32);
+        broken.extend(when(short, about, || {
+            "must have at least 32 characters in production".to_owned()
+        }));
+        broken.extend(when(
+            !short && secrets.iter().any(is_example),
+            about,
+            well_known,
+        ));
+    }
+    let client = c.cognito.client_secret.as_ref().is_some_and(is_example);
+    broken.extend(when(client, &cognito::CLIENT_SECRET.about, well_known));
+    broken
+}
+
+/// Words of examples in documents, and texts with hardly any variety. Random
+/// text has neither.
+fn is_example(secret: &Secret) -> bool {
+    const WORDS: &[&str] = &[
+        "secret",
+        "password",
+        "change",
+        "example",
+        "your-",
+        "your_",
+        "0123456789",
+        "abcdefgh",
+    ];
+    let text = secret.expose().to_ascii_lowercase();
+    let mut letters: Vec<char> = text.chars().collect();
+    letters.sort_unstable();
+    letters.dedup();
+    letters.len() < 8 || WORDS.iter().any(|word| text.contains(word))
+}
+
+fn when(broken: bool, about: &'static About, problem: impl FnOnce() -> String) -> Broken {
+    if broken {
+        vec![(about, problem())]
+    } else {
+        Vec::new()
+    }
+}
+
+fn plain(url: &Url, about: &'static About) -> Broken {
+    when(url.scheme() != "https", about, https)
+}
+
+fn https() -> String {
+    "must use https in production".to_owned()
+}
+
+fn well_known() -> String {
+    "must be random in production, not an example (`cogward keys new` makes one)".to_owned()
+}

@@ -1,0 +1,147 @@
+//! From sources to a checked configuration.
+
+use std::collections::BTreeMap;
+
+use crate::check;
+use crate::fault::{Fault, Faults, did_you_mean, one_line};
+use crate::read::{Effective, Reader};
+use crate::sections::{
+    self, callback, cognito, cookie, families, frontend, log, login, pool, reserved, server,
+    session,
+};
+use crate::sources::{Mode, Source, Sources};
+use crate::toml_file;
+
+/// Everything that can be configured, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The command it was loaded for.
+    pub mode: Mode,
+    /// How the server listens and what it grants a request.
+    pub server: server::Server,
+    /// The user pool and the app client that signs people in.
+    pub cognito: cognito::Cognito,
+    /// What a sign-in asks Cognito for.
+    pub login: login::Login,
+    /// Where Cognito sends browsers back to.
+    pub callback: callback::Callback,
+    /// The application in the browser.
+    pub frontend: frontend::Frontend,
+    /// The two families of routes.
+    pub families: families::Families,
+    /// Sessions: their keys, their store and how long they live.
+    pub session: session::Session,
+    /// The cookies' names and attributes.
+    pub cookie: cookie::Cookie,
+    /// What is logged, and how.
+    pub log: log::Log,
+    /// The local user pool of `dev` and `pool`.
+    pub pool: pool::Pool,
+    /// By key.
+    pub(crate) effective: BTreeMap<&'static str, Effective>,
+}
+
+impl Config {
+    /// Where the value of a setting (`section.name`) comes from.
+    #[must_use]
+    pub fn source(&self, key: &str) -> Option<&Source> {
+        self.effective.get(key).map(|effective| &effective.source)
+    }
+}
+
+/// Reads and checks the configuration.
+///
+/// # Errors
+/// All that is wrong with it, found in one pass.
+pub fn load(sources: &Sources) -> Result<Config, Faults> {
+    let mut faults = Vec::new();
+    let toml = match &sources.toml {
+        Some((path, text)) => toml_file::read(path, text, &mut faults),
+        None => BTreeMap::new(),
+    };
+    let mut reader = Reader {
+        sources,
+        toml,
+        faults,
+        effective: BTreeMap::new(),
+    };
+    let unknown = unknown_names(&reader);
+    reader.faults.extend(unknown);
+    let config = read_sections(&mut reader);
+    check::apply(&config, &mut reader.faults);
+    if reader.faults.is_empty() {
+        Ok(config)
+    } else {
+        Err(Faults(reader.faults))
+    }
+}
+
+fn read_sections(r: &mut Reader<'_>) -> Config {
+    let given = callback::given(r);
+    let server = server::load(r, &given);
+    let pool = pool::load(r);
+    let cognito = cognito::load(r, &pool);
+    let login = login::load(r);
+    let families = families::load(r);
+    let callback = callback::load(r, given, &server, &families);
+    let frontend = frontend::load(r, &server);
+    let session = session::load(r, &server);
+    let cookie = cookie::load(r, &server);
+    let log = log::load(r);
+    reserved::load(r);
+    let effective = std::mem::take(&mut r.effective);
+    Config {
+        mode: r.mode(),
+        server,
+        cognito,
+        login,
+        callback,
+        frontend,
+        families,
+        session,
+        cookie,
+        log,
+        pool,
+        effective,
+    }
+}
+
+/// Keys of `cogward.toml` and `COGWARD_*` variables that no setting has.
+fn unknown_names(r: &Reader<'_>) -> Vec<Fault> {
+    let mut keys: Vec<String> = Vec::new();
+    for about in sections::settings() {
+        keys.push(about.key.to_owned());
+        if about.secret {
+            keys.push(format!("{}_file", about.key));
+        }
+    }
+    let path = r
+        .sources
+        .toml
+        .as_ref()
+        .map(|(path, _)| path.display().to_string());
+    let in_toml = r
+        .toml
+        .iter()
+        .filter(|(key, _)| !keys.contains(key))
+        .map(|(key, value)| {
+            let name = format!(
+                "{} ({} line {})",
+                one_line(key),
+                path.as_deref().unwrap_or(""),
+                value.line
+            );
+            let hint = did_you_mean(key, keys.iter().map(String::as_str));
+            Fault::elsewhere(name, "is not a setting", hint)
+        });
+    let known = sections::env_names();
+    let in_env = r.sources.unknown_env().map(|name| {
+        let hint = did_you_mean(name, known.iter().map(String::as_str));
+        Fault::elsewhere(
+            format!("{} (environment)", one_line(name)),
+            "is not a setting",
+            hint,
+        )
+    });
+    in_toml.chain(in_env).collect()
+}
