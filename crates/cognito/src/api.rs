@@ -1,0 +1,90 @@
+//! The user-pool API
+//! (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welcome.html>):
+//! unsigned operations, JSON 1.1.
+
+use reqwest::header::CONTENT_TYPE;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::http::{self, Dialect};
+use crate::{CallError, ClientSecret, Cognito, Tokens, tokens};
+
+const API: Dialect = Dialect {
+    name: error_type,
+    dead: &[
+        "NotAuthorizedException",
+        "RefreshTokenReuseException",
+        "UserNotFoundException",
+        "UserNotConfirmedException",
+        "UserDisabledException",
+        "PasswordResetRequiredException",
+    ],
+    later: &[
+        "TooManyRequestsException",
+        "LimitExceededException",
+        "ThrottlingException",
+        "InternalErrorException",
+        "InternalServerException",
+        "ForbiddenException",
+    ],
+};
+
+#[derive(Deserialize)]
+struct Authenticated {
+    #[serde(rename = "AuthenticationResult")]
+    result: tokens::Answer,
+}
+
+impl Cognito {
+    /// Refreshes with `GetTokensFromRefreshToken`, as an app client with refresh-token
+    /// rotation needs it: the answer carries the next refresh token.
+    ///
+    /// # Errors
+    /// Fatal when the refresh token is dead, used a second time, or its user may not sign in.
+    pub async fn refresh_rotating(&self, refresh_token: &str) -> Result<Tokens, CallError> {
+        let mut input = json!({"RefreshToken": refresh_token, "ClientId": self.settings.client_id});
+        if let Some(secret) = self
+            .settings
+            .client_secret
+            .as_ref()
+            .map(ClientSecret::expose)
+        {
+            input["ClientSecret"] = secret.into();
+        }
+        let body = self.operation("GetTokensFromRefreshToken", &input).await?;
+        let answer: Authenticated =
+            serde_json::from_slice(&body).map_err(|_| CallError::Protocol)?;
+        answer.result.try_into()
+    }
+
+    /// Ends every token of the user at Cognito with `GlobalSignOut`. Needs an access token
+    /// with the scope `aws.cognito.signin.user.admin`.
+    ///
+    /// # Errors
+    /// Fatal when the access token is dead or lacks the scope.
+    pub async fn global_sign_out(&self, access_token: &str) -> Result<(), CallError> {
+        self.operation("GlobalSignOut", &json!({"AccessToken": access_token}))
+            .await?;
+        Ok(())
+    }
+
+    async fn operation(&self, name: &str, input: &Value) -> Result<Vec<u8>, CallError> {
+        let request = self
+            .http
+            .post(self.settings.api.clone())
+            .header(
+                "x-amz-target",
+                format!("AWSCognitoIdentityProviderService.{name}"),
+            )
+            .header(CONTENT_TYPE, "application/x-amz-json-1.1")
+            .body(input.to_string());
+        http::call(name, request, &API).await
+    }
+}
+
+/// `__type` may carry a namespace up to `#` and, from `:` on, an address.
+fn error_type(body: &Value) -> Option<&str> {
+    let full = body.get("__type")?.as_str()?;
+    let name = full.rsplit('#').next()?;
+    name.split(':').next()
+}
