@@ -9,7 +9,7 @@ use cogward_session::{
 use crate::cache::RecordCache;
 use crate::open::{self, Database, OpenError, Options};
 use crate::owner::OwnerLock;
-use crate::read::{Readers, Statements};
+use crate::read::Readers;
 use crate::write::{Insert, PutLogin, Remove, Replace, Sweep, TakeLogin, Touch, Writer};
 
 /// Sessions in a SQLite file that this process owns until the store is dropped.
@@ -171,6 +171,8 @@ impl SessionStore for SqliteStore {
 
     async fn ping(&self) -> Result<(), StoreError> {
         self.writer.check()?;
-        self.readers.run(Statements::ping).await
+        self.readers
+            .run(|statements| statements.ping().map(drop))
+            .await
     }
 }
