@@ -3,7 +3,7 @@
 //! unsigned operations, JSON 1.1.
 
 use reqwest::header::CONTENT_TYPE;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::http::{self, Dialect};
@@ -29,6 +29,15 @@ const API: Dialect = Dialect {
     ],
 };
 
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct GetTokens<'a> {
+    refresh_token: &'a str,
+    client_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<&'a str>,
+}
+
 #[derive(Deserialize)]
 struct Authenticated {
     #[serde(rename = "AuthenticationResult")]
@@ -42,15 +51,15 @@ impl Cognito {
     /// # Errors
     /// Fatal when the refresh token is dead, used a second time, or its user may not sign in.
     pub async fn refresh_rotating(&self, refresh_token: &str) -> Result<Tokens, CallError> {
-        let mut input = json!({"RefreshToken": refresh_token, "ClientId": self.settings.client_id});
-        if let Some(secret) = self
-            .settings
-            .client_secret
-            .as_ref()
-            .map(ClientSecret::expose)
-        {
-            input["ClientSecret"] = secret.into();
-        }
+        let input = GetTokens {
+            refresh_token,
+            client_id: &self.settings.client_id,
+            client_secret: self
+                .settings
+                .client_secret
+                .as_ref()
+                .map(ClientSecret::expose),
+        };
         let body = self.operation("GetTokensFromRefreshToken", &input).await?;
         let answer: Authenticated =
             serde_json::from_slice(&body).map_err(|_| CallError::Protocol)?;
@@ -68,7 +77,7 @@ impl Cognito {
         Ok(())
     }
 
-    async fn operation(&self, name: &str, input: &Value) -> Result<Vec<u8>, CallError> {
+    async fn operation(&self, name: &str, input: &impl Serialize) -> Result<Vec<u8>, CallError> {
         let request = self
             .http
             .post(self.settings.api.clone())
@@ -77,7 +86,7 @@ impl Cognito {
                 format!("AWSCognitoIdentityProviderService.{name}"),
             )
             .header(CONTENT_TYPE, "application/x-amz-json-1.1")
-            .body(input.to_string());
+            .json(input);
         http::call(name, request, &API).await
     }
 }
