@@ -15,7 +15,7 @@ function start() {
   // A page restored by the Back button would show what a signed-out person must not see.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("visibilitychange", () => {
-    if (document.visibilityState === "visible" && currentView() === "dashboard") guarded(stillSignedIn);
+    if (document.visibilityState === "visible" && currentView() === "dashboard") checkAgain();
   });
   showConfig();
   route();
@@ -86,7 +86,14 @@ const refreshTokens = () =>
     showResult("refresh-result", element("p", { class: "result-status" }, `${body.message ?? "Token refreshed"}${good}.`));
   });
 
-const stillSignedIn = () => call("GET", "/api/v1/auth/check");
+/** Back on this tab: another device may have ended this session meanwhile. */
+async function checkAgain() {
+  try {
+    await call("GET", "/api/v1/auth/check");
+  } catch (error) {
+    if (error.status === 401) showSignedOut(ENDED);
+  }
+}
 
 async function loadDevices() {
   const status = byId("devices-status");
@@ -129,8 +136,10 @@ const signOut = () =>
   guarded(async () => {
     const hosted = await hostedLogout();
     await call("POST", "/api/v1/auth/logout");
-    if (hosted) location.assign(hosted);
-    else showSignedOut("You are signed out.");
+    if (!hosted) return showSignedOut("You are signed out.");
+    clearDashboard();
+    show("loading");
+    location.assign(hosted);
   });
 
 /** Where the browser also loses its hosted session; asked for while there is a session to ask with. */

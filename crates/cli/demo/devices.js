@@ -20,7 +20,7 @@ function row(session, now, end) {
   );
   const item = element("li", { "data-testid": "device-row", "data-current": String(Boolean(session.current)), title: session.user_agent }, element("div", {}, title, about));
   if (!session.current) {
-    const button = element("button", { type: "button", class: "button button-quiet button-small", "data-testid": "revoke-device", "aria-label": `End the session of ${name}` }, "End session");
+    const button = element("button", { type: "button", class: "button button-quiet button-small", "data-testid": "revoke-device", "aria-label": `End session: ${name}` }, "End session");
     onClick(button, () => end(session, name));
     item.append(button);
   }
