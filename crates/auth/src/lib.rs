@@ -1,1 +1,138 @@
 //! The rules of sign-in, sessions, refresh and sign-out, without HTTP.
+//!
+//! Every function takes the [`Auth`] it works with, and returns values; the
+//! server crate turns them into responses.
+
+pub mod audit;
+pub mod devices;
+mod error;
+pub mod login;
+pub mod logout;
+pub mod refresh;
+mod return_path;
+pub mod session;
+
+use std::sync::Arc;
+
+use aws_lc_rs::rand::SystemRandom;
+use cogward_cognito::Cognito;
+use cogward_jwt::Verifier;
+use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
+
+pub use error::{LoginError, LoginRefusal, SessionError};
+pub use return_path::{ReturnPath, ReturnPathError};
+
+/// Everything the rules work with, made once at start.
+pub struct Auth {
+    pool: Pool,
+    store: Arc<dyn SessionStore>,
+    ring: KeyRing,
+    clock: Arc<dyn Clock>,
+    rng: SystemRandom,
+    settings: Settings,
+    flights: refresh::Flights,
+    condemned: logout::Condemned,
+}
+
+/// A user pool with the app client that signs people in.
+pub struct Pool {
+    /// `us-east-1_AbCdEfGhI`.
+    pub id: String,
+    /// The app client's id.
+    pub client_id: String,
+    /// How this pool is talked to.
+    pub cognito: Cognito,
+    /// Verifies this pool's tokens.
+    pub verifier: Verifier,
+}
+
+/// The numbers and lists the rules go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A session ends this many seconds after sign-in, whatever happens.
+    pub absolute_seconds: i64,
+    /// A session ends after this many seconds without a request.
+    pub idle_seconds: i64,
+    /// Tokens are renewed when the access token has this many seconds left.
+    pub refresh_ahead_seconds: i64,
+    /// Refresh through `GetTokensFromRefreshToken`, as rotation wants it.
+    pub refresh_rotation: bool,
+    /// Sent to the authorize page when a sign-in names none.
+    pub identity_provider: Option<String>,
+    /// What a sign-in may name.
+    pub identity_providers: Vec<String>,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            absolute_seconds: 30 * 24 * 3600,
+            idle_seconds: 7 * 24 * 3600,
+            refresh_ahead_seconds: 60,
+            refresh_rotation: false,
+            identity_provider: None,
+            identity_providers: Vec::new(),
+        }
+    }
+}
+
+/// Which protocol a sign-in was started through; one started in one family
+/// cannot be finished in the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub enum Family {
+    /// `/auth`, the Token Handler protocol.
+    TokenHandler,
+    /// `/api/v1/auth`, the backend-proxy protocol.
+    BackendProxy,
+}
+
+/// What is known of the caller beside the cookie: for the device list.
+#[derive(Clone, Debug, Default)]
+pub struct Client {
+    /// The `User-Agent` header.
+    pub user_agent: Option<String>,
+    /// The address, as far as it can be believed.
+    pub address: Option<String>,
+}
+
+impl Auth {
+    /// Joins the parts.
+    pub fn new(
+        pool: Pool,
+        store: Arc<dyn SessionStore>,
+        ring: KeyRing,
+        clock: Arc<dyn Clock>,
+        settings: Settings,
+    ) -> Arc<Self> {
+        Arc::new(Self {
+            pool,
+            store,
+            ring,
+            clock,
+            rng: SystemRandom::new(),
+            settings,
+            flights: refresh::Flights::default(),
+            condemned: logout::Condemned::default(),
+        })
+    }
+
+    /// The time as this process sees it.
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The pool and client in use.
+    pub fn pool(&self) -> &Pool {
+        &self.pool
+    }
+
+    /// The session store, for health checks and sweeping.
+    pub fn store(&self) -> &Arc<dyn SessionStore> {
+        &self.store
+    }
+
+    /// The settings in force.
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+}

@@ -1,1 +1,46 @@
-//! All of Cogward's HTTP: routes, extractors, layers, cookies and errors.
+//! All of Cogward's HTTP, and none of its rules.
+
+mod cookies;
+mod error;
+mod extract;
+mod layers;
+mod openapi;
+mod origin;
+mod redirect;
+mod router;
+mod routes;
+mod serve;
+mod site;
+
+use std::sync::Arc;
+
+use cogward_auth::Auth;
+
+pub use openapi::document;
+pub use router::router;
+pub use serve::{Limits, Running, ServeError, listen, serve};
+pub use site::{CallbackOrigins, Cookies, Pages, Site};
+
+/// What every handler works with.
+pub struct App {
+    /// The rules.
+    pub auth: Arc<Auth>,
+    /// Where this deployment lives.
+    pub site: Site,
+    /// Origins whose pages may use the session cookie.
+    origins: Vec<String>,
+    login_limit: layers::LoginLimit,
+}
+
+impl App {
+    /// Joins rules and settings.
+    pub fn new(auth: Arc<Auth>, site: Site) -> Arc<Self> {
+        let origins = site.origins();
+        Arc::new(Self {
+            auth,
+            site,
+            origins,
+            login_limit: layers::LoginLimit::default(),
+        })
+    }
+}

@@ -1,1 +1,15 @@
 //! Test helpers: a running application, a browser with a cookie jar, a clock, tokens.
+
+mod app;
+mod browser;
+mod clock;
+mod fake_cognito;
+mod faulty_store;
+mod signer;
+
+pub use app::{Builder, StoreKind, TestApp, Upstream};
+pub use browser::{Answer, Browser};
+pub use clock::TestClock;
+pub use fake_cognito::{FakeCognito, TokenAnswer};
+pub use faulty_store::FaultyStore;
+pub use signer::Signer;

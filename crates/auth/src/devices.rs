@@ -1,0 +1,151 @@
+//! A person's sessions on all devices: seen and ended by the person.
+
+use std::sync::Arc;
+
+use cogward_session::{Handle, LookupKey, Record, Timestamp, seal};
+
+use crate::audit::{self, Event};
+use crate::logout;
+use crate::session::{Current, open_tokens};
+use crate::{Auth, SessionError};
+
+/// One of the caller's sessions.
+#[derive(Debug)]
+pub struct Entry {
+    /// Its public name.
+    pub handle: Handle,
+    /// Whether it is the one that asks.
+    pub current: bool,
+    /// When it began.
+    pub created_at: Timestamp,
+    /// When it was last used, to the minute.
+    pub last_seen_at: Timestamp,
+    /// `User-Agent` at sign-in.
+    pub user_agent: Option<String>,
+    /// Address at sign-in.
+    pub address: Option<String>,
+}
+
+/// The caller's sessions, the last used first.
+///
+/// # Errors
+/// The store did not answer.
+pub async fn list(auth: &Auth, current: &Current) -> Result<Vec<Entry>, SessionError> {
+    let mut entries: Vec<Entry> = records(auth, current)
+        .await?
+        .iter()
+        .filter_map(|(key, record)| entry(auth, current, key, record))
+        .collect();
+    entries.sort_by_key(|entry| (!entry.current, std::cmp::Reverse(entry.last_seen_at)));
+    Ok(entries)
+}
+
+async fn records(
+    auth: &Auth,
+    current: &Current,
+) -> Result<Vec<(LookupKey, Arc<Record>)>, SessionError> {
+    let identity = &current.identity;
+    let users = auth.ring.user_indexes(&identity.pool, &identity.sub);
+    Ok(auth.store.list(&users, auth.now()).await?)
+}
+
+fn entry(auth: &Auth, current: &Current, key: &LookupKey, record: &Record) -> Option<Entry> {
+    if auth.condemned.contains(key) {
+        return None;
+    }
+    let device = match seal::open_device(&auth.ring, key, &record.device) {
+        Ok(device) => device,
+        Err(_) => {
+            audit::session(Event::Unreadable, &current.identity.sub, key, "device");
+            return None;
+        }
+    };
+    Some(Entry {
+        handle: key.handle(),
+        current: *key == current.key,
+        created_at: device.created_at,
+        last_seen_at: record.last_seen_at,
+        user_agent: device.user_agent,
+        address: device.address,
+    })
+}
+
+/// Ends one of the caller's sessions; `false` when the caller has none of that name.
+///
+/// Another device's refresh token cannot be opened from here, so it is not
+/// revoked at Cognito; nobody but this server ever held it.
+///
+/// # Errors
+/// The store did not answer.
+pub async fn revoke(
+    auth: &Arc<Auth>,
+    current: &Current,
+    handle: &Handle,
+) -> Result<bool, SessionError> {
+    if current.handle() == *handle {
+        logout::remove(auth, current, Event::Revoked).await?;
+        return Ok(true);
+    }
+    let records = records(auth, current).await?;
+    let Some((key, _)) = records.iter().find(|(key, _)| key.handle() == *handle) else {
+        return Ok(false);
+    };
+    auth.store.remove(key).await?;
+    audit::session(
+        Event::Revoked,
+        &current.identity.sub,
+        key,
+        "from another device",
+    );
+    Ok(true)
+}
+
+/// Which sessions "everywhere" means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// All but the caller's.
+    Others,
+    /// The caller's too.
+    All,
+}
+
+/// Ends the caller's sessions on other devices, or on all; returns how many.
+///
+/// # Errors
+/// The store did not answer; what was ended by then stays ended.
+pub async fn revoke_all(
+    auth: &Arc<Auth>,
+    current: &Current,
+    scope: Scope,
+) -> Result<usize, SessionError> {
+    let mut ended = 0;
+    for (key, _) in records(auth, current).await? {
+        if key == current.key {
+            continue;
+        }
+        ended += usize::from(auth.store.remove(&key).await?);
+        audit::session(Event::Revoked, &current.identity.sub, &key, "everywhere");
+    }
+    if scope == Scope::All {
+        sign_out_at_cognito(auth, current).await;
+        logout::remove(auth, current, Event::SignedOut).await?;
+        ended += 1;
+    }
+    Ok(ended)
+}
+
+/// `GlobalSignOut` ends the other devices' tokens at Cognito too. It needs
+/// the scope `aws.cognito.signin.user.admin`, so it may be refused.
+async fn sign_out_at_cognito(auth: &Auth, current: &Current) {
+    let Ok(tokens) = open_tokens(auth, current) else {
+        return;
+    };
+    if let Err(error) = auth
+        .pool
+        .cognito
+        .global_sign_out(tokens.access_token.expose())
+        .await
+    {
+        tracing::info!(%error, "global sign-out not done at Cognito");
+    }
+}

@@ -1,0 +1,128 @@
+//! Reading and writing the two cookies (RFC 6265bis).
+
+use cogward_session::CookieValue;
+use http::header::{COOKIE, SET_COOKIE};
+use http::{HeaderMap, HeaderValue};
+
+use crate::site::Cookies;
+
+/// The value of the cookie with exactly this name, byte for byte.
+///
+/// Two of the same name that differ are refused, both: which one is the
+/// attacker's cannot be told.
+pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
+    let mut found = None;
+    for header in headers.get_all(COOKIE) {
+        for pair in header.to_str().ok()?.split(';') {
+            let pair = pair.trim_matches([' ', '\t']);
+            let Some(value) = pair
+                .strip_prefix(name)
+                .and_then(|rest| rest.strip_prefix('='))
+            else {
+                continue;
+            };
+            if found.is_some_and(|other| other != value) {
+                return None;
+            }
+            found = Some(value);
+        }
+    }
+    found
+}
+
+/// Which of the two cookies.
+#[derive(Clone, Copy)]
+pub(crate) enum Which {
+    Session,
+    Login,
+}
+
+impl Cookies {
+    fn name(&self, which: Which) -> &str {
+        match which {
+            Which::Session => &self.session,
+            Which::Login => &self.login,
+        }
+    }
+
+    /// The cookie a request came with.
+    pub(crate) fn read<'h>(&self, headers: &'h HeaderMap, which: Which) -> Option<&'h str> {
+        find(headers, self.name(which))
+    }
+
+    /// Sets a cookie for so many seconds.
+    pub(crate) fn set(
+        &self,
+        headers: &mut HeaderMap,
+        which: Which,
+        value: &CookieValue,
+        seconds: i64,
+    ) {
+        self.append(headers, which, value.expose(), seconds);
+    }
+
+    /// Takes a cookie away.
+    pub(crate) fn clear(&self, headers: &mut HeaderMap, which: Which) {
+        self.append(headers, which, "", 0);
+    }
+
+    fn append(&self, headers: &mut HeaderMap, which: Which, value: &str, seconds: i64) {
+        let name = self.name(which);
+        let secure = if self.secure { "; Secure" } else { "" };
+        let domain = self
+            .domain
+            .as_deref()
+            .map(|domain| format!("; Domain={domain}"));
+        let domain = domain.unwrap_or_default();
+        let cookie = format!(
+            "{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}{domain}"
+        );
+        // Names and values are ours and plain ASCII, so this always holds.
+        if let Ok(mut header) = HeaderValue::try_from(cookie) {
+            header.set_sensitive(true);
+            headers.append(SET_COOKIE, header);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers(lines: &[&[u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn only_the_exact_name_counts() {
+        let name = "__Host-cogward";
+        assert_eq!(find(&headers(&[b"a=b; __Host-cogward=v"]), name), Some("v"));
+        assert_eq!(
+            find(&headers(&[b"a=b", b"__Host-cogward=v"]), name),
+            Some("v")
+        );
+        for smuggled in [
+            b"__host-cogward=v".as_slice(),
+            b"\xe2\x80\x80__Host-cogward=v",
+            b"\xc2\xa0__Host-cogward=v",
+            b"=__Host-cogward=v",
+            b"x__Host-cogward=v",
+            b"__Host-cogward =v",
+            b"__Host-cogward",
+        ] {
+            assert_eq!(find(&headers(&[smuggled]), name), None, "{smuggled:?}");
+        }
+    }
+
+    #[test]
+    fn two_that_differ_are_refused() {
+        let name = "sc";
+        assert_eq!(find(&headers(&[b"sc=a; sc=b"]), name), None);
+        assert_eq!(find(&headers(&[b"sc=a", b"sc=b"]), name), None);
+        assert_eq!(find(&headers(&[b"sc=a; sc=a"]), name), Some("a"));
+    }
+}

@@ -1,0 +1,254 @@
+//! One error, rendered as each route family says.
+//!
+//! A handler's error travels as an extension of an empty response; the
+//! outermost layer, which knows the request id and the family, gives it a body
+//! and logs it once.
+
+use axum::response::{IntoResponse, Response};
+use cogward_auth::{LoginRefusal, SessionError};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use serde::Serialize;
+
+/// Why a request was not answered as asked.
+#[derive(Clone, Debug)]
+pub(crate) struct Error {
+    status: StatusCode,
+    /// The `error` member in the Token Handler family.
+    label: &'static str,
+    /// For people; in the Token Handler family only where [`Error::explain`] put it.
+    message: &'static str,
+    explained: bool,
+    retry_after: Option<u32>,
+    /// The session is destroyed: take its cookie away.
+    pub(crate) clears_session: bool,
+}
+
+/// What [`Error`] becomes in the backend-proxy family.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Problem {
+    /// `bad_request`, `authentication_required`, `forbidden`, `not_found`, …
+    error: &'static str,
+    /// For people.
+    message: &'static str,
+    /// The message again, for clients of the original protocol.
+    detail: &'static str,
+    /// Names this answer in the server's log.
+    request_id: String,
+}
+
+/// What [`Error`] becomes in the Token Handler family.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct TokenHandlerProblem {
+    /// What went wrong, in words.
+    error: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    request_id: Option<String>,
+}
+
+impl Error {
+    fn new(status: StatusCode, label: &'static str, message: &'static str) -> Self {
+        Self {
+            status,
+            label,
+            message,
+            explained: false,
+            retry_after: None,
+            clears_session: false,
+        }
+    }
+
+    pub(crate) fn bad_request(message: &'static str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message, message)
+    }
+
+    pub(crate) fn unauthenticated(label: &'static str, message: &'static str) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, label, message)
+    }
+
+    pub(crate) fn forbidden(message: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message, message)
+    }
+
+    pub(crate) fn csrf(message: &'static str) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "CSRF validation failed", message).explain()
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "Not found",
+            "there is nothing at this address",
+        )
+    }
+
+    pub(crate) fn of_status(status: StatusCode, message: &'static str) -> Self {
+        Self::new(status, message, message)
+    }
+
+    pub(crate) fn internal() -> Self {
+        let status = StatusCode::INTERNAL_SERVER_ERROR;
+        Self::new(
+            status,
+            "Internal server error",
+            "something went wrong on our side",
+        )
+    }
+
+    pub(crate) fn unavailable(seconds: u32) -> Self {
+        let message = "temporarily unavailable, please try again";
+        let error = Self::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "Service unavailable",
+            message,
+        );
+        Self {
+            retry_after: Some(seconds),
+            ..error
+        }
+    }
+
+    pub(crate) fn too_many(seconds: u32) -> Self {
+        let message = "too many requests, please wait";
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests", message);
+        Self {
+            retry_after: Some(seconds),
+            ..error
+        }
+    }
+
+    /// Shows the message in the Token Handler family too.
+    pub(crate) fn explain(self) -> Self {
+        Self {
+            explained: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn clearing_session(self) -> Self {
+        Self {
+            clears_session: true,
+            ..self
+        }
+    }
+
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    pub(crate) fn message(&self) -> &'static str {
+        self.message
+    }
+
+    /// The body for the backend-proxy family.
+    pub(crate) fn problem(&self, request_id: String) -> Problem {
+        Problem {
+            error: self.kind(),
+            message: self.message,
+            detail: self.message,
+            request_id,
+        }
+    }
+
+    /// The body for the Token Handler family.
+    pub(crate) fn token_handler_problem(&self, request_id: String) -> TokenHandlerProblem {
+        TokenHandlerProblem {
+            error: self.label,
+            message: self.explained.then_some(self.message),
+            request_id: self.status.is_server_error().then_some(request_id),
+        }
+    }
+
+    /// `Retry-After` and the challenge, RFC 9110 §10.2.3 and §11.6.1.
+    pub(crate) fn add_headers(&self, headers: &mut HeaderMap) {
+        if let Some(seconds) = self.retry_after {
+            headers.insert(RETRY_AFTER, seconds.into());
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
+        }
+    }
+
+    fn kind(&self) -> &'static str {
+        match self.status {
+            StatusCode::BAD_REQUEST => "bad_request",
+            StatusCode::UNAUTHORIZED => "authentication_required",
+            StatusCode::FORBIDDEN => "forbidden",
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::REQUEST_TIMEOUT => "request_timeout",
+            StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            _ => "internal_error",
+        }
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Seconds after which a client should come again when we could not serve it.
+const RETRY_SECONDS: u32 = 2;
+
+impl From<SessionError> for Error {
+    fn from(error: SessionError) -> Self {
+        match error {
+            SessionError::Anonymous => {
+                Self::unauthenticated("Not authenticated", "Authentication required")
+            }
+            SessionError::Ended => Self::unauthenticated("Not authenticated", "Session expired"),
+            SessionError::TokenExpired => {
+                Self::unauthenticated("Token expired", "Session expired: its tokens ran out")
+            }
+            SessionError::RefreshRefused => Self::unauthenticated(
+                "Refresh failed",
+                "Session expired: the refresh token was refused",
+            )
+            .explain()
+            .clearing_session(),
+            SessionError::Store(ref source) => {
+                tracing::error!(error = %chain(source), "session store unavailable");
+                Self::unavailable(RETRY_SECONDS)
+            }
+            SessionError::Upstream => Self::unavailable(RETRY_SECONDS),
+            SessionError::Internal => Self::internal(),
+        }
+    }
+}
+
+impl From<LoginRefusal> for Error {
+    fn from(refusal: LoginRefusal) -> Self {
+        match refusal {
+            LoginRefusal::ReturnPath(_) => {
+                Self::bad_request("return_to must be a path on the frontend, such as /dashboard")
+            }
+            LoginRefusal::IdentityProvider => {
+                Self::bad_request("identity_provider is not one that is configured")
+            }
+            LoginRefusal::Store(source) => SessionError::Store(source).into(),
+            LoginRefusal::Internal => Self::internal(),
+        }
+    }
+}
+
+/// An error with everything behind it, for the log: `Display` of ours never
+/// repeats its source.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -1,0 +1,23 @@
+//! For unsafe routes that take no body.
+
+use axum::extract::FromRequestParts;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+
+use super::json::is_json;
+use crate::error::Error;
+
+/// Refuses the content types that a plain HTML form can send: a request
+/// without a body has no use for one, a forged request does.
+pub(crate) struct Bodyless;
+
+impl<S: Sync> FromRequestParts<S> for Bodyless {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        if parts.headers.contains_key(CONTENT_TYPE) && !is_json(&parts.headers) {
+            return Err(Error::csrf("only application/json is accepted"));
+        }
+        Ok(Self)
+    }
+}

@@ -1,0 +1,95 @@
+//! Who calls: the socket's word, or a trusted proxy's.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+
+use axum::extract::{ConnectInfo, FromRequestParts};
+use cogward_auth::Client;
+use http::HeaderMap;
+use http::header::USER_AGENT;
+use http::request::Parts;
+use ipnet::IpNet;
+
+use crate::App;
+use crate::error::Error;
+
+/// A device list needs no more of it.
+const MAX_USER_AGENT: usize = 256;
+
+/// The caller's address and browser.
+pub(crate) struct Caller {
+    pub(crate) address: IpAddr,
+    pub(crate) user_agent: Option<String>,
+}
+
+impl Caller {
+    pub(crate) fn into_client(self) -> Client {
+        Client {
+            user_agent: self.user_agent,
+            address: Some(self.address.to_string()),
+        }
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Caller {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+        let peer = peer.ok_or_else(Error::internal)?.0.ip().to_canonical();
+        let user_agent = parts
+            .headers
+            .get(USER_AGENT)
+            .and_then(|value| value.to_str().ok());
+        Ok(Self {
+            address: address(&app.site.trusted_proxies, peer, &parts.headers),
+            user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
+        })
+    }
+}
+
+/// The right-most address in `X-Forwarded-For` that is not one of our proxies;
+/// everything left of it anybody may have written.
+fn address(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+    let is_proxy = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
+    if !is_proxy(&peer) {
+        return peer;
+    }
+    let lines: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .filter_map(|line| line.to_str().ok())
+        .collect();
+    let mut last = peer;
+    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
+        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+            return last;
+        };
+        last = hop.to_canonical();
+        if !is_proxy(&last) {
+            return last;
+        }
+    }
+    last
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_peers_are_believed() {
+        let mut headers = HeaderMap::new();
+        headers.append(
+            "x-forwarded-for",
+            "6.6.6.6, 203.0.113.9, 10.0.0.2".parse().unwrap(),
+        );
+        let net: IpNet = "10.0.0.0/8".parse().unwrap();
+        let ip = |text: &str| text.parse::<IpAddr>().unwrap();
+        assert_eq!(address(&[], ip("10.0.0.1"), &headers), ip("10.0.0.1"));
+        assert_eq!(address(&[net], ip("192.0.2.1"), &headers), ip("192.0.2.1"));
+        assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("203.0.113.9"));
+        headers.insert("x-forwarded-for", "garbage, 10.0.0.2".parse().unwrap());
+        assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("10.0.0.2"));
+    }
+}

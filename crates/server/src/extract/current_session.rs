@@ -1,0 +1,24 @@
+//! The session a request comes with, ready to use.
+
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use cogward_auth::session::{self, Current};
+use http::request::Parts;
+
+use crate::cookies::Which;
+use crate::error::Error;
+use crate::{App, origin};
+
+/// A session within its deadlines, its tokens fresh, asked for by a page that may.
+pub(crate) struct CurrentSession(pub(crate) Current);
+
+impl FromRequestParts<Arc<App>> for CurrentSession {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        origin::check(&app.origins, &parts.headers)?;
+        let cookie = app.site.cookies.read(&parts.headers, Which::Session);
+        Ok(Self(session::current(&app.auth, cookie).await?))
+    }
+}

@@ -1,0 +1,11 @@
+//! From a request to what a handler works with.
+
+mod bodyless;
+mod client;
+mod current_session;
+mod json;
+
+pub(crate) use bodyless::Bodyless;
+pub(crate) use client::Caller;
+pub(crate) use current_session::CurrentSession;
+pub(crate) use json::Json;

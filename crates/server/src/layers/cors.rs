@@ -1,0 +1,30 @@
+//! CORS (Fetch standard): exact configured origins, credentials on.
+
+use std::time::Duration;
+
+use http::header::{CONTENT_TYPE, HeaderName};
+use http::{HeaderValue, Method};
+use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
+
+pub(crate) fn cors(origins: &[String]) -> CorsLayer {
+    let allowed: Vec<HeaderValue> = origins
+        .iter()
+        .filter_map(|origin| HeaderValue::from_str(origin).ok())
+        .collect();
+    let credentials = allowed.clone();
+    CorsLayer::new()
+        .allow_origin(AllowOrigin::predicate(move |origin, _| {
+            allowed.contains(origin)
+        }))
+        // To a stranger not even this is said.
+        .allow_credentials(AllowCredentials::predicate(move |origin, _| {
+            credentials.contains(origin)
+        }))
+        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-l42-csrf")])
+        .expose_headers([
+            HeaderName::from_static("x-request-id"),
+            HeaderName::from_static("retry-after"),
+        ])
+        .max_age(Duration::from_secs(600))
+}

@@ -1,0 +1,104 @@
+//! The API described by the code that serves it (OpenAPI 3.1).
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use http::HeaderValue;
+use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use utoipa::openapi::{Components, Info, License, OpenApi, OpenApiBuilder, Paths};
+use utoipa_axum::router::UtoipaMethodRouter;
+
+use crate::App;
+use crate::router::table;
+use crate::site::Site;
+
+/// Routes and their documentation, added together so that neither can lack the other.
+pub(crate) struct Table {
+    router: Router<Arc<App>>,
+    document: OpenApi,
+}
+
+impl Default for Table {
+    fn default() -> Self {
+        let mut info = Info::new("Cogward", env!("CARGO_PKG_VERSION"));
+        info.description =
+            Some("Sign-in on Amazon Cognito with every token kept from the browser.".into());
+        let mut license = License::new("Apache-2.0");
+        license.identifier = Some("Apache-2.0".into());
+        info.license = Some(license);
+        let document = OpenApiBuilder::new()
+            .info(info)
+            .paths(Paths::new())
+            .components(Some(Components::new()))
+            .build();
+        Self {
+            router: Router::new(),
+            document,
+        }
+    }
+}
+
+impl Table {
+    /// Serves `routes` at `path` and documents them there.
+    pub(crate) fn add(&mut self, path: &str, routes: UtoipaMethodRouter<Arc<App>>) {
+        let (schemas, paths, methods) = routes;
+        for (_, item) in paths.paths {
+            self.document.paths.paths.insert(path.to_owned(), item);
+        }
+        self.document
+            .components
+            .get_or_insert_default()
+            .schemas
+            .extend(schemas);
+        self.router = std::mem::take(&mut self.router).route(path, methods);
+    }
+
+    pub(crate) fn finish(self) -> (Router<Arc<App>>, OpenApi) {
+        (self.router, self.document)
+    }
+}
+
+/// The document of a deployment's routes, as `/openapi.json` and
+/// `cogward openapi` show it.
+///
+/// # Errors
+/// It could not be written as JSON.
+pub fn document(site: &Site) -> Result<String, serde_json::Error> {
+    table(site).finish().1.to_pretty_json()
+}
+
+/// `/openapi.json` and a page that shows it, everything in the binary.
+pub(crate) fn pages(document: &OpenApi) -> Router {
+    let json = document.to_json().unwrap_or_default();
+    let file = |kind: &'static str, text: &'static str| get(move || serve(kind, text));
+    Router::new()
+        .route(
+            "/openapi.json",
+            get(move || serve("application/json", json.clone())),
+        )
+        .route(
+            "/docs",
+            file("text/html; charset=utf-8", include_str!("page.html")),
+        )
+        .route("/docs/page.css", file("text/css", include_str!("page.css")))
+        .route(
+            "/docs/page.js",
+            file("text/javascript", include_str!("page.js")),
+        )
+}
+
+async fn serve(kind: &'static str, text: impl IntoResponse) -> Response {
+    let mut response = text.into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; \
+             connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+        ),
+    );
+    response
+}

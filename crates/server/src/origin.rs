@@ -1,0 +1,48 @@
+//! Who may use the cookie: Fetch Metadata first, `Origin` where it is missing.
+//!
+//! 1. An `Origin` that is sent must be a configured one or this server's own.
+//! 2. Without one, `Sec-Fetch-Site` must say `same-origin` or `none`.
+//! 3. A client that sends neither is no browser, and no browser lends it a cookie.
+
+use http::header::{HeaderName, ORIGIN};
+use http::{HeaderMap, Method};
+
+use crate::error::Error;
+
+const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
+const CSRF_HEADER: HeaderName = HeaderName::from_static("x-l42-csrf");
+
+/// Refuses what a page elsewhere made the browser send.
+pub(crate) fn check(allowed: &[String], headers: &HeaderMap) -> Result<(), Error> {
+    let mut origins = headers.get_all(ORIGIN).iter();
+    if let Some(origin) = origins.next() {
+        let allowed = allowed
+            .iter()
+            .any(|allowed| allowed.as_bytes() == origin.as_bytes());
+        return match allowed && origins.next().is_none() {
+            true => Ok(()),
+            false => Err(Error::csrf("requests from this origin are refused")),
+        };
+    }
+    match headers.get(SEC_FETCH_SITE).map(|value| value.as_bytes()) {
+        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(_) => Err(Error::csrf("cross-site requests are refused")),
+    }
+}
+
+/// The header every POST of the Token Handler protocol carries: a page
+/// elsewhere cannot set it without a preflight that is refused.
+pub(crate) fn check_header(headers: &HeaderMap) -> Result<(), Error> {
+    match headers.get(CSRF_HEADER).map(|value| value.as_bytes()) {
+        Some(b"1") => Ok(()),
+        _ => Err(Error::csrf("Missing X-L42-CSRF header")),
+    }
+}
+
+/// Whether a method may change something (RFC 9110 §9.2.1).
+pub(crate) fn is_unsafe(method: &Method) -> bool {
+    !matches!(
+        *method,
+        Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE
+    )
+}

@@ -1,0 +1,72 @@
+//! Every path there is.
+
+use std::sync::Arc;
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use utoipa_axum::routes;
+
+use crate::openapi::{self, Table};
+use crate::site::Site;
+use crate::{App, layers, routes as at};
+
+/// The whole HTTP side of Cogward, with `extra` routes (a demo application's)
+/// beside it.
+pub fn router(app: &Arc<App>, extra: Router) -> Router {
+    let (router, document) = table(&app.site).finish();
+    let mut router = router.with_state(Arc::clone(app)).merge(extra);
+    if app.site.show_api {
+        router = router.merge(openapi::pages(&document));
+    }
+    router
+        .layer(from_fn_with_state(Arc::clone(app), layers::envelope))
+        .layer(layers::cors(&app.origins))
+}
+
+/// Path by path, with its documentation.
+pub(crate) fn table(site: &Site) -> Table {
+    let mut table = Table::default();
+    table.add("/", routes!(at::root::root));
+    table.add("/health", routes!(at::health::health));
+    if let Some(prefix) = &site.token_handler {
+        token_handler(&mut table, prefix);
+    }
+    if let Some(prefix) = &site.backend_proxy {
+        backend_proxy(&mut table, prefix);
+    }
+    table
+}
+
+/// contracts §1, `/auth` by default.
+fn token_handler(table: &mut Table, prefix: &str) {
+    let at = |path: &str| format!("{prefix}{path}");
+    table.add(&at("/login"), routes!(at::login::token_handler));
+    table.add(&at("/callback"), routes!(at::callback::token_handler));
+    table.add(&at("/token"), routes!(at::token::token));
+    table.add(&at("/session"), routes!(at::session::session));
+    table.add(&at("/refresh"), routes!(at::refresh::token_handler));
+    table.add(&at("/logout"), routes!(at::logout::token_handler));
+    table.add(&at("/me"), routes!(at::me::me));
+}
+
+/// contracts §2 and §7, `/api/v1` by default.
+fn backend_proxy(table: &mut Table, prefix: &str) {
+    let at = |path: &str| format!("{prefix}{path}");
+    table.add(&at("/health"), routes!(at::health::api_health));
+    table.add(&at("/profile"), routes!(at::profile::profile));
+    table.add(&at("/auth/login"), routes!(at::login::backend_proxy));
+    table.add(&at("/auth/callback"), routes!(at::callback::backend_proxy));
+    table.add(&at("/auth/check"), routes!(at::check::check));
+    table.add(&at("/auth/refresh"), routes!(at::refresh::backend_proxy));
+    table.add(&at("/auth/logout"), routes!(at::logout::backend_proxy));
+    table.add(&at("/auth/logout/all"), routes!(at::logout_all::logout_all));
+    table.add(
+        &at("/auth/logout/redirect"),
+        routes!(at::logout_redirect::logout_redirect),
+    );
+    table.add(&at("/auth/sessions"), routes!(at::sessions::list));
+    table.add(
+        &at("/auth/sessions/{handle}"),
+        routes!(at::sessions::revoke),
+    );
+}

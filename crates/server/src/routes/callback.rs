@@ -1,0 +1,155 @@
+//! `GET …/callback`: back from Cognito's sign-in page.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::Response;
+use cogward_auth::login::{self, Answer, Callback, Finished};
+use cogward_auth::{Family, LoginError};
+use http::HeaderMap;
+use url::Url;
+
+use crate::cookies::Which;
+use crate::extract::Caller;
+use crate::{App, redirect};
+
+/// Longer ones are none that this server or Cognito made.
+const MAX_PARAMETER: usize = 4096;
+
+/// Ends a sign-in of the backend-proxy family.
+#[utoipa::path(
+    get, path = "", operation_id = "callback", tag = "Backend proxy",
+    params(
+        ("code" = Option<String>, Query), ("state" = Option<String>, Query),
+        ("error" = Option<String>, Query), ("error_description" = Option<String>, Query),
+    ),
+    responses((status = 302, description = "To the frontend: `/dashboard`, `return_to`, or `/auth/error`")),
+)]
+pub(crate) async fn backend_proxy(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = query.unwrap_or_default();
+    match finish(&app, Family::BackendProxy, caller, &query, &headers).await {
+        Ok(finished) => {
+            let location = match &finished.return_path {
+                Some(path) => redirect::at(&finished.frontend, path.as_str()),
+                None => redirect::at(&finished.frontend, &app.site.pages.dashboard),
+            };
+            enter(&app, &finished, &location)
+        }
+        Err(error) => redirect::to(&backend_error_page(&app, &error)),
+    }
+}
+
+fn backend_error_page(app: &App, error: &LoginError) -> Url {
+    let site = &app.site;
+    let page = |values: &[(&str, &str)]| redirect::page(&site.frontend, &site.pages.error, values);
+    match error {
+        LoginError::InvalidState => page(&[("reason", "invalid_state")]),
+        LoginError::Provider { error, description } => page(&[
+            ("error", error),
+            ("description", description.as_deref().unwrap_or_default()),
+        ]),
+        LoginError::Failed | LoginError::Store(_) => page(&[("reason", "oauth_failed")]),
+    }
+}
+
+/// Ends a sign-in of the Token Handler family.
+#[utoipa::path(
+    get, path = "", operation_id = "tokenHandlerCallback", tag = "Token Handler",
+    params(
+        ("code" = Option<String>, Query), ("state" = Option<String>, Query),
+        ("error" = Option<String>, Query), ("error_description" = Option<String>, Query),
+    ),
+    responses((status = 302, description = "To the frontend: `/auth/success?state=…`, `return_to`, or `/login?error=…`")),
+)]
+pub(crate) async fn token_handler(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    RawQuery(query): RawQuery,
+    headers: HeaderMap,
+) -> Response {
+    let query = query.unwrap_or_default();
+    match finish(&app, Family::TokenHandler, caller, &query, &headers).await {
+        Ok(finished) => {
+            let state = query_value(&query, "state")
+                .ok()
+                .flatten()
+                .unwrap_or_default();
+            let location = match &finished.return_path {
+                Some(path) => redirect::at(&finished.frontend, path.as_str()),
+                None => {
+                    let success = &app.site.pages.success;
+                    redirect::page(&finished.frontend, success, &[("state", &state)])
+                }
+            };
+            enter(&app, &finished, &location)
+        }
+        Err(error) => redirect::to(&token_handler_error_page(&app, &error)),
+    }
+}
+
+fn token_handler_error_page(app: &App, error: &LoginError) -> Url {
+    let site = &app.site;
+    let page = |error: &str| redirect::page(&site.frontend, &site.pages.login, &[("error", error)]);
+    match error {
+        LoginError::InvalidState => page("invalid_state"),
+        LoginError::Provider { error, .. } => page(error),
+        LoginError::Failed | LoginError::Store(_) => page("oauth_failed"),
+    }
+}
+
+async fn finish(
+    app: &App,
+    family: Family,
+    caller: Caller,
+    query: &str,
+    headers: &HeaderMap,
+) -> Result<Finished, LoginError> {
+    // A parameter that stands twice is somebody's trick (RFC 6749 §3.1).
+    let once = |name| query_value(query, name).map_err(|_| LoginError::InvalidState);
+    let (state, code, error) = (once("state")?, once("code")?, once("error")?);
+    let description = once("error_description")?;
+    let answer = match (&code, &error) {
+        (Some(code), None) => Answer::Code(code),
+        (None, Some(error)) => Answer::Error(error, description.as_deref()),
+        _ => return Err(LoginError::InvalidState),
+    };
+    let cookies = &app.site.cookies;
+    let callback = Callback {
+        family,
+        state: state.as_deref(),
+        answer,
+        login_cookie: cookies.read(headers, Which::Login),
+        session_cookie: cookies.read(headers, Which::Session),
+        client: caller.into_client(),
+    };
+    login::finish(&app.auth, callback).await
+}
+
+/// The value of a parameter that may stand at most once.
+pub(super) fn query_value<'q>(query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, ()> {
+    let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
+    match (values.next(), values.next()) {
+        (Some((_, value)), None) if value.len() <= MAX_PARAMETER => Ok(Some(value)),
+        (None, _) => Ok(None),
+        _ => Err(()),
+    }
+}
+
+fn enter(app: &App, finished: &Finished, location: &Url) -> Response {
+    let mut response = redirect::to(location);
+    let (headers, cookies) = (response.headers_mut(), &app.site.cookies);
+    cookies.set(
+        headers,
+        Which::Session,
+        &finished.started.cookie,
+        finished.started.seconds,
+    );
+    cookies.clear(headers, Which::Login);
+    response
+}

@@ -1,0 +1,45 @@
+//! `GET /api/v1/auth/check`: is somebody signed in, and who.
+
+use axum::response::Response;
+use serde::Serialize;
+
+use super::answer;
+use crate::error::{Error, Problem};
+use crate::extract::CurrentSession;
+
+/// Who is signed in.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Check<'a> {
+    authenticated: bool,
+    user: User<'a>,
+}
+
+/// A person.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct User<'a> {
+    /// Cognito's `sub`.
+    id: &'a str,
+    /// As in the ID token; null where it has none.
+    email: Option<&'a str>,
+}
+
+/// Whether a session is there, and whose.
+#[utoipa::path(
+    get, path = "", operation_id = "check", tag = "Backend proxy",
+    responses(
+        (status = 200, description = "Signed in", body = Check<'_>),
+        (status = 401, description = "Not signed in", body = Problem),
+        (status = 503, description = "Store or Cognito do not answer; the session is kept", body = Problem),
+    ),
+)]
+pub(crate) async fn check(CurrentSession(current): CurrentSession) -> Result<Response, Error> {
+    let identity = current.identity();
+    let user = User {
+        id: &identity.sub,
+        email: identity.email.as_deref(),
+    };
+    answer(&Check {
+        authenticated: true,
+        user,
+    })
+}

@@ -1,0 +1,176 @@
+//! `GET …/login`: to Cognito's sign-in page.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use cogward_auth::login::{self, Begin, Begun, LOGIN_SECONDS};
+use cogward_auth::{Family, LoginRefusal};
+use http::header::HOST;
+use http::request::Parts;
+use http::{HeaderMap, Method, StatusCode};
+use url::Url;
+
+use crate::cookies::Which;
+use crate::error::Error;
+use crate::extract::Caller;
+use crate::layers::no_store;
+use crate::routes::callback::query_value;
+use crate::{App, redirect};
+
+/// Sign in through the hosted page, for the backend-proxy family.
+#[utoipa::path(
+    get, path = "", operation_id = "login", tag = "Backend proxy",
+    params(
+        ("return_to" = Option<String>, Query, description = "A path on the frontend to end at"),
+        ("identity_provider" = Option<String>, Query, description = "One of the configured providers"),
+    ),
+    responses(
+        (status = 302, description = "To Cognito's authorize page"),
+        (status = 400, description = "`return_to` or `identity_provider` is refused", body = crate::error::Problem),
+        (status = 429, description = "Too many sign-ins begun", body = crate::error::Problem),
+        (status = 503, description = "The session store does not answer", body = crate::error::Problem),
+    ),
+)]
+pub(crate) async fn backend_proxy(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    parts: Parts,
+) -> Result<Response, Error> {
+    begin(&app, Family::BackendProxy, &caller, &parts).await
+}
+
+/// Sign in through the hosted page, for the Token Handler family.
+#[utoipa::path(
+    get, path = "", operation_id = "tokenHandlerLogin", tag = "Token Handler",
+    params(
+        ("return_to" = Option<String>, Query, description = "A path on the frontend to end at"),
+        ("identity_provider" = Option<String>, Query, description = "One of the configured providers"),
+    ),
+    responses(
+        (status = 302, description = "To Cognito's authorize page"),
+        (status = 400, description = "`return_to` or `identity_provider` is refused", body = crate::error::TokenHandlerProblem),
+        (status = 429, description = "Too many sign-ins begun", body = crate::error::TokenHandlerProblem),
+        (status = 503, description = "The session store does not answer", body = crate::error::TokenHandlerProblem),
+    ),
+)]
+pub(crate) async fn token_handler(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    parts: Parts,
+) -> Result<Response, Error> {
+    begin(&app, Family::TokenHandler, &caller, &parts).await
+}
+
+async fn begin(
+    app: &App,
+    family: Family,
+    caller: &Caller,
+    parts: &Parts,
+) -> Result<Response, Error> {
+    let headers = &parts.headers;
+    if let Some(response) = without_a_person(&parts.method, headers) {
+        return Ok(response);
+    }
+    app.login_limit.check(caller.address)?;
+    let query = parts.uri.query().unwrap_or_default();
+    let once = |name| query_value(query, name).map_err(|_| twice());
+    let (redirect_uri, frontend) = addresses(app, family, headers);
+    let begun = login::begin(
+        &app.auth,
+        Begin {
+            family,
+            redirect_uri: &redirect_uri,
+            frontend: &frontend,
+            return_to: once("return_to")?.as_deref(),
+            identity_provider: once("identity_provider")?.as_deref(),
+            login_cookie: app.site.cookies.read(headers, Which::Login),
+        },
+    )
+    .await;
+    match begun {
+        Ok(begun) => Ok(leave(app, &begun)),
+        Err(LoginRefusal::Store(_)) if is_navigation(headers) => Ok(unavailable(app, family)),
+        Err(refusal) => Err(refusal.into()),
+    }
+}
+
+fn twice() -> Error {
+    Error::bad_request("a parameter stands twice in the query")
+}
+
+/// `HEAD` and prefetching start nothing: no row, no cookie.
+fn without_a_person(method: &Method, headers: &HeaderMap) -> Option<Response> {
+    let prefetch = ["sec-purpose", "purpose"].iter().any(|name| {
+        headers
+            .get(*name)
+            .is_some_and(|value| value.as_bytes().starts_with(b"prefetch"))
+    });
+    let status = match (*method == Method::HEAD, prefetch) {
+        (true, _) => StatusCode::NO_CONTENT,
+        // How a browser is told not to prefetch this address.
+        (false, true) => StatusCode::SERVICE_UNAVAILABLE,
+        (false, false) => return None,
+    };
+    let mut response = status.into_response();
+    no_store(response.headers_mut());
+    Some(response)
+}
+
+/// `redirect_uri` and frontend: the configured ones, or those of the domain
+/// asked for where several are configured.
+fn addresses(app: &App, family: Family, headers: &HeaderMap) -> (Url, Url) {
+    let site = &app.site;
+    let callback = match family {
+        Family::BackendProxy => &site.backend_callback,
+        Family::TokenHandler => &site.token_handler_callback,
+    };
+    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
+    let own = site
+        .callback_origins
+        .iter()
+        .flat_map(|origins| &origins.0)
+        .find(|origin| {
+            host.is_some_and(|host| {
+                host == &origin[url::Position::BeforeHost..url::Position::AfterPort]
+            })
+        });
+    match own {
+        Some(origin) => (redirect::at(origin, callback.path()), origin.clone()),
+        None => (callback.clone(), site.frontend.clone()),
+    }
+}
+
+fn leave(app: &App, begun: &Begun) -> Response {
+    let mut response = redirect::to(&begun.location);
+    let cookies = &app.site.cookies;
+    cookies.set(
+        response.headers_mut(),
+        Which::Login,
+        &begun.cookie,
+        LOGIN_SECONDS,
+    );
+    response
+}
+
+fn is_navigation(headers: &HeaderMap) -> bool {
+    headers
+        .get("sec-fetch-mode")
+        .is_some_and(|mode| mode == "navigate")
+}
+
+fn unavailable(app: &App, family: Family) -> Response {
+    let site = &app.site;
+    redirect::to(&match family {
+        Family::BackendProxy => redirect::page(
+            &site.frontend,
+            &site.pages.error,
+            &[("reason", "unavailable")],
+        ),
+        Family::TokenHandler => redirect::page(
+            &site.frontend,
+            &site.pages.login,
+            &[("error", "unavailable")],
+        ),
+    })
+}

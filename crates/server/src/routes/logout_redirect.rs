@@ -1,0 +1,28 @@
+//! `GET /api/v1/auth/logout/redirect`: where a browser also loses Cognito's own session.
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::answer;
+use crate::App;
+use crate::error::Error;
+
+/// An address to go to.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Address {
+    /// Cognito's `/logout` with `client_id` and `logout_uri`.
+    url: String,
+}
+
+/// The address of Cognito's `/logout`, which clears the hosted page's cookie.
+#[utoipa::path(
+    get, path = "", operation_id = "logoutRedirect", tag = "Backend proxy",
+    responses((status = 200, description = "Where to go", body = Address)),
+)]
+pub(crate) async fn logout_redirect(State(app): State<Arc<App>>) -> Result<Response, Error> {
+    let url = app.auth.pool().cognito.logout_url(&app.site.frontend);
+    answer(&Address { url: url.into() })
+}

@@ -1,0 +1,57 @@
+//! One file an endpoint: extract, call one rule, map the reply.
+
+pub(crate) mod callback;
+pub(crate) mod check;
+pub(crate) mod health;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod logout_all;
+pub(crate) mod logout_redirect;
+pub(crate) mod me;
+pub(crate) mod profile;
+pub(crate) mod refresh;
+pub(crate) mod root;
+pub(crate) mod session;
+pub(crate) mod sessions;
+pub(crate) mod token;
+
+use axum::body::Body;
+use axum::response::Response;
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+
+use crate::error::Error;
+
+/// 200 with JSON that nobody may keep: it speaks of a session or a token.
+pub(crate) fn answer<T: Serialize>(value: &T) -> Result<Response, Error> {
+    let body = serde_json::to_vec(value).map_err(|_| Error::internal())?;
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::OK;
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    Ok(response)
+}
+
+/// What a call without anything to tell answers.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Success {
+    success: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    message: Option<&'static str>,
+}
+
+impl Success {
+    pub(crate) const PLAIN: Self = Self {
+        success: true,
+        message: None,
+    };
+
+    pub(crate) const fn saying(message: &'static str) -> Self {
+        Self {
+            success: true,
+            message: Some(message),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! From a socket to the router: time limits, sizes, and an orderly end.
+
+use std::convert::Infallible;
+use std::net::SocketAddr;
+use std::pin::pin;
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::ConnectInfo;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use tower::ServiceExt;
+
+/// What a connection may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// For the head of a request to arrive; also ends an idle connection.
+    pub header_read: Duration,
+    /// For answers under way when the server is told to stop.
+    pub shutdown: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_read: Duration::from_secs(30),
+            shutdown: Duration::from_secs(20),
+        }
+    }
+}
+
+/// Heads longer than this are answered 431 (RFC 6585 §5).
+const MAX_HEAD_BYTES: usize = 64 * 1024;
+const MAX_HEADERS: usize = 128;
+/// When the process has no more file descriptors, waiting is all one can do.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// A server that serves until it is told to stop.
+pub struct Running {
+    stop: CancellationToken,
+    accepting: JoinHandle<()>,
+}
+
+/// The address cannot be listened on.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot listen on {address}: choose another port with --port or PORT")]
+pub struct ServeError {
+    address: SocketAddr,
+    #[source]
+    source: std::io::Error,
+}
+
+/// Listens on `address`; port 0 takes any free one.
+///
+/// # Errors
+/// See [`ServeError`].
+pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
+    TcpListener::bind(address)
+        .await
+        .map_err(|source| ServeError { address, source })
+}
+
+/// Serves from now on, in tasks of its own.
+pub fn serve(listener: TcpListener, router: Router, limits: Limits) -> Running {
+    let stop = CancellationToken::new();
+    let accepting = tokio::spawn(accept(listener, router, limits, stop.clone()));
+    Running { stop, accepting }
+}
+
+impl Running {
+    /// Takes no more connections, finishes the answers under way, returns.
+    pub async fn shutdown(self) {
+        self.stop.cancel();
+        // A panic there has been logged; there is nothing left to stop.
+        let _ended = self.accepting.await;
+    }
+}
+
+async fn accept(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+    let connections = TaskTracker::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.cancelled() => break,
+        };
+        match accepted {
+            Ok((stream, peer)) => {
+                let connection = serve_one(stream, peer, router.clone(), limits, stop.clone());
+                connections.spawn(connection);
+            }
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+            }
+        }
+    }
+    drop(listener);
+    connections.close();
+    if tokio::time::timeout(limits.shutdown, connections.wait())
+        .await
+        .is_err()
+    {
+        tracing::warn!("answers still under way were cut off");
+    }
+}
+
+async fn serve_one(
+    stream: TcpStream,
+    peer: SocketAddr,
+    router: Router,
+    limits: Limits,
+    stop: CancellationToken,
+) {
+    // Answers are small and go out whole; waiting for more only delays them.
+    let _delayed = stream.set_nodelay(true);
+    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+        request.extensions_mut().insert(ConnectInfo(peer));
+        let answer = router.clone().oneshot(request.map(axum::body::Body::new));
+        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+    });
+    let mut builder = Builder::new(TokioExecutor::new());
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.header_read)
+        .max_buf_size(MAX_HEAD_BYTES)
+        .max_headers(MAX_HEADERS);
+    builder
+        .http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(200);
+    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    tokio::select! {
+        // How a connection ends is its peer's affair.
+        _ended = connection.as_mut() => {}
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            let _ended = connection.await;
+        }
+    }
+}

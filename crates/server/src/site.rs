@@ -1,0 +1,93 @@
+//! Where a deployment lives: addresses, prefixes, cookie names.
+
+use ipnet::IpNet;
+use url::Url;
+
+/// Settings of the HTTP side, plain values made from the configuration.
+#[derive(Clone, Debug)]
+pub struct Site {
+    /// Shown at `/`.
+    pub app_name: String,
+    /// The application that people use; redirects end on its origin.
+    pub frontend: Url,
+    /// Further origins that may call with the session cookie.
+    pub allowed_origins: Vec<Url>,
+    /// Prefix of the Token Handler family; `None` switches it off.
+    pub token_handler: Option<String>,
+    /// Prefix of the API; `None` switches the backend-proxy family off.
+    pub backend_proxy: Option<String>,
+    /// `redirect_uri` of the backend-proxy family; its origin is this server's own.
+    pub backend_callback: Url,
+    /// `redirect_uri` of the Token Handler family.
+    pub token_handler_callback: Url,
+    /// Several domains on one server, each returning to itself.
+    pub callback_origins: Option<CallbackOrigins>,
+    /// The frontend's pages.
+    pub pages: Pages,
+    /// Names and attributes of both cookies.
+    pub cookies: Cookies,
+    /// Peers whose forwarded headers are believed.
+    pub trusted_proxies: Vec<IpNet>,
+    /// Serve `/openapi.json` and `/docs`.
+    pub show_api: bool,
+}
+
+/// Origins that may be both `redirect_uri` and frontend of their own sign-ins.
+#[derive(Clone, Debug)]
+pub struct CallbackOrigins(pub Vec<Url>);
+
+/// Paths on the frontend where sign-in ends.
+#[derive(Clone, Debug)]
+pub struct Pages {
+    /// Backend proxy: signed in.
+    pub dashboard: String,
+    /// Backend proxy: not signed in.
+    pub error: String,
+    /// Token Handler: signed in.
+    pub success: String,
+    /// Token Handler: not signed in.
+    pub login: String,
+}
+
+impl Default for Pages {
+    fn default() -> Self {
+        Self {
+            dashboard: "/dashboard".into(),
+            error: "/auth/error".into(),
+            success: "/auth/success".into(),
+            login: "/login".into(),
+        }
+    }
+}
+
+/// Names and attributes of the session and the login cookie.
+#[derive(Clone, Debug)]
+pub struct Cookies {
+    /// Name of the session cookie, prefix included.
+    pub session: String,
+    /// Name of the short-lived cookie of a sign-in under way.
+    pub login: String,
+    /// `Secure`.
+    pub secure: bool,
+    /// `Domain`, only where sub-domains share the session.
+    pub domain: Option<String>,
+}
+
+impl Site {
+    /// The origins whose pages may use the session cookie: those configured and
+    /// this server's own, as a browser writes them into `Origin`.
+    pub(crate) fn origins(&self) -> Vec<String> {
+        let several = self.callback_origins.iter().flat_map(|origins| &origins.0);
+        [&self.frontend, &self.backend_callback]
+            .into_iter()
+            .chain(&self.allowed_origins)
+            .chain(several)
+            .map(|url| url.origin().ascii_serialization())
+            .collect()
+    }
+
+    /// Whether this deployment is reached over HTTPS.
+    pub(crate) fn https(&self) -> bool {
+        self.backend_callback.scheme() == "https"
+    }
+}

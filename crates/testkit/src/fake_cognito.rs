@@ -1,0 +1,131 @@
+//! A hostile or broken Cognito, for answers that no real one gives.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use axum::Json;
+use axum::Router;
+use axum::extract::State;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use http::StatusCode;
+use parking_lot::Mutex;
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use url::Url;
+
+use crate::Signer;
+
+/// What the token endpoint answers once.
+pub enum TokenAnswer {
+    /// This status and body.
+    Body(u16, String),
+    /// Nothing, for so long; then 500.
+    Silence(std::time::Duration),
+}
+
+impl TokenAnswer {
+    /// 200 with this JSON.
+    pub fn ok(body: &Value) -> Self {
+        Self::Body(200, body.to_string())
+    }
+}
+
+struct Inner {
+    answers: Mutex<VecDeque<TokenAnswer>>,
+    token_calls: AtomicUsize,
+    revoked: Mutex<Vec<String>>,
+    forms: Mutex<Vec<String>>,
+    jwks: Value,
+}
+
+/// Two keys, a key set, and a token endpoint that says what it was told to.
+pub struct FakeCognito {
+    /// Signs ID tokens.
+    pub id: Signer,
+    /// Signs access tokens.
+    pub access: Signer,
+    base: Url,
+    inner: Arc<Inner>,
+}
+
+impl FakeCognito {
+    /// Starts one on a free loopback port.
+    pub async fn start() -> Self {
+        let (id, access) = (Signer::new("id-key"), Signer::new("access-key"));
+        let inner = Arc::new(Inner {
+            answers: Mutex::default(),
+            token_calls: AtomicUsize::new(0),
+            revoked: Mutex::default(),
+            forms: Mutex::default(),
+            jwks: json!({ "keys": [id.jwk(), access.jwk()] }),
+        });
+        let router = Router::new()
+            .route("/oauth2/token", post(token))
+            .route("/oauth2/revoke", post(revoke))
+            .route("/{pool}/.well-known/jwks.json", get(jwks))
+            .with_state(Arc::clone(&inner));
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let port = listener.local_addr().unwrap().port();
+        tokio::spawn(async move { axum::serve(listener, router).await });
+        let base = Url::parse(&format!("http://localhost:{port}")).unwrap();
+        Self {
+            id,
+            access,
+            base,
+            inner,
+        }
+    }
+
+    /// Domain and API base.
+    pub fn base(&self) -> &Url {
+        &self.base
+    }
+
+    /// Queues an answer of the token endpoint; without one it answers 500.
+    pub fn answer(&self, answer: TokenAnswer) {
+        self.inner.answers.lock().push_back(answer);
+    }
+
+    /// How often the token endpoint was called.
+    pub fn token_calls(&self) -> usize {
+        self.inner.token_calls.load(Ordering::SeqCst)
+    }
+
+    /// The bodies of all revocations.
+    pub fn revocations(&self) -> Vec<String> {
+        self.inner.revoked.lock().clone()
+    }
+
+    /// The bodies of all token requests.
+    pub fn token_forms(&self) -> Vec<String> {
+        self.inner.forms.lock().clone()
+    }
+}
+
+async fn token(State(inner): State<Arc<Inner>>, form: String) -> Response {
+    inner.token_calls.fetch_add(1, Ordering::SeqCst);
+    inner.forms.lock().push(form);
+    let answer = inner.answers.lock().pop_front();
+    match answer {
+        Some(TokenAnswer::Body(status, body)) => {
+            let status = StatusCode::from_u16(status).unwrap();
+            (status, [("content-type", "application/json")], body).into_response()
+        }
+        Some(TokenAnswer::Silence(time)) => {
+            tokio::time::sleep(time).await;
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
+    }
+}
+
+async fn revoke(State(inner): State<Arc<Inner>>, form: String) -> StatusCode {
+    inner.revoked.lock().push(form);
+    StatusCode::OK
+}
+
+async fn jwks(State(inner): State<Arc<Inner>>) -> Json<Value> {
+    Json(inner.jwks.clone())
+}

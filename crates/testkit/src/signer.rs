@@ -1,0 +1,54 @@
+//! A key pair as a user pool has one, and tokens signed with it.
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
+use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+
+/// Signs what a test wants signed.
+pub struct Signer {
+    /// The `kid` of its key.
+    pub kid: String,
+    key: EncodingKey,
+    jwk: Value,
+}
+
+impl Signer {
+    /// A new RSA-2048 key.
+    pub fn new(kid: &str) -> Self {
+        let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+        let components = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
+        let der = pair.as_der().unwrap();
+        let jwk = json!({
+            "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
+            "n": URL_SAFE_NO_PAD.encode(&components.n),
+            "e": URL_SAFE_NO_PAD.encode(&components.e),
+        });
+        Self {
+            kid: kid.to_owned(),
+            key: EncodingKey::from_rsa_der(der.as_ref()),
+            jwk,
+        }
+    }
+
+    /// The public half, as it stands in a key set.
+    pub fn jwk(&self) -> &Value {
+        &self.jwk
+    }
+
+    /// A token of these claims, RS256.
+    pub fn sign(&self, claims: &Value) -> String {
+        let mut header = Header::new(Algorithm::RS256);
+        header.typ = None;
+        header.kid = Some(self.kid.clone());
+        encode(&header, claims, &self.key).unwrap()
+    }
+
+    /// A token of these claims under a header of the test's own.
+    pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
+        encode(header, claims, &self.key).unwrap()
+    }
+}
