@@ -9,6 +9,7 @@ use zeroize::Zeroize;
 /// The bearer secret of one session or one sign-in under way: 256 random bits.
 ///
 /// Its lookup key is computed once, when the id is made.
+#[derive(Clone)]
 pub struct SessionId {
     secret: [u8; 32],
     lookup: LookupKey,

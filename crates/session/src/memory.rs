@@ -239,3 +239,59 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn keeps_the_contract() {
+        contract::run(async || Arc::new(MemoryStore::new()))
+            .await
+            .unwrap();
+    }
+
+    #[tokio::test]
+    async fn a_load_costs_no_copy() {
+        let store = MemoryStore::new();
+        let (key, now) = (LookupKey::from_bytes([1; 32]), Timestamp::from_secs(0));
+        store.insert(&key, record()).await.unwrap();
+        let (one, two) = (
+            store.load(&key, now).await.unwrap(),
+            store.load(&key, now).await.unwrap(),
+        );
+        assert!(Arc::ptr_eq(&one.unwrap(), &two.unwrap()));
+    }
+
+    #[tokio::test]
+    async fn the_user_index_shrinks_with_the_sessions() {
+        let store = MemoryStore::new();
+        let (one, two) = (
+            LookupKey::from_bytes([1; 32]),
+            LookupKey::from_bytes([2; 32]),
+        );
+        store.insert(&one, record()).await.unwrap();
+        store.insert(&two, record()).await.unwrap();
+        store.remove(&one).await.unwrap();
+        assert_eq!(store.sweep(Timestamp::from_secs(9), 10).await.unwrap(), 1);
+        assert!(
+            store
+                .shards
+                .iter()
+                .all(|shard| shard.users.lock().is_empty())
+        );
+    }
+
+    fn record() -> Record {
+        Record {
+            version: 1,
+            user: UserIndex::from_bytes([7; 32]),
+            last_seen_at: Timestamp::from_secs(0),
+            expires_at: Timestamp::from_secs(9),
+            identity: Box::default(),
+            tokens: Box::default(),
+            device: Box::default(),
+        }
+    }
+}
