@@ -5,7 +5,7 @@
 //! 3. A client that sends neither is no browser, and no browser lends it a cookie.
 
 use http::header::{HeaderName, ORIGIN};
-use http::{HeaderMap, Method};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::error::Error;
 
@@ -24,7 +24,7 @@ pub(crate) fn check(allowed: &[String], headers: &HeaderMap) -> Result<(), Error
             false => Err(Error::csrf("requests from this origin are refused")),
         };
     }
-    match headers.get(SEC_FETCH_SITE).map(|value| value.as_bytes()) {
+    match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
         None | Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(Error::csrf("cross-site requests are refused")),
     }
@@ -33,7 +33,7 @@ pub(crate) fn check(allowed: &[String], headers: &HeaderMap) -> Result<(), Error
 /// The header every POST of the Token Handler protocol carries: a page
 /// elsewhere cannot set it without a preflight that is refused.
 pub(crate) fn check_header(headers: &HeaderMap) -> Result<(), Error> {
-    match headers.get(CSRF_HEADER).map(|value| value.as_bytes()) {
+    match headers.get(CSRF_HEADER).map(HeaderValue::as_bytes) {
         Some(b"1") => Ok(()),
         _ => Err(Error::csrf("Missing X-L42-CSRF header")),
     }

@@ -1,5 +1,7 @@
 //! Where a deployment lives: addresses, prefixes, cookie names.
 
+use std::time::Duration;
+
 use ipnet::IpNet;
 use url::Url;
 
@@ -16,7 +18,9 @@ pub struct Site {
     pub token_handler: Option<String>,
     /// Prefix of the API; `None` switches the backend-proxy family off.
     pub backend_proxy: Option<String>,
-    /// `redirect_uri` of the backend-proxy family; its origin is this server's own.
+    /// This server as browsers see it.
+    pub public_url: Url,
+    /// `redirect_uri` of the backend-proxy family.
     pub backend_callback: Url,
     /// `redirect_uri` of the Token Handler family.
     pub token_handler_callback: Url,
@@ -28,8 +32,14 @@ pub struct Site {
     pub cookies: Cookies,
     /// Peers whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// The largest request body, in bytes.
+    pub body_limit: usize,
+    /// How long a request body may take to arrive.
+    pub body_timeout: Duration,
     /// Serve `/openapi.json` and `/docs`.
     pub show_api: bool,
+    /// Shown at `/` to browsers: a demo application's page.
+    pub home_page: Option<&'static str>,
 }
 
 /// Origins that may be both `redirect_uri` and frontend of their own sign-ins.
@@ -78,7 +88,7 @@ impl Site {
     /// this server's own, as a browser writes them into `Origin`.
     pub(crate) fn origins(&self) -> Vec<String> {
         let several = self.callback_origins.iter().flat_map(|origins| &origins.0);
-        [&self.frontend, &self.backend_callback]
+        [&self.frontend, &self.public_url]
             .into_iter()
             .chain(&self.allowed_origins)
             .chain(several)
@@ -88,6 +98,6 @@ impl Site {
 
     /// Whether this deployment is reached over HTTPS.
     pub(crate) fn https(&self) -> bool {
-        self.backend_callback.scheme() == "https"
+        self.public_url.scheme() == "https"
     }
 }

@@ -1,6 +1,6 @@
 //! A JSON body, strictly: declared as such, bounded, in time, and nothing behind it.
 
-use std::time::Duration;
+use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use http::header::CONTENT_TYPE;
@@ -8,19 +8,15 @@ use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 
+use crate::App;
 use crate::error::Error;
-
-/// Three tokens with many groups take some ten kilobytes.
-const MAX_BYTES: usize = 128 * 1024;
-/// For a body that drips in.
-const READ_LIMIT: Duration = Duration::from_secs(4);
 
 pub(crate) struct Json<T>(pub(crate) T);
 
-impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
+impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     type Rejection = Error;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Error> {
+    async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
         if !is_json(request.headers()) {
             let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
             return Err(Error::of_status(
@@ -28,8 +24,8 @@ impl<T: DeserializeOwned, S: Sync> FromRequest<S> for Json<T> {
                 "the body must be application/json",
             ));
         }
-        let body = Limited::new(request.into_body(), MAX_BYTES).collect();
-        let bytes = match tokio::time::timeout(READ_LIMIT, body).await {
+        let body = Limited::new(request.into_body(), app.site.body_limit).collect();
+        let bytes = match tokio::time::timeout(app.site.body_timeout, body).await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
                 let status = StatusCode::PAYLOAD_TOO_LARGE;

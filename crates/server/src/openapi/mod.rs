@@ -89,7 +89,16 @@ pub(crate) fn pages(document: &OpenApi) -> Router {
         )
 }
 
+/// A page that takes styles, scripts and data from this server alone.
+pub fn page(html: &'static str) -> Response {
+    with_policy("text/html; charset=utf-8", html)
+}
+
 async fn serve(kind: &'static str, text: impl IntoResponse) -> Response {
+    with_policy(kind, text)
+}
+
+fn with_policy(kind: &'static str, text: impl IntoResponse) -> Response {
     let mut response = text.into_response();
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(kind));

@@ -41,7 +41,7 @@ pub(crate) async fn logout_all(
     let CurrentSession(current) = CurrentSession::from_request_parts(&mut parts, &app).await?;
     let asked = match parts.headers.contains_key(CONTENT_TYPE) {
         true => {
-            Json::from_request(Request::from_parts(parts, body), &())
+            Json::from_request(Request::from_parts(parts, body), &app)
                 .await?
                 .0
         }

@@ -48,7 +48,7 @@ pub(crate) async fn session(
     request: Request,
 ) -> Result<Response, Error> {
     let headers = request.headers().clone();
-    let Json(tokens) = Json::<Tokens>::from_request(request, &()).await?;
+    let Json(tokens) = Json::<Tokens>::from_request(request, &app).await?;
     let given = |token: &Option<String>| token.clone().filter(|token| !token.is_empty());
     let (Some(access_token), Some(id_token)) =
         (given(&tokens.access_token), given(&tokens.id_token))

@@ -1,0 +1,189 @@
+//! The command line.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// Sign-in on Amazon Cognito that keeps every token out of the browser.
+#[derive(Parser)]
+#[command(
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    after_help = "Examples:\n  \
+        cogward dev                      try it: server, local user pool and a demo application\n  \
+        cogward config check             is the configuration good? every fault at once\n  \
+        cogward serve                    run in production\n\n\
+        Settings come from cogward.toml, then the environment, then flags: see `cogward config schema`."
+)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Run server, local user pool and a demo application; needs no configuration
+    #[command(after_help = "Examples:\n  \
+        cogward dev\n  \
+        cogward dev --port 4001 --pool-port 9339 --data-dir /tmp/try\n  \
+        SESSION_BACKEND=memory cogward dev")]
+    Dev(Dev),
+    /// Run the production server
+    #[command(after_help = "Examples:\n  \
+        cogward serve --config /etc/cogward/cogward.toml\n  \
+        COGNITO_USER_POOL_ID=us-east-1_AbCdEfGhI COGNITO_CLIENT_ID=… COGNITO_DOMAIN=… \\\n  \
+        API_CALLBACK_URL=https://auth.example.com/api/v1/auth/callback \\\n  \
+        FRONTEND_URL=https://app.example.com SESSION_SECRET=\"$(cogward keys new)\" cogward serve")]
+    Serve(Serve),
+    /// Run the local user pool alone, for tests and other servers
+    #[command(after_help = "Examples:\n  \
+        cogward pool\n  \
+        cogward pool --port 9339 --data-dir .pool\n  \
+        aws cognito-idp sign-up --endpoint-url http://localhost:9229 --no-sign-request \\\n  \
+            --client-id cogwardlocalpublicclient01 --username me@example.com --password Passw0rd!")]
+    Pool(Pool),
+    /// Check, show or describe the configuration
+    Config(Config),
+    /// Make secrets
+    Keys(Keys),
+    /// Print the OpenAPI document of all routes
+    Openapi,
+    /// Print shell completions
+    #[command(after_help = "Example:\n  \
+        cogward completions bash > /etc/bash_completion.d/cogward")]
+    Completions {
+        /// Which shell
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Dev {
+    /// Port of server and demo application [default: 3001]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Port of the local user pool [default: 9229]
+    #[arg(long)]
+    pub(crate) pool_port: Option<u16>,
+    /// Where users and sessions are kept [default: .cogward]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Issuer in the pool's tokens, for clients that insist on the shape AWS uses
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Read this file instead of cogward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Serve {
+    /// Read this file instead of cogward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Port to listen on [default: 3001]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Address to listen on [default: 127.0.0.1, in production 0.0.0.0]
+    #[arg(long, value_name = "ADDRESS")]
+    pub(crate) host: Option<String>,
+    /// Where local data is kept [default: .cogward]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Pool {
+    /// Port, on the loopback interface [default: 9229]
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+    /// Where users and keys are kept [default: .cogward]
+    #[arg(long, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+    /// Issuer in tokens, for clients that insist on the shape AWS uses
+    #[arg(long, value_name = "URL")]
+    pub(crate) issuer: Option<String>,
+    /// Serve HTTPS with a development certificate
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Read this file instead of cogward.toml
+    #[arg(long, value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Config {
+    #[command(subcommand)]
+    pub(crate) command: ConfigCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigCommand {
+    /// Say everything that is wrong with the configuration of `serve`
+    Check(Serve),
+    /// Show every setting as it holds, and where it came from; no secret
+    Show(Serve),
+    /// Print the JSON schema of cogward.toml
+    Schema,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Keys {
+    #[command(subcommand)]
+    pub(crate) command: KeysCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum KeysCommand {
+    /// Print a new secret for SESSION_SECRET or SESSION_ENCRYPTION_KEY
+    New,
+}
+
+/// Flags by the name that the configuration knows them by.
+pub(crate) type Flags = BTreeMap<&'static str, String>;
+
+fn flags<const N: usize>(given: [(&'static str, Option<String>); N]) -> Flags {
+    given
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect()
+}
+
+fn path(path: &Option<PathBuf>) -> Option<String> {
+    path.as_ref()
+        .map(|path| path.to_string_lossy().into_owned())
+}
+
+impl Dev {
+    pub(crate) fn flags(&self) -> Flags {
+        flags([
+            ("port", self.port.map(|port| port.to_string())),
+            ("pool-port", self.pool_port.map(|port| port.to_string())),
+            ("data-dir", path(&self.data_dir)),
+            ("issuer", self.issuer.clone()),
+        ])
+    }
+}
+
+impl Serve {
+    pub(crate) fn flags(&self) -> Flags {
+        flags([
+            ("port", self.port.map(|port| port.to_string())),
+            ("host", self.host.clone()),
+            ("data-dir", path(&self.data_dir)),
+        ])
+    }
+}
+
+impl Pool {
+    pub(crate) fn flags(&self) -> Flags {
+        flags([
+            ("pool-port", self.port.map(|port| port.to_string())),
+            ("data-dir", path(&self.data_dir)),
+            ("issuer", self.issuer.clone()),
+            ("tls", self.tls.then(|| "true".to_owned())),
+        ])
+    }
+}

@@ -1,0 +1,68 @@
+//! `cogward pool`: the local user pool alone.
+
+use cogward_config::{Config, Mode};
+use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
+
+use super::{block_on, load};
+use crate::args;
+use crate::banner::Banner;
+use crate::failure::Failure;
+use crate::{data_dir, log, stop};
+
+pub(crate) fn run(args: &args::Pool) -> Result<(), Failure> {
+    let config = load(args.config.as_deref(), args.flags(), Mode::Pool)?;
+    log::start(&config.log)?;
+    data_dir::make(&config.server.data_dir)?;
+    block_on(async {
+        let pool = Pool::start(options(&config)).await?;
+        banner(&config, &pool);
+        stop::asked().await?;
+        pool.shutdown().await;
+        Ok(())
+    })
+}
+
+fn banner(config: &Config, pool: &Pool) {
+    let url = pool.base_url();
+    let url = url.as_str().trim_end_matches('/');
+    Banner::new("local user pool, for development")
+        .line("User pool", url)
+        .line("Inbox", &format!("{url}/_local/"))
+        .line("Issuer", pool.issuer())
+        .gap()
+        .line("Pool id", POOL_ID)
+        .line("Client", PUBLIC_CLIENT_ID)
+        .line(
+            "with a secret",
+            &format!("{SECRET_CLIENT_ID}  {CLIENT_SECRET}"),
+        )
+        .line(
+            "Users",
+            "user@example.com, admin@example.com (group admin): Passw0rd!",
+        )
+        .gap()
+        .line("Data", &config.server.data_dir.display().to_string())
+        .line("Stop", "Ctrl-C")
+        .print();
+}
+
+/// What the local pool needs to know of a configuration.
+pub(super) fn options(config: &Config) -> PoolOptions {
+    PoolOptions {
+        data_dir: Some(config.server.data_dir.clone()),
+        port: config.pool.port,
+        issuer: config
+            .pool
+            .issuer
+            .as_ref()
+            .map(|url| url.as_str().trim_end_matches('/').to_owned()),
+        tls: config.pool.tls,
+        ready_users: true,
+        callback_urls: vec![
+            config.callback.api_url.clone(),
+            config.callback.token_handler_url.clone(),
+        ],
+        logout_urls: vec![config.frontend.url.clone()],
+        production: config.server.is_production(),
+    }
+}

@@ -1,0 +1,55 @@
+//! The demo application: static files in the binary.
+
+use axum::extract::Path;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Json, Router};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use http::{HeaderValue, StatusCode};
+use rust_embed::RustEmbed;
+use serde_json::json;
+use url::Url;
+
+#[derive(RustEmbed)]
+#[folder = "demo/"]
+struct Files;
+
+/// The one page of the demo.
+pub(crate) const PAGE: &str = include_str!("../demo/index.html");
+
+/// The demo's paths beside `/`, which the server itself answers.
+pub(crate) fn routes(pool: &Url) -> Router {
+    let mut inbox = pool.clone();
+    inbox.set_path("/_local/");
+    let config = json!({
+        "pool_url": pool.as_str().trim_end_matches('/'),
+        "users": [
+            { "email": "user@example.com", "password": "Passw0rd!", "groups": [] },
+            { "email": "admin@example.com", "password": "Passw0rd!", "groups": ["admin"] },
+        ],
+    });
+    let page = || get(async || cogward_server::page(PAGE));
+    Router::new()
+        .route("/dashboard", page())
+        .route("/auth/success", page())
+        .route("/auth/error", page())
+        .route("/login", page())
+        .route(
+            "/demo/config.json",
+            get(move || async move { Json(config) }),
+        )
+        .route("/demo/{file}", get(file))
+}
+
+async fn file(Path(name): Path<String>) -> Response {
+    let Some(file) = Files::get(&name) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let mut response = file.data.into_response();
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::from_str(file.metadata.mimetype()) {
+        headers.insert(CONTENT_TYPE, kind);
+    }
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}

@@ -1,0 +1,188 @@
+//! The one place that joins parts: from a configuration to a running server.
+
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use cogward_auth::{Auth, Pool, Settings};
+use cogward_cognito::{ClientSecret, Cognito};
+use cogward_config::{Backend, Config};
+use cogward_jwt::{HttpKeys, Keys, Verifier};
+use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
+use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore, SystemClock};
+use cogward_store_sqlite::SqliteStore;
+
+use crate::data_dir;
+use crate::failure::Failure;
+
+/// Signing keys are fetched anew this often.
+const KEYS_EVERY: Duration = Duration::from_secs(3600);
+/// Expired sessions are removed this often, so many at a time.
+const SWEEP_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_LIMIT: usize = 1000;
+
+/// Starts a server; `extra` routes and a page for `/` belong to the demo.
+pub(crate) async fn start(
+    config: &Config,
+    secrets: Vec<Secret>,
+    extra: Router,
+    home_page: Option<&'static str>,
+) -> Result<Running, Failure> {
+    let address = SocketAddr::new(config.server.host, config.server.port);
+    let listener = cogward_server::listen(address).await?;
+    let store = store(config)?;
+    let ring = ring(config, secrets)?;
+    let auth = Auth::new(
+        pool(config)?,
+        store,
+        ring,
+        Arc::new(SystemClock),
+        settings(config),
+    );
+    tokio::spawn(sweep(Arc::clone(&auth)));
+    let app = App::new(
+        auth,
+        Site {
+            home_page,
+            ..site(config)
+        },
+    );
+    let router = cogward_server::router(&app, extra);
+    let limits = Limits {
+        header_read: config.server.request_timeout,
+        shutdown: config.server.shutdown_grace,
+    };
+    Ok(cogward_server::serve(listener, router, limits))
+}
+
+fn store(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
+    let session = &config.session;
+    match session.backend {
+        Backend::Memory => Ok(Arc::new(MemoryStore::new())),
+        Backend::Sqlite => {
+            if let Some(folder) = session.sqlite_path.parent() {
+                data_dir::make(folder)?;
+            }
+            Ok(Arc::new(SqliteStore::open(
+                &session.sqlite_path,
+                Default::default(),
+            )?))
+        }
+    }
+}
+
+fn ring(config: &Config, secrets: Vec<Secret>) -> Result<KeyRing, Failure> {
+    let session = &config.session;
+    let configured = |secrets: &[cogward_config::Secret]| -> Vec<Secret> {
+        secrets
+            .iter()
+            .map(|secret| Secret::from(secret.expose().to_owned()))
+            .collect()
+    };
+    let signing = match session.secrets.is_empty() {
+        true => secrets,
+        false => configured(&session.secrets),
+    };
+    Ok(KeyRing::new(
+        &signing,
+        &configured(&session.encryption_keys),
+    )?)
+}
+
+fn pool(config: &Config) -> Result<Pool, Failure> {
+    let settings = &config.cognito;
+    let secret = settings.client_secret.as_ref();
+    let cognito = Cognito::new(cogward_cognito::Settings {
+        domain: settings.domain.clone(),
+        api: settings.endpoint.clone(),
+        client_id: settings.client_id.clone(),
+        client_secret: secret.map(|secret| ClientSecret::from(secret.expose().to_owned())),
+        scopes: config.login.scopes.clone(),
+    })?;
+    let keys = HttpKeys::new(cognito.http().clone(), settings.jwks_url.clone());
+    let keys = Keys::new(Arc::new(keys));
+    // Ahead of need, but a Cognito that is slow or down holds up no start.
+    keys.keep_fresh(KEYS_EVERY);
+    let mut clients = vec![settings.client_id.clone()];
+    clients.extend(settings.additional_audience.iter().cloned());
+    let clients = cogward_jwt::ClientIds::try_from(clients)?;
+    Ok(Pool {
+        id: settings.user_pool_id.clone(),
+        client_id: settings.client_id.clone(),
+        verifier: Verifier::new(&settings.issuer, clients, keys),
+        cognito,
+    })
+}
+
+fn settings(config: &Config) -> Settings {
+    let (session, login) = (&config.session, &config.login);
+    Settings {
+        absolute_seconds: session.absolute_lifetime_seconds.into(),
+        idle_seconds: session.idle_lifetime_seconds.into(),
+        refresh_ahead_seconds: session.refresh_ahead_seconds.into(),
+        refresh_rotation: config.cognito.refresh_rotation,
+        identity_provider: login.identity_provider.clone(),
+        identity_providers: login.identity_providers.clone(),
+    }
+}
+
+/// Where a deployment lives, as the HTTP side wants it.
+pub(crate) fn site(config: &Config) -> Site {
+    let (frontend, families, callback) = (&config.frontend, &config.families, &config.callback);
+    let url = |origin: &cogward_config::Origin| origin.to_url();
+    let several = callback.allowed_origins.iter().map(url).collect();
+    Site {
+        app_name: config.server.app_name.clone(),
+        frontend: frontend.url.clone(),
+        allowed_origins: frontend.additional_origins.iter().map(url).collect(),
+        token_handler: families
+            .token_handler
+            .then(|| families.auth_path_prefix.to_string()),
+        backend_proxy: families
+            .backend_proxy
+            .then(|| families.api_path_prefix.to_string()),
+        public_url: config.server.public_url.clone(),
+        backend_callback: callback.api_url.clone(),
+        token_handler_callback: callback.token_handler_url.clone(),
+        callback_origins: callback.use_origin.then_some(CallbackOrigins(several)),
+        pages: Pages {
+            dashboard: frontend.success_path.to_string(),
+            error: frontend.error_path.to_string(),
+            success: frontend.token_handler_success_path.to_string(),
+            login: frontend.token_handler_error_path.to_string(),
+        },
+        cookies: Cookies {
+            session: config.cookie.session_name.clone(),
+            login: config.cookie.login_name.clone(),
+            secure: config.cookie.secure,
+            domain: config.cookie.domain.clone(),
+        },
+        trusted_proxies: config.server.trusted_proxies.clone(),
+        body_limit: config.server.body_limit_bytes,
+        body_timeout: config.server.request_timeout,
+        show_api: !config.server.is_production(),
+        home_page: None,
+    }
+}
+
+/// Removes what has expired, for stores that do not do so themselves.
+async fn sweep(auth: Arc<Auth>) {
+    let mut every = tokio::time::interval(SWEEP_EVERY);
+    loop {
+        every.tick().await;
+        match auth.store().sweep(auth.now(), SWEEP_LIMIT).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::debug!(removed, "expired sessions removed"),
+            Err(error) => tracing::warn!(%error, "expired sessions not removed"),
+        }
+    }
+}
+
+/// The URL a person clicks for a server on this address.
+pub(crate) fn local_url(host: IpAddr, port: u16) -> String {
+    match host.is_unspecified() || host.is_loopback() {
+        true => format!("http://localhost:{port}"),
+        false => format!("http://{}", SocketAddr::new(host, port)),
+    }
+}
