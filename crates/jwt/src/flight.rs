@@ -166,3 +166,62 @@ fn pause(every: Duration, failures: u32) -> Duration {
             .min(every),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+
+    /// Has no key that anybody asks for, or nothing at all.
+    struct Issuer {
+        asked: AtomicUsize,
+        up: bool,
+    }
+
+    #[async_trait]
+    impl FetchKeys for Issuer {
+        async fn fetch(&self) -> Result<KeySet, FetchError> {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            match self.up {
+                true => {
+                    Ok(KeySet::from_jwks(include_bytes!("../tests/vectors/jwks.json")).unwrap())
+                }
+                false => Err(FetchError::Status(503)),
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn unknown_names_are_asked_for_once_per_cool_down() {
+        let start = Instant::now();
+        for up in [true, false] {
+            let issuer = Arc::new(Issuer {
+                asked: AtomicUsize::new(0),
+                up,
+            });
+            let keys = Keys::new(issuer.clone());
+            for (seconds, asked) in [(0, 1), (1, 1), (9, 1), (10, 2), (15, 2), (20, 3), (3600, 4)] {
+                let error = keys
+                    .find_at("x", start + Duration::from_secs(seconds))
+                    .await;
+                assert_eq!(matches!(error, Err(KeyError::Unknown)), up);
+                assert_eq!(
+                    issuer.asked.load(Ordering::SeqCst),
+                    asked,
+                    "after {seconds} s"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn failures_are_retried_sooner_and_less_and_less() {
+        let hour = Duration::from_secs(3600);
+        let pauses = [0, 1, 2, 3, 7, u32::MAX].map(|failures| pause(hour, failures).as_secs());
+        assert_eq!(pauses, [3600, 1, 2, 4, 60, 60]);
+        assert_eq!(pause(Duration::from_millis(5), 3), Duration::from_millis(5));
+    }
+}

@@ -141,7 +141,10 @@ impl Jwk {
         }
         let modulus = URL_SAFE_NO_PAD.decode(&self.n).ok()?;
         let exponent = URL_SAFE_NO_PAD.decode(&self.e).ok()?;
-        if !MODULUS_BITS.contains(&bits(&modulus)?) || !EXPONENTS.contains(&odd(&exponent)?) {
+        if !MODULUS_BITS.contains(&bits(&modulus)?)
+            || !EXPONENTS.contains(&odd(&exponent)?)
+            || is_roca(&modulus)
+        {
             return None;
         }
         let components = RsaPublicKeyComponents {
@@ -169,4 +172,21 @@ fn odd(number: &[u8]) -> Option<u64> {
         .iter()
         .fold(0, |value, byte| value << 8 | u64::from(*byte));
     (value % 2 == 1).then_some(value)
+}
+
+/// Whether the modulus bears the mark of a generator whose keys can be factored
+/// (CVE-2017-15361): modulo every small prime it is a power of 65537. One sound key in two
+/// hundred million bears it too.
+fn is_roca(modulus: &[u8]) -> bool {
+    const PRIMES: [u32; 38] = [
+        3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89,
+        97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151, 157, 163, 167,
+    ];
+    PRIMES.iter().all(|prime| {
+        let rest = modulus
+            .iter()
+            .fold(0, |rest, byte| (rest << 8 | u32::from(*byte)) % prime);
+        let next = |power: &u32| Some(power * 65_537 % prime).filter(|power| *power != 1);
+        std::iter::successors(Some(1), next).any(|power| power == rest)
+    })
 }

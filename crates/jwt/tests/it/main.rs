@@ -1,0 +1,10 @@
+//! The library against an issuer, real keys and real tokens, friendly and hostile.
+
+#[cfg(test)]
+mod fetching;
+#[cfg(test)]
+mod issuer;
+#[cfg(test)]
+mod key_sets;
+#[cfg(test)]
+mod tokens;
