@@ -2,7 +2,6 @@
 
 use url::Url;
 
-use crate::example;
 use crate::fault::Fault;
 use crate::load::Config;
 use crate::secret::Secret;
@@ -32,12 +31,7 @@ pub(crate) fn apply(config: &Config, faults: &mut Vec<Fault>) {
                 continue;
             }
             let source = config.source(about.key).unwrap_or(&Source::Default);
-            faults.push(Fault {
-                key: Some(about.key),
-                name: example::name(about, source),
-                problem,
-                hint: example::hint(about, source),
-            });
+            faults.push(Fault::of(about, source, problem));
         }
     }
 }

@@ -8,7 +8,8 @@ pub(crate) fn name(about: &About, source: &Source) -> String {
     match source {
         Source::File { path, line } => format!("{} ({} line {line})", about.key, path.display()),
         Source::Environment(name) => format!("{name} (environment)"),
-        Source::SecretFile { named_by, path } => format!("{named_by} (file {})", path.display()),
+        // Not the path: somebody may have put the secret itself there.
+        Source::SecretFile { named_by, .. } => named_by.clone(),
         Source::Flag(name) => format!("--{name}"),
         Source::Default | Source::Derived | Source::Fixed(_) => {
             format!("{} ({source})", about.canonical_env())

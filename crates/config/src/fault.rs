@@ -2,6 +2,10 @@
 
 use std::fmt;
 
+use crate::example;
+use crate::setting::About;
+use crate::sources::Source;
+
 /// One thing wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
@@ -12,6 +16,16 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// A fault in a value that `source` has for the setting.
+    pub(crate) fn of(about: &About, source: &Source, problem: String) -> Self {
+        Self {
+            key: Some(about.key),
+            name: example::name(about, source),
+            problem,
+            hint: example::hint(about, source),
+        }
+    }
+
     /// A fault that belongs to no declared setting.
     pub(crate) fn elsewhere(
         name: impl Into<String>,
@@ -117,7 +131,7 @@ pub(crate) fn did_you_mean<'a>(name: &str, known: impl Iterator<Item = &'a str>)
         .map(|candidate| {
             let whole = strsim::jaro_winkler(name, candidate);
             let same_name = if last(name) == last(candidate) {
-                0.95
+                0.99
             } else {
                 0.0
             };

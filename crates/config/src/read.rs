@@ -1,17 +1,13 @@
-//! Finds each setting's value in the sources and remembers where it was.
+//! Reads each setting and remembers where its value came from.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io::Read as _;
-use std::path::PathBuf;
-
-use zeroize::Zeroizing;
 
 use crate::example;
 use crate::fault::{Fault, redact};
-use crate::setting::{About, Fallback, Kind, Setting};
+use crate::find::{Found, find, split};
+use crate::setting::{About, Fallback, Setting};
 use crate::sources::{Mode, Source, Sources};
-use crate::toml_file::{Shape, TomlValue};
+use crate::toml_file::TomlValue;
 use crate::value::Item;
 
 /// Reads settings one by one; a faulty one is noted and a placeholder given,
@@ -29,14 +25,6 @@ pub(crate) struct Effective {
     pub(crate) text: String,
     pub(crate) source: Source,
 }
-
-struct Found {
-    items: Zeroizing<Vec<String>>,
-    source: Source,
-}
-
-/// The largest file a secret is read from.
-const SECRET_FILE_BYTES: u64 = 64 * 1024;
 
 impl Reader<'_> {
     pub(crate) fn mode(&self) -> Mode {
@@ -189,207 +177,18 @@ fn defaults<T: Item>(about: &About) -> Option<Vec<T>> {
 }
 
 fn parse_all<T: Item>(about: &About, found: &Found) -> Result<Vec<T>, Fault> {
+    // A comma in a password would part a URL before its `@`.
+    let parted = found.items.len() > 1 && found.items.iter().any(|item| item.contains('@'));
     let parse = |item: &String| {
         let checked = about.check_text(item).and_then(|()| T::parse(item));
         checked.map_err(|problem| {
-            let problem = if about.secret {
+            let problem = if about.secret || parted {
                 problem
             } else {
                 format!("{problem}, not `{}`", redact(item))
             };
-            fault(about, &found.source, problem)
+            Fault::of(about, &found.source, problem)
         })
     };
     found.items.iter().map(parse).collect()
-}
-
-fn fault(about: &About, source: &Source, problem: String) -> Fault {
-    Fault {
-        key: Some(about.key),
-        name: example::name(about, source),
-        problem,
-        hint: example::hint(about, source),
-    }
-}
-
-/// The highest source that has the setting.
-fn find(
-    sources: &Sources,
-    toml: &BTreeMap<String, TomlValue>,
-    about: &About,
-) -> Result<Option<Found>, Fault> {
-    if let Some(text) = sources.flags.get(about.key) {
-        let name = about.flag.unwrap_or(about.name());
-        let source = Source::Flag(name.to_owned());
-        return Ok(Some(Found {
-            items: split(about, text),
-            source,
-        }));
-    }
-    match from_env(sources, about)? {
-        Some(found) => Ok(Some(found)),
-        None => from_toml(sources, toml, about),
-    }
-}
-
-/// All names are looked at: two that disagree are a fault, unless the setting
-/// says that the first wins.
-fn from_env(sources: &Sources, about: &About) -> Result<Option<Found>, Fault> {
-    let mut found: Option<Found> = None;
-    for name in about.env_names() {
-        let mut given = Vec::new();
-        if let Some(text) = set(sources, &name) {
-            let source = Source::Environment(name.clone());
-            given.push(Found {
-                items: split(about, text),
-                source,
-            });
-        }
-        let file = format!("{name}_FILE");
-        if about.secret
-            && let Some(path) = set(sources, &file)
-        {
-            let source = Source::SecretFile {
-                named_by: file,
-                path: path.into(),
-            };
-            given.push(Found {
-                items: secret_file(about, &source, path)?,
-                source,
-            });
-        }
-        for next in given {
-            match &found {
-                None => found = Some(next),
-                Some(_) if about.first_name_wins => {}
-                Some(first) if same(about, first, &next) => {}
-                Some(first) => {
-                    let other = example::name(about, &first.source);
-                    let problem = format!("disagrees with {other}: set only one of them");
-                    return Err(fault(about, &next.source, problem));
-                }
-            }
-        }
-    }
-    Ok(found)
-}
-
-/// An environment variable that says something; an empty one is as if unset.
-fn set<'a>(sources: &'a Sources, name: &str) -> Option<&'a str> {
-    sources
-        .env
-        .get(name)
-        .map(|text| text.trim())
-        .filter(|text| !text.is_empty())
-}
-
-fn same(about: &About, a: &Found, b: &Found) -> bool {
-    let truth = |found: &Found| found.items.first().map(|text| bool::parse(text));
-    if about.kind == Kind::Boolean {
-        truth(a) == truth(b)
-    } else {
-        a.items == b.items
-    }
-}
-
-fn from_toml(
-    sources: &Sources,
-    toml: &BTreeMap<String, TomlValue>,
-    about: &About,
-) -> Result<Option<Found>, Fault> {
-    let Some((path, _)) = &sources.toml else {
-        return Ok(None);
-    };
-    let at = |value: &TomlValue| Source::File {
-        path: path.clone(),
-        line: value.line,
-    };
-    let file_key = format!("{}_file", about.key);
-    let by_file = toml.get(&file_key).filter(|_| about.secret);
-    match (toml.get(about.key), by_file) {
-        (None, None) => Ok(None),
-        (Some(_), Some(file)) => {
-            let problem = format!("stands beside {file_key}: set only one of them");
-            Err(fault(about, &at(file), problem))
-        }
-        (Some(value), None) => {
-            let items =
-                toml_items(about, value).map_err(|problem| fault(about, &at(value), problem))?;
-            let empty = !about.list && items.iter().all(String::is_empty);
-            Ok((!empty).then(|| Found {
-                items,
-                source: at(value),
-            }))
-        }
-        (None, Some(file)) => {
-            let Ok([path]) = file.items.as_deref() else {
-                return Err(fault(
-                    about,
-                    &at(file),
-                    "must be the path of a file".to_owned(),
-                ));
-            };
-            let named_by = format!("{file_key} ({})", at(file));
-            let source = Source::SecretFile {
-                named_by,
-                path: path.into(),
-            };
-            Ok(Some(Found {
-                items: secret_file(about, &source, path)?,
-                source,
-            }))
-        }
-    }
-}
-
-fn toml_items(about: &About, value: &TomlValue) -> Result<Zeroizing<Vec<String>>, String> {
-    let items = value.items.as_ref();
-    let items = items.map_err(|found| format!("must not be {found}"))?;
-    let wanted = match about.kind {
-        Kind::Integer => (Shape::Integer, "a whole number without quotes"),
-        Kind::Boolean => (Shape::Boolean, "true or false without quotes"),
-        _ => (Shape::Text, "a text in quotes"),
-    };
-    match value.shape {
-        Shape::Array if about.list => {
-            let trimmed = items.iter().map(|item| item.trim().to_owned());
-            Ok(Zeroizing::new(trimmed.collect()))
-        }
-        shape if shape == wanted.0 => Ok(items
-            .first()
-            .map_or_else(Zeroizing::default, |text| split(about, text))),
-        _ if about.list => Err("must be an array of texts".to_owned()),
-        _ => Err(format!("must be {}", wanted.1)),
-    }
-}
-
-/// One text as the values it stands for: commas (and line ends) part a list.
-fn split(about: &About, text: &str) -> Zeroizing<Vec<String>> {
-    let items = if about.list {
-        let parts = text
-            .split([',', '\n'])
-            .map(str::trim)
-            .filter(|part| !part.is_empty());
-        parts.map(str::to_owned).collect()
-    } else {
-        vec![text.trim().to_owned()]
-    };
-    Zeroizing::new(items)
-}
-
-fn secret_file(
-    about: &About,
-    source: &Source,
-    path: &str,
-) -> Result<Zeroizing<Vec<String>>, Fault> {
-    let mut text = Zeroizing::new(String::new());
-    let read = File::open(PathBuf::from(path))
-        .and_then(|file| file.take(SECRET_FILE_BYTES).read_to_string(&mut text));
-    match read {
-        Err(error) => Err(fault(about, source, format!("cannot be read: {error}"))),
-        Ok(_) if text.trim().is_empty() => {
-            Err(fault(about, source, "the file is empty".to_owned()))
-        }
-        Ok(_) => Ok(split(about, &text)),
-    }
 }

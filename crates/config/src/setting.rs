@@ -23,8 +23,11 @@ pub(crate) struct About {
     /// Several environment names may disagree; the first one set wins.
     pub(crate) first_name_wins: bool,
     pub(crate) range: Option<(u64, u64)>,
-    pub(crate) check: Option<fn(&str) -> Result<(), String>>,
+    pub(crate) check: Option<Check>,
 }
+
+/// Says what a text must be when it is not that.
+pub(crate) type Check = fn(&str) -> Result<(), String>;
 
 /// What a value looks like.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,17 +131,13 @@ impl<T: Item> Setting<T> {
         self
     }
 
-    pub(crate) const fn check(mut self, check: fn(&str) -> Result<(), String>) -> Self {
+    pub(crate) const fn check(mut self, check: Check) -> Self {
         self.about.check = Some(check);
         self
     }
 }
 
 impl About {
-    pub(crate) fn section(&self) -> &'static str {
-        self.key.split_once('.').map_or("", |(section, _)| section)
-    }
-
     pub(crate) fn name(&self) -> &'static str {
         self.key.split_once('.').map_or(self.key, |(_, name)| name)
     }

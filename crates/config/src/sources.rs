@@ -43,10 +43,6 @@ impl Sources {
     ///
     /// # Errors
     /// When the file is named and missing, or cannot be read.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place that reads the environment"
-    )]
     pub fn from_process(
         config_path: Option<&Path>,
         flags: BTreeMap<&'static str, String>,
@@ -155,7 +151,7 @@ pub enum Source {
     Environment(String),
     /// A file that holds a secret.
     SecretFile {
-        /// The environment variable or key that names it.
+        /// The environment variable or key that names it, and where that is.
         named_by: String,
         /// The file.
         path: PathBuf,

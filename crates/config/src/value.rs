@@ -215,7 +215,7 @@ impl Item for Url {
 
     fn parse(text: &str) -> Result<Self, String> {
         let problem = || "must be an http or https URL".to_owned();
-        if text.contains(['\\', ' ']) || text.chars().any(char::is_control) {
+        if text.contains(['\\', ' ', '*']) || text.chars().any(char::is_control) {
             return Err(problem());
         }
         let url = Self::parse(text).map_err(|_| problem())?;

@@ -49,7 +49,6 @@ pub(crate) static TOKEN_HANDLER_URL: Setting<Url> = Setting::new(
     "callback.token_handler_url",
     "Callback URL of the Token Handler family.",
 )
-.env(&["AUTH_CALLBACK_URL"])
 .derived("`{server.public_url}{families.auth_path_prefix}/callback`")
 .example("https://auth.example.com/auth/callback");
 pub(crate) static USE_ORIGIN: Setting<bool> = Setting::new(

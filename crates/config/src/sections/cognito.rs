@@ -37,8 +37,8 @@ pub struct Cognito {
 
 pub(crate) static SECTION: Section = Section {
     name: "cognito",
-    doc: "The user pool and the app client that signs people in. `cogward dev` sets the first six \
-          itself, for its local pool.",
+    doc: "The user pool and the app client that signs people in. `cogward dev` sets all but the \
+          last two itself, for its local pool.",
     settings: &[
         &USER_POOL_ID.about,
         &CLIENT_ID.about,
@@ -95,14 +95,12 @@ pub(crate) static ISSUER: Setting<Url> = Setting::new(
     "cognito.issuer",
     "`iss` of the pool's tokens, when it is not as usual.",
 )
-.env(&["COGNITO_ISSUER"])
 .derived("`{cognito.endpoint}/{cognito.user_pool_id}`")
 .example("https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI");
 static REFRESH_ROTATION: Setting<bool> = Setting::new(
     "cognito.refresh_rotation",
     "The app client has refresh-token rotation on.",
 )
-.env(&["COGNITO_REFRESH_ROTATION"])
 .default("false")
 .example("true");
 static ADDITIONAL_AUDIENCE: Setting<String> = Setting::new(

@@ -28,13 +28,12 @@ pub(crate) static SECTION: Section = Section {
 
 pub(crate) static NAME: Setting<String> =
     Setting::new("cookie.name", "Name of the session cookie.")
-        .env(&["COOKIE_NAME"])
         .derived(
             "`__Host-cogward` when secure, `__Secure-cogward` when secure with a domain, else \
          `cogward_session`",
         )
         .check(token)
-        .example("__Host-cogward");
+        .example("app_session");
 pub(crate) static DOMAIN: Setting<String> = Setting::new(
     "cookie.domain",
     "Share the cookie with all hosts below this domain. Leave it unset when one host is enough: \

@@ -34,14 +34,12 @@ static TOKEN_HANDLER: Setting<bool> = Setting::new(
     "families.token_handler",
     "Serve the Token Handler protocol.",
 )
-.env(&["TOKEN_HANDLER_ENABLED"])
 .default("true")
 .example("false");
 static BACKEND_PROXY: Setting<bool> = Setting::new(
     "families.backend_proxy",
     "Serve the backend-proxy protocol and the accounts API.",
 )
-.env(&["BACKEND_PROXY_ENABLED"])
 .default("true")
 .example("false");
 static AUTH_PATH_PREFIX: Setting<UrlPath> = Setting::new(

@@ -62,7 +62,6 @@ pub(crate) static ADDITIONAL_ORIGINS: Setting<Origin> = Setting::new(
     "frontend.additional_origins",
     "Other exact origins that may call the server with credentials (CORS).",
 )
-.env(&["CORS_ALLOWED_ORIGINS"])
 .list()
 .example("https://admin.example.com");
 static SUCCESS_PATH: Setting<UrlPath> = Setting::new(

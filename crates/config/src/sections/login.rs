@@ -29,7 +29,6 @@ pub(crate) static SCOPES: Setting<String> = Setting::new(
     "login.scopes",
     "OAuth scopes asked for; the app client must allow them. `openid` must be among them.",
 )
-.env(&["COGNITO_SCOPES"])
 .list()
 .default("openid,email,profile")
 .check(scope)
@@ -39,14 +38,12 @@ static IDENTITY_PROVIDER: Setting<String> = Setting::new(
     "Identity provider that sign-in goes to at once, as it is called in the user pool; without it \
      Cognito's own page offers the choice.",
 )
-.env(&["COGNITO_IDENTITY_PROVIDER"])
 .check(provider)
 .example("Google");
 static IDENTITY_PROVIDERS: Setting<String> = Setting::new(
     "login.identity_providers",
     "Identity providers that a sign-in may name with `?identity_provider=`.",
 )
-.env(&["COGNITO_IDENTITY_PROVIDERS"])
 .list()
 .check(provider)
 .example("Google,SignInWithApple");

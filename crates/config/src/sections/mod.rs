@@ -57,3 +57,98 @@ pub(crate) fn env_names() -> BTreeSet<String> {
     };
     settings().flat_map(with_files).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{BTreeMap, BTreeSet};
+
+    use super::*;
+    use crate::setting::Fallback;
+    use crate::{Mode, Source, Sources, example, load};
+
+    const LEAST: [(&str, &str); 4] = [
+        ("COGNITO_USER_POOL_ID", "eu-west-1_AbCdEfGhI"),
+        ("COGNITO_CLIENT_ID", "abc"),
+        ("COGNITO_DOMAIN", "a.example"),
+        ("SESSION_SECRET", "0123456789abcdef"),
+    ];
+
+    fn sources(env: &[(&str, &str)], mode: Mode) -> Sources {
+        let env = env
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Sources {
+            toml: None,
+            env: env.collect(),
+            flags: BTreeMap::new(),
+            mode,
+        }
+    }
+
+    #[test]
+    fn names_are_unique_and_stand_in_their_section() {
+        let (mut keys, mut names) = (BTreeSet::new(), BTreeSet::new());
+        for section in ALL {
+            for about in section.settings {
+                assert_eq!(about.key.split_once('.').unwrap().0, section.name);
+                assert!(keys.insert(about.key), "{}", about.key);
+                for name in about.env_names() {
+                    assert!(names.insert(name.clone()), "{name}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn every_declared_setting_is_read_for_every_command() {
+        for mode in [Mode::Serve, Mode::Dev, Mode::Pool] {
+            let config = load(&sources(&LEAST, mode)).unwrap();
+            for about in settings() {
+                assert!(
+                    config.source(about.key).is_some(),
+                    "{} in {mode:?}",
+                    about.key
+                );
+            }
+        }
+    }
+
+    /// Also what lets `Reader::value` rely on defaults.
+    #[test]
+    fn every_default_and_example_is_accepted() {
+        for about in settings() {
+            assert!(
+                about.secret || !about.example.is_empty(),
+                "{} has no example",
+                about.key
+            );
+            let mut texts = vec![about.example];
+            if let Fallback::Text(text) = about.fallback {
+                texts.push(text);
+            }
+            for text in texts.into_iter().filter(|text| !text.is_empty()) {
+                let mut sources = sources(&LEAST, Mode::Serve);
+                sources.env.insert(about.canonical_env(), text.to_owned());
+                // Production wants more than the least.
+                let accepted = load(&sources);
+                assert!(
+                    accepted.is_ok() || text == "production",
+                    "{}: {accepted:?}",
+                    about.key
+                );
+            }
+            let path = "cogward.toml".into();
+            let line = example::in_toml(about);
+            if !line.contains("_file = ") {
+                let mut sources = sources(&LEAST, Mode::Serve);
+                sources.env.remove(&about.canonical_env());
+                sources.toml = Some((path, line.replace("production", "development")));
+                let config = load(&sources).unwrap_or_else(|faults| panic!("{line}: {faults}"));
+                assert!(
+                    matches!(config.source(about.key), Some(Source::File { .. })),
+                    "{line}"
+                );
+            }
+        }
+    }
+}

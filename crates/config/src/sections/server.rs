@@ -105,7 +105,6 @@ pub(crate) static PUBLIC_URL: Setting<Origin> = Setting::new(
     "server.public_url",
     "Origin of the server as browsers see it. Behind a proxy it is the proxy's.",
 )
-.env(&["PUBLIC_URL"])
 .derived("the origin of `callback.api_url`, else `http://localhost:` and the port")
 .example("https://auth.example.com");
 static TRUSTED_PROXIES: Setting<IpNet> = Setting::new(
@@ -113,12 +112,10 @@ static TRUSTED_PROXIES: Setting<IpNet> = Setting::new(
     "Networks of reverse proxies whose forwarding headers are believed. Name only addresses that \
      nobody but the proxy can send from.",
 )
-.env(&["TRUSTED_PROXIES"])
 .list()
 .check(not_everybody)
 .example("10.0.0.0/8,192.0.2.7");
 static APP_NAME: Setting<String> = Setting::new("server.app_name", "What `GET /` answers.")
-    .env(&["APP_NAME"])
     .default("Cogward")
     .example("Cogward");
 static DATA_DIR: Setting<PathBuf> = Setting::new(

@@ -102,14 +102,14 @@ static ABSOLUTE_LIFETIME: Setting<u32> = Setting::new(
     "A session ends so many seconds after sign-in (default 30 days). The cookie lives as long.",
 )
 .default("2592000")
-.range(60, 34_560_000)
+.range(1, 34_560_000)
 .example("2592000");
 pub(crate) static IDLE_LIFETIME: Setting<u32> = Setting::new(
     "session.idle_lifetime_seconds",
     "A session ends so many seconds after its last request (default 7 days).",
 )
 .default("604800")
-.range(60, 34_560_000)
+.range(1, 34_560_000)
 .example("604800");
 static REFRESH_AHEAD: Setting<u32> = Setting::new(
     "session.refresh_ahead_seconds",
