@@ -91,9 +91,9 @@ impl Cognito {
     }
 }
 
-/// `__type` may carry a namespace up to `#` and, from `:` on, an address.
+/// `__type` may carry a namespace up to `#` and, from the first `:` on, an address, in which
+/// a `#` means nothing (Smithy, "AWS JSON 1.1: operation error serialization").
 fn error_type(body: &Value) -> Option<&str> {
     let full = body.get("__type")?.as_str()?;
-    let name = full.rsplit('#').next()?;
-    name.split(':').next()
+    full.split(':').next()?.rsplit('#').next()
 }

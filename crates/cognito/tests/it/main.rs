@@ -1,0 +1,12 @@
+//! The client against servers that record what they are told and answer anything.
+
+#[cfg(test)]
+mod answers;
+#[cfg(test)]
+mod faults;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod server;
