@@ -101,3 +101,196 @@ fn mac_input(
         .for_each(|(to, from)| *to = *from);
     input
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::keyring::Secret;
+
+    #[test]
+    fn an_issued_value_verifies_for_its_purpose_only() {
+        let (ring, id) = (ring(&["a good long secret"]), id());
+        for (purpose, other) in [
+            (Purpose::Session, Purpose::Login),
+            (Purpose::Login, Purpose::Session),
+        ] {
+            let value = issue(&ring, purpose, &id);
+            assert_eq!(value.expose().len(), VALUE_LEN);
+            let found = verify(&ring, purpose, value.expose()).unwrap();
+            assert_eq!(found.as_bytes(), id.as_bytes());
+            assert_eq!(found.lookup_key(), id.lookup_key());
+            assert!(verify(&ring, other, value.expose()).is_none());
+            assert_eq!(format!("{value:?}"), "CookieValue(..)");
+        }
+    }
+
+    #[test]
+    fn a_changed_byte_anywhere_is_refused() {
+        let (ring, value) = issued();
+        for at in 0..value.len() {
+            for byte in (0..0x80).filter(|byte| *byte != value.as_bytes()[at]) {
+                let mut bytes = value.clone().into_bytes();
+                bytes[at] = byte;
+                let changed = String::from_utf8(bytes).unwrap();
+                assert!(
+                    verify(&ring, Purpose::Session, &changed).is_none(),
+                    "{changed:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_shorter_or_longer_value_is_refused() {
+        let (ring, value) = issued();
+        for end in 0..value.len() {
+            assert!(verify(&ring, Purpose::Session, &value[..end]).is_none());
+            assert!(verify(&ring, Purpose::Session, &value[end + 1..]).is_none());
+        }
+        for more in ["A", "=", ".", " ", "\0", ".A", &value] {
+            assert!(verify(&ring, Purpose::Session, &format!("{value}{more}")).is_none());
+            assert!(verify(&ring, Purpose::Session, &format!("{more}{value}")).is_none());
+        }
+    }
+
+    #[test]
+    fn other_spellings_of_a_good_value_are_refused() {
+        let (ring, value) = issued();
+        let [kid, id, mac] = value.split('.').collect::<Vec<_>>()[..] else {
+            panic!()
+        };
+        for spelling in [
+            format!("\"{value}\""),
+            format!("{kid}.{id}=.{mac}="),
+            format!("{kid}.{mac}.{id}"),
+            format!("{id}.{kid}.{mac}"),
+            format!("{kid}.{id}{mac}"),
+            format!("{kid}..{id}.{mac}"),
+            format!(".{id}.{mac}"),
+            format!("{kid}.{id}."),
+            value.to_uppercase(),
+            value.replace('.', "%2E"),
+            value.replacen('.', ":", 1),
+            format!("$Version=1; {value}; $Path=/"),
+            format!("\u{2000}{value}"),
+            format!("{value}\u{a0}"),
+        ] {
+            assert!(
+                verify(&ring, Purpose::Session, &spelling).is_none(),
+                "{spelling}"
+            );
+        }
+    }
+
+    #[test]
+    fn hostile_values_are_refused() {
+        let ring = ring(&["a good long secret"]);
+        let kid = ring.signer().kid.escape_ascii().to_string();
+        for value in [
+            String::new(),
+            "*".into(),
+            "x\r\nDEL session:1".into(),
+            "../".into(),
+            "session:abc".into(),
+            "oauth_state:known".into(),
+            "A".repeat(64 << 10),
+            "\0".repeat(VALUE_LEN),
+            ".".repeat(VALUE_LEN),
+            format!("{kid}.{}.{}", "A".repeat(43), "A".repeat(43)),
+            format!("{kid}.{}\u{e9}.{}", "A".repeat(41), "A".repeat(43)),
+            "é".repeat(VALUE_LEN / 2),
+        ] {
+            assert!(verify(&ring, Purpose::Session, &value).is_none());
+            assert!(verify(&ring, Purpose::Login, &value).is_none());
+        }
+    }
+
+    /// Named as one's own, so that the MAC itself is what refuses.
+    #[test]
+    fn five_thousand_wrong_keys_are_refused() {
+        let (ring, _) = issued();
+        let kid = ring.signer().kid.escape_ascii().to_string();
+        for n in 0..5000 {
+            let wrong = self::ring(&[&format!("a wrong secret, number {n}")]);
+            let value = issue(&wrong, Purpose::Session, &id());
+            assert!(verify(&ring, Purpose::Session, value.expose()).is_none());
+            let renamed = format!("{kid}{}", &value.expose()[KID_LEN..]);
+            assert!(verify(&ring, Purpose::Session, &renamed).is_none());
+        }
+    }
+
+    #[test]
+    fn keys_rotate() {
+        let (old, new) = ("the old long secret", "the new long secret");
+        let value = issue(&ring(&[old]), Purpose::Session, &id());
+        let verifies = |secrets: &[&str], value: &CookieValue| {
+            verify(&ring(secrets), Purpose::Session, value.expose()).is_some()
+        };
+        assert!(verifies(&[old], &value));
+        assert!(verifies(&[new, old], &value));
+        assert!(!verifies(&[new], &value));
+        let renewed = issue(&ring(&[new, old]), Purpose::Session, &id());
+        assert!(verifies(&[new], &renewed));
+        assert!(!verifies(&[old], &renewed));
+    }
+
+    /// Every field of the MAC's input has its own fixed place.
+    #[test]
+    fn no_byte_can_move_between_fields_of_the_mac() {
+        let input = |purpose, kid, first| {
+            let mut id = [b'x'; 32];
+            id[0] = first;
+            *mac_input(purpose, kid, &id)
+        };
+        let one = input(Purpose::Session, b"abcde1", b'2');
+        assert_ne!(one, input(Purpose::Session, b"abcd12", b'x'));
+        assert_ne!(one, input(Purpose::Login, b"abcde1", b'2'));
+        assert_eq!(one[..8], *b"session\0");
+        assert_eq!(one[8..14], *b"abcde1");
+        assert_eq!(one[14..16], *b"2x");
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_refused_without_panic(value in ".*") {
+            prop_assert!(verify(&ring(&["a good long secret"]), Purpose::Session, &value).is_none());
+        }
+
+        #[test]
+        fn text_of_the_right_shape_is_refused_without_panic(tail in "[A-Za-z0-9_-]{43}\\.[A-Za-z0-9_-]{43}") {
+            let ring = ring(&["a good long secret"]);
+            let value = format!("{}.{tail}", ring.signer().kid.escape_ascii());
+            prop_assert_eq!(value.len(), VALUE_LEN);
+            prop_assert!(verify(&ring, Purpose::Session, &value).is_none());
+        }
+
+        #[test]
+        fn every_id_comes_back(bytes: [u8; 32]) {
+            let ring = ring(&["a good long secret"]);
+            let value = issue(&ring, Purpose::Login, &SessionId::from_secret(bytes));
+            let found = verify(&ring, Purpose::Login, value.expose()).unwrap();
+            prop_assert_eq!(found.as_bytes(), &bytes);
+        }
+    }
+
+    fn issued() -> (KeyRing, String) {
+        let ring = ring(&["a good long secret"]);
+        let value = issue(&ring, Purpose::Session, &id()).expose().to_owned();
+        (ring, value)
+    }
+
+    fn id() -> SessionId {
+        SessionId::generate(&SystemRandom::new()).unwrap()
+    }
+
+    fn ring(secrets: &[&str]) -> KeyRing {
+        let secrets: Vec<_> = secrets
+            .iter()
+            .map(|text| Secret::from((*text).to_owned()))
+            .collect();
+        KeyRing::new(&secrets, &[]).unwrap()
+    }
+}

@@ -194,3 +194,75 @@ fn base32_digit(value: u8) -> u8 {
         _ => b'2' + (value & 31) - 26,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+
+    use super::*;
+
+    #[test]
+    fn ids_are_new_each_time_and_do_not_print() {
+        let rng = SystemRandom::new();
+        let (one, two) = (
+            SessionId::generate(&rng).unwrap(),
+            SessionId::generate(&rng).unwrap(),
+        );
+        assert_ne!(one.as_bytes(), two.as_bytes());
+        assert_ne!(one.lookup_key(), two.lookup_key());
+        assert_eq!(format!("{one:?}"), "SessionId(..)");
+        let index = UserIndex::from_bytes([1; 32]);
+        assert_eq!(format!("{index:?}"), "UserIndex(..)");
+    }
+
+    /// What people see of a session leads back neither to the cookie nor to the store's key,
+    /// and has no bits of them.
+    #[test]
+    fn the_handle_is_one_way() {
+        let id = SessionId::from_secret([0xa5; 32]);
+        let key = id.lookup_key();
+        assert_eq!(*key.as_bytes(), sha256(&[b"cogward session", &[0xa5; 32]]));
+        let expected = sha256(&[b"cogward handle", key.as_bytes()]);
+        let handle = key.handle().to_string();
+        assert_eq!(base32_bits(&handle), expected[..5]);
+        assert_ne!(base32_bits(&handle), key.as_bytes()[..5]);
+        assert_ne!(base32_bits(&handle), id.as_bytes()[..5]);
+        assert_eq!(format!("{key:?}"), format!("LookupKey({handle})"));
+    }
+
+    #[test]
+    fn a_handle_reads_as_it_prints_and_nothing_else_does() {
+        let handle = LookupKey::from_bytes([3; 32]).handle();
+        assert_eq!(handle.to_string().parse::<Handle>().unwrap(), handle);
+        let json = serde_json::to_string(&handle).unwrap();
+        assert_eq!(json, format!("\"{handle}\""));
+        assert_eq!(serde_json::from_str::<Handle>(&json).unwrap(), handle);
+        for wrong in [
+            "",
+            "abcdefg",
+            "abcdefgh2",
+            "ABCDEFGH",
+            "abcdefg1",
+            "abcdefg8",
+            "../../..",
+            "abcdef\u{e9}",
+        ] {
+            assert!(wrong.parse::<Handle>().is_err(), "{wrong}");
+            assert!(
+                serde_json::from_value::<Handle>(wrong.into()).is_err(),
+                "{wrong}"
+            );
+        }
+    }
+
+    fn base32_bits(text: &str) -> [u8; 5] {
+        let digit = |c: u8| match c {
+            b'a'..=b'z' => c - b'a',
+            _ => c - b'2' + 26,
+        };
+        let bits = text
+            .bytes()
+            .fold(0_u64, |bits, c| bits << 5 | u64::from(digit(c)));
+        bits.to_be_bytes()[3..].try_into().unwrap()
+    }
+}

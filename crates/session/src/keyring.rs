@@ -284,3 +284,110 @@ fn expand(prk: &hkdf::Prk, info: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyRingEr
         .map_err(|_| KeyRingError::Derive)?;
     Ok(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn faults_name_the_place_and_never_the_secret() {
+        let short = KeyRing::new(
+            &[secret("a good long secret"), secret("fifteen letters")],
+            &[],
+        );
+        assert_eq!(
+            short.unwrap_err().to_string(),
+            "session secret number 2 is shorter than 16 bytes: make one with 32 random bytes"
+        );
+        assert!(matches!(KeyRing::new(&[], &[]), Err(KeyRingError::Empty)));
+        let twice = [secret("a good long secret"), secret("a good long secret")];
+        assert!(matches!(
+            KeyRing::new(&twice, &[]),
+            Err(KeyRingError::Repeated { position: 1 })
+        ));
+        assert!(matches!(
+            KeyRing::new(&twice[..1], &twice),
+            Err(KeyRingError::Repeated { position: 1 })
+        ));
+        assert!(KeyRing::new(&[secret("sixteen letters!")], &[]).is_ok());
+    }
+
+    #[test]
+    fn a_ring_prints_key_ids_only() {
+        let text = "a good long secret";
+        let ring = KeyRing::new(&[secret(text)], &[]).unwrap();
+        let printed = format!("{ring:?} {:?}", secret(text));
+        assert!(!printed.contains(text));
+        let kid = ring.signer().kid.escape_ascii().to_string();
+        assert!(
+            kid.bytes()
+                .all(|c| c.is_ascii_alphanumeric() || b"-_".contains(&c))
+        );
+        assert!(printed.contains(&kid), "{printed}");
+    }
+
+    /// The one-block shortcut is HKDF-Expand as the library has it (RFC 5869 section 2.3).
+    #[test]
+    fn keys_at_rest_are_those_of_hkdf() {
+        let prk = [7; 32];
+        let key = SealingKey {
+            kid: [0; KID_LEN],
+            prk: hmac::Key::new(hmac::HMAC_SHA256, &prk),
+        };
+        let mut found = [0; 32];
+        key.expand_bytes(&[b"identity", &[1; 32]], &mut found);
+        let mut expected = [0; 32];
+        hkdf::Prk::new_less_safe(hkdf::HKDF_SHA256, &prk)
+            .expand(&[b"identity", &[1; 32]], hkdf::HKDF_SHA256)
+            .unwrap()
+            .fill(&mut expected)
+            .unwrap();
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn fields_of_the_user_index_do_not_run_together() {
+        let ring = KeyRing::new(&[secret("a good long secret")], &[]).unwrap();
+        let indexes = [
+            ring.user_index("pool1", "23"),
+            ring.user_index("pool", "123"),
+            ring.user_index("pool12", "3"),
+            ring.user_index("pool123", ""),
+            ring.user_index("", "pool123"),
+        ];
+        for (n, index) in indexes.iter().enumerate() {
+            assert!(!indexes[..n].contains(index));
+        }
+        assert_eq!(ring.user_index("pool1", "23"), indexes[0]);
+    }
+
+    #[test]
+    fn user_indexes_follow_the_rotation() {
+        let (old, new) = ("the old long secret", "the new long secret");
+        let index = |secrets: &[&str]| {
+            let secrets: Vec<_> = secrets.iter().map(|text| secret(text)).collect();
+            let ring = KeyRing::new(&secrets, &[]).unwrap();
+            (
+                ring.user_index("pool", "sub"),
+                ring.user_indexes("pool", "sub"),
+            )
+        };
+        let (before, _) = index(&[old]);
+        let (after, all) = index(&[new, old]);
+        assert_eq!(all, [after, before]);
+        assert_eq!(index(&[new]), (after, vec![after]));
+    }
+
+    #[test]
+    fn sealing_keys_are_their_own_when_given_and_when_derived() {
+        let text = "a good long secret";
+        let derived = KeyRing::new(&[secret(text)], &[]).unwrap();
+        let given = KeyRing::new(&[secret(text)], &[secret(text)]).unwrap();
+        assert_ne!(derived.sealer().kid, given.sealer().kid);
+        assert_ne!(derived.sealer().kid, derived.signer().kid);
+    }
+
+    fn secret(text: &str) -> Secret {
+        Secret::from(text.to_owned())
+    }
+}

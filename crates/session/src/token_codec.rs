@@ -136,3 +136,103 @@ fn take_len(input: &mut &[u8]) -> Option<usize> {
     }
     None
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_jwt_takes_three_quarters_of_its_text() {
+        let jwt = format!(
+            "{}.{}.{}",
+            "A".repeat(120),
+            "A".repeat(800),
+            "A".repeat(344)
+        );
+        let plain = encoded(&set(&jwt, &jwt, Some(&jwt)));
+        assert_eq!(plain.len(), 3 * (1 + 1 + 90 + 2 + 600 + 2 + 258));
+    }
+
+    #[test]
+    fn every_kind_of_text_comes_back() {
+        for text in [
+            "",
+            ".",
+            "..",
+            "a",
+            "ab",
+            "eyJh.eyJi.c2ln",
+            "eyJh..aXY.Y3Q.dGFn",
+            "eyJh.eyJi.c2ln=",
+            "eyJh.eyJi.c2lo+",
+            "eyJh.eyJi.c2l",
+            "AB.AA.AQ",
+            "not a token",
+            "\u{e9}\0\r\n",
+            &".".repeat(MAX_PARTS - 1),
+            &".".repeat(MAX_PARTS),
+            &"A".repeat(70_000),
+        ] {
+            for refresh in [None, Some(text), Some("other")] {
+                round_trip(&set(text, "x.y.z", refresh));
+                round_trip(&set("AAAA.AAAA.AAAA", text, refresh));
+            }
+        }
+    }
+
+    #[test]
+    fn every_cut_is_refused() {
+        let plain = encoded(&set("eyJh.eyJi.c2ln", "text, really", Some("eyJh..aXY")));
+        let whole_without_refresh = encoded(&set("eyJh.eyJi.c2ln", "text, really", None)).len();
+        for end in (0..plain.len()).filter(|end| *end != whole_without_refresh) {
+            assert!(decode(&plain[..end]).is_none(), "{end}");
+        }
+        assert!(decode(&[&*plain, &[0]].concat()).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_decode_or_are_refused(bytes: Vec<u8>) {
+            if let Some(tokens) = decode(&bytes) {
+                round_trip(&tokens);
+            }
+        }
+
+        #[test]
+        fn any_text_comes_back(access in ".*", id in "[A-Za-z0-9_=.-]*", refresh: Option<String>) {
+            round_trip(&set(&access, &id, refresh.as_deref()));
+        }
+
+        #[test]
+        fn any_jwt_comes_back(parts in prop::collection::vec(any::<Vec<u8>>(), 1..10)) {
+            let parts: Vec<_> = parts.iter().map(|part| URL_SAFE_NO_PAD.encode(part)).collect();
+            round_trip(&set(&parts.join("."), "", Some(&parts.concat())));
+        }
+    }
+
+    fn round_trip(tokens: &TokenSet) {
+        let texts = |tokens: &TokenSet| -> Vec<String> {
+            all(tokens).map(|token| token.expose().to_owned()).collect()
+        };
+        assert_eq!(texts(&decode(&encoded(tokens)).unwrap()), texts(tokens));
+    }
+
+    fn encoded(tokens: &TokenSet) -> Vec<u8> {
+        let mut plain = Vec::with_capacity(max_len(tokens));
+        let space = plain.capacity();
+        encode(tokens, &mut plain);
+        assert_eq!(plain.capacity(), space, "grew and left a copy behind");
+        plain
+    }
+
+    fn set(access: &str, id: &str, refresh: Option<&str>) -> TokenSet {
+        let token = |text: &str| Token::from(text.to_owned());
+        TokenSet {
+            access_token: token(access),
+            id_token: token(id),
+            refresh_token: refresh.map(token),
+        }
+    }
+}

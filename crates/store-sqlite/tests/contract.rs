@@ -1,5 +1,7 @@
 //! The SQLite store keeps the contract of every session store, with a cache and without.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::sync::{Arc, Mutex};
 
 use cogward_session::contract;
