@@ -1,1 +1,46 @@
 //! A local Cognito-compatible user pool for development and tests.
+//!
+//! It listens on the loopback interface only, speaks the user-pool API
+//! (`X-Amz-Target: AWSCognitoIdentityProviderService.*`), the OAuth endpoints of
+//! a user-pool domain and the hosted pages, and keeps its data in SQLite.
+//! [`local`] describes the surface for people and tests under `/_local`.
+//!
+//! What real Cognito does and its documents leave open is decided here thus:
+//!
+//! * Sign-in names: email is the username attribute, so `username` is the `sub`;
+//!   an email (in any case) and the `sub` are both taken wherever a name is asked.
+//! * A rotated refresh token used again inside the grace period gets a fresh
+//!   successor; used later it is refused, and its session lives on.
+//! * A wrong code counts towards 15 (sign-up) or 10 (reset) an hour for each
+//!   user; how often a code is sent is not limited.
+//! * A password reset ends no session.
+//! * Passwords are hashed with argon2id (7 MiB, 5 passes, one lane).
+
+mod client;
+mod clock;
+mod codes;
+mod core;
+mod db;
+mod error;
+mod fault;
+mod grant;
+mod key;
+mod listen;
+pub mod local;
+mod oauth;
+mod ops;
+mod options;
+mod pages;
+mod password;
+mod pool;
+mod random;
+mod router;
+mod settings;
+mod stats;
+mod tls;
+mod token;
+mod user;
+
+pub use client::{CLIENT_SECRET, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
+pub use options::{POOL_ID, PoolError, PoolOptions};
+pub use pool::Pool;

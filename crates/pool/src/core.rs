@@ -1,0 +1,44 @@
+use std::sync::Arc;
+
+use url::Url;
+
+use crate::clock::Clock;
+use crate::db::Db;
+use crate::error::{ApiError, Result};
+use crate::fault::Faults;
+use crate::key::Keys;
+use crate::pages::Pages;
+use crate::password::Passwords;
+use crate::random::Random;
+use crate::stats::Stats;
+
+/// Everything a request may touch.
+pub(crate) struct Core {
+    pub(crate) db: Arc<Db>,
+    pub(crate) random: Arc<Random>,
+    pub(crate) clock: Clock,
+    pub(crate) keys: Keys,
+    pub(crate) passwords: Passwords,
+    pub(crate) faults: Faults,
+    pub(crate) stats: Stats,
+    pub(crate) pages: Pages,
+    /// `http(s)://localhost:PORT/`.
+    pub(crate) base_url: Url,
+    pub(crate) issuer: String,
+    pub(crate) tls: bool,
+    pub(crate) callback_urls: Vec<Url>,
+    pub(crate) logout_urls: Vec<Url>,
+}
+
+impl Core {
+    /// Runs `work` on a blocking thread: it may hash, sign and use the database.
+    pub(crate) async fn blocking<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let core = Arc::clone(self);
+        tokio::task::spawn_blocking(move || work(&core))
+            .await
+            .unwrap_or_else(|_| Err(ApiError::internal()))
+    }
+}

@@ -1,0 +1,48 @@
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
+
+/// Failed password attempts of one sign-in name.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Attempts {
+    pub(crate) failures: u32,
+    pub(crate) failed_at: i64,
+    pub(crate) locked_until: i64,
+}
+
+pub(crate) fn get(db: &Connection, subject: &str) -> Result<Attempts> {
+    db.prepare("SELECT failures, failed_at, locked_until FROM attempts WHERE subject = ?1")?
+        .query_row([subject], |row| {
+            Ok(Attempts {
+                failures: row.get(0)?,
+                failed_at: row.get(1)?,
+                locked_until: row.get(2)?,
+            })
+        })
+        .optional()
+        .map(Option::unwrap_or_default)
+}
+
+pub(crate) fn set(db: &Connection, subject: &str, attempts: Attempts) -> Result<()> {
+    db.prepare(
+        "INSERT OR REPLACE INTO attempts (subject, failures, failed_at, locked_until)
+         VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![
+        subject,
+        attempts.failures,
+        attempts.failed_at,
+        attempts.locked_until
+    ])
+    .map(drop)
+}
+
+pub(crate) fn clear(db: &Connection, subject: &str) -> Result<()> {
+    db.prepare("DELETE FROM attempts WHERE subject = ?1")?
+        .execute([subject])
+        .map(drop)
+}
+
+pub(crate) fn purge(db: &Connection, failed_before: i64) -> Result<()> {
+    db.prepare("DELETE FROM attempts WHERE failed_at < ?1")?
+        .execute([failed_before])
+        .map(drop)
+}

@@ -1,0 +1,63 @@
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
+
+use super::digest_of;
+
+/// What an authorization code stands for.
+pub(crate) struct AuthCode {
+    pub(crate) sub: String,
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: String,
+    pub(crate) scope: String,
+    pub(crate) nonce: Option<String>,
+    /// PKCE S256 challenge.
+    pub(crate) challenge: Option<String>,
+    pub(crate) auth_time: i64,
+    pub(crate) expires_at: i64,
+}
+
+pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
+    db.prepare(
+        "INSERT INTO auth_codes (hash, sub, client_id, redirect_uri, scope, nonce, challenge,
+           auth_time, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+    )?
+    .execute(params![
+        digest_of(code),
+        of.sub,
+        of.client_id,
+        of.redirect_uri,
+        of.scope,
+        of.nonce,
+        of.challenge,
+        of.auth_time,
+        of.expires_at,
+    ])
+    .map(drop)
+}
+
+/// Takes the code of this client: it works once.
+pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Option<AuthCode>> {
+    db.prepare(
+        "DELETE FROM auth_codes WHERE hash = ?1 AND client_id = ?2
+         RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, auth_time, expires_at",
+    )?
+    .query_row(params![digest_of(code), client_id], |row| {
+        Ok(AuthCode {
+            sub: row.get(0)?,
+            client_id: row.get(1)?,
+            redirect_uri: row.get(2)?,
+            scope: row.get(3)?,
+            nonce: row.get(4)?,
+            challenge: row.get(5)?,
+            auth_time: row.get(6)?,
+            expires_at: row.get(7)?,
+        })
+    })
+    .optional()
+}
+
+pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
+    db.prepare("DELETE FROM auth_codes WHERE expires_at <= ?1")?
+        .execute([now])
+        .map(drop)
+}

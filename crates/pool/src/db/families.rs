@@ -1,0 +1,102 @@
+use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
+
+use super::digest_of;
+
+/// Everything that came from one sign-in: Cognito revokes it as one, by `origin_jti`.
+pub(crate) struct Family {
+    pub(crate) origin_jti: String,
+    pub(crate) sub: String,
+    pub(crate) client_id: String,
+    pub(crate) scope: String,
+    pub(crate) event_id: String,
+    pub(crate) auth_time: i64,
+    /// Of the refresh token; a rotated one keeps it.
+    pub(crate) expires_at: i64,
+    pub(crate) revoked: bool,
+}
+
+pub(crate) fn insert(db: &Connection, family: &Family) -> Result<()> {
+    db.prepare(
+        "INSERT INTO families (origin_jti, sub, client_id, scope, event_id, auth_time, expires_at,
+           revoked)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    )?
+    .execute(params![
+        family.origin_jti,
+        family.sub,
+        family.client_id,
+        family.scope,
+        family.event_id,
+        family.auth_time,
+        family.expires_at,
+        family.revoked,
+    ])
+    .map(drop)
+}
+
+pub(crate) fn get(db: &Connection, origin_jti: &str) -> Result<Option<Family>> {
+    db.prepare("SELECT * FROM families WHERE origin_jti = ?1")?
+        .query_row([origin_jti], from_row)
+        .optional()
+}
+
+/// The family of a refresh token, and when that token was replaced.
+pub(crate) fn of_refresh_token(
+    db: &Connection,
+    token: &str,
+) -> Result<Option<(Family, Option<i64>)>> {
+    db.prepare(
+        "SELECT families.*, replaced_at FROM refresh_tokens JOIN families USING (origin_jti)
+         WHERE hash = ?1",
+    )?
+    .query_row([digest_of(token)], |row| {
+        Ok((from_row(row)?, row.get("replaced_at")?))
+    })
+    .optional()
+}
+
+pub(crate) fn add_refresh_token(db: &Connection, token: &str, origin_jti: &str) -> Result<()> {
+    db.prepare("INSERT INTO refresh_tokens (hash, origin_jti) VALUES (?1, ?2)")?
+        .execute(params![digest_of(token), origin_jti])
+        .map(drop)
+}
+
+/// The first replacement counts: a retry does not lengthen the grace period.
+pub(crate) fn mark_replaced(db: &Connection, token: &str, now: i64) -> Result<()> {
+    db.prepare(
+        "UPDATE refresh_tokens SET replaced_at = ?2 WHERE hash = ?1 AND replaced_at IS NULL",
+    )?
+    .execute(params![digest_of(token), now])
+    .map(drop)
+}
+
+pub(crate) fn revoke(db: &Connection, origin_jti: &str) -> Result<()> {
+    db.prepare("UPDATE families SET revoked = 1 WHERE origin_jti = ?1")?
+        .execute([origin_jti])
+        .map(drop)
+}
+
+pub(crate) fn revoke_all(db: &Connection, sub: &str) -> Result<()> {
+    db.prepare("UPDATE families SET revoked = 1 WHERE sub = ?1")?
+        .execute([sub])
+        .map(drop)
+}
+
+pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
+    db.prepare("DELETE FROM families WHERE expires_at < ?1")?
+        .execute([expired_before])
+        .map(drop)
+}
+
+fn from_row(row: &Row<'_>) -> Result<Family> {
+    Ok(Family {
+        origin_jti: row.get("origin_jti")?,
+        sub: row.get("sub")?,
+        client_id: row.get("client_id")?,
+        scope: row.get("scope")?,
+        event_id: row.get("event_id")?,
+        auth_time: row.get("auth_time")?,
+        expires_at: row.get("expires_at")?,
+        revoked: row.get("revoked")?,
+    })
+}

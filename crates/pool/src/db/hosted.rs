@@ -1,0 +1,55 @@
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
+
+use super::digest_of;
+
+/// A browser's session with the hosted pages.
+pub(crate) struct HostedSession {
+    pub(crate) sub: String,
+    /// `false` while the account waits for its code: such a session signs nobody in.
+    pub(crate) confirmed: bool,
+    pub(crate) auth_time: i64,
+    pub(crate) expires_at: i64,
+}
+
+pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> Result<()> {
+    db.prepare(
+        "INSERT INTO hosted_sessions (hash, sub, confirmed, auth_time, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5)",
+    )?
+    .execute(params![
+        digest_of(token),
+        session.sub,
+        session.confirmed,
+        session.auth_time,
+        session.expires_at,
+    ])
+    .map(drop)
+}
+
+pub(crate) fn get(db: &Connection, token: &str, now: i64) -> Result<Option<HostedSession>> {
+    db.prepare(
+        "SELECT sub, confirmed, auth_time, expires_at FROM hosted_sessions
+         WHERE hash = ?1 AND expires_at > ?2",
+    )?
+    .query_row(params![digest_of(token), now], |row| {
+        Ok(HostedSession {
+            sub: row.get(0)?,
+            confirmed: row.get(1)?,
+            auth_time: row.get(2)?,
+            expires_at: row.get(3)?,
+        })
+    })
+    .optional()
+}
+
+pub(crate) fn delete(db: &Connection, token: &str) -> Result<()> {
+    db.prepare("DELETE FROM hosted_sessions WHERE hash = ?1")?
+        .execute([digest_of(token)])
+        .map(drop)
+}
+
+pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
+    db.prepare("DELETE FROM hosted_sessions WHERE expires_at <= ?1")?
+        .execute([now])
+        .map(drop)
+}

@@ -1,0 +1,142 @@
+//! What a sign-in grants: a family of tokens, its refresh and its end.
+
+use crate::client::Client;
+use crate::core::Core;
+use crate::db::families::{self, Family};
+use crate::db::users::{self, User};
+use crate::error::{ApiError, Result};
+use crate::settings::Settings;
+use crate::token::{self, TokenPair};
+
+pub(crate) struct Granted {
+    pub(crate) tokens: TokenPair,
+    pub(crate) scope: String,
+    /// Absent from a refresh without rotation.
+    pub(crate) refresh_token: Option<String>,
+}
+
+/// What a sign-in asks tokens for.
+pub(crate) struct Request<'a> {
+    pub(crate) client: &'static Client,
+    pub(crate) scope: &'a str,
+    pub(crate) nonce: Option<&'a str>,
+    pub(crate) auth_time: i64,
+}
+
+pub(crate) fn begin(core: &Core, user: &User, request: &Request<'_>, now: i64) -> Result<Granted> {
+    let settings = core
+        .db
+        .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
+    let family = Family {
+        origin_jti: core.random.uuid(),
+        sub: user.sub.clone(),
+        client_id: request.client.id.to_owned(),
+        scope: request.scope.to_owned(),
+        event_id: core.random.uuid(),
+        auth_time: request.auth_time,
+        expires_at: now + settings.refresh_token_seconds,
+        revoked: false,
+    };
+    let refresh_token = core.random.refresh_token();
+    let tokens = token::issue(core, user, &family, &settings, request.nonce, now)?;
+    core.db.run(|tx| {
+        // An access token of an expired family may live for a day more.
+        families::purge(tx, now - 2 * 86400)?;
+        families::insert(tx, &family)?;
+        families::add_refresh_token(tx, &refresh_token, &family.origin_jti)?;
+        users::signed_in(tx, &user.sub, now).map_err(ApiError::from)
+    })?;
+    Ok(Granted {
+        tokens,
+        scope: family.scope,
+        refresh_token: Some(refresh_token),
+    })
+}
+
+/// New tokens for a refresh token of `client`; with rotation on, a new refresh token too.
+///
+/// # Errors
+/// `NotAuthorizedException` for a token that is unknown, another client's, revoked or
+/// expired; `RefreshTokenReuseException` for one replaced longer ago than the grace period.
+pub(crate) fn refresh(core: &Core, client: &Client, token: &str, now: i64) -> Result<Granted> {
+    let (settings, family, user) = core.db.run(|tx| {
+        let settings = Settings::load(tx)?;
+        let (family, replaced_at) = find(tx, client, token)?;
+        check(&family, replaced_at, &settings, now)?;
+        let user = users::find(tx, &family.sub)?.ok_or_else(invalid)?;
+        Ok::<_, ApiError>((settings, family, user))
+    })?;
+    if !user.enabled {
+        return Err(ApiError::disabled());
+    }
+    let tokens = token::issue(core, &user, &family, &settings, None, now)?;
+    let refresh_token = settings
+        .refresh_rotation
+        .then(|| core.random.refresh_token());
+    if let Some(successor) = &refresh_token {
+        core.db.run(|tx| {
+            // Again, since another refresh may have come between.
+            let (family, replaced_at) = find(tx, client, token)?;
+            check(&family, replaced_at, &settings, now)?;
+            families::mark_replaced(tx, token, now)?;
+            families::add_refresh_token(tx, successor, &family.origin_jti).map_err(ApiError::from)
+        })?;
+    }
+    Ok(Granted {
+        tokens,
+        scope: family.scope,
+        refresh_token,
+    })
+}
+
+/// How an attempt to revoke a refresh token ended.
+pub(crate) enum Revoked {
+    /// Gone now, already, or never known.
+    Done,
+    OtherClient,
+    NotRefreshToken,
+}
+
+pub(crate) fn revoke(core: &Core, client: &Client, token: &str) -> Result<Revoked> {
+    let found = core.db.run(|tx| {
+        let Some((family, _)) = families::of_refresh_token(tx, token)? else {
+            return Ok(None);
+        };
+        if family.client_id != client.id {
+            return Ok(Some(Revoked::OtherClient));
+        }
+        families::revoke(tx, &family.origin_jti)?;
+        Ok::<_, ApiError>(Some(Revoked::Done))
+    })?;
+    Ok(match found {
+        Some(outcome) => outcome,
+        None if token::is_signed_here(core, token) => Revoked::NotRefreshToken,
+        None => Revoked::Done,
+    })
+}
+
+fn find(db: &rusqlite::Connection, client: &Client, token: &str) -> Result<(Family, Option<i64>)> {
+    families::of_refresh_token(db, token)?
+        .filter(|(family, _)| family.client_id == client.id)
+        .ok_or_else(invalid)
+}
+
+fn check(family: &Family, replaced_at: Option<i64>, settings: &Settings, now: i64) -> Result<()> {
+    if family.revoked {
+        return Err(ApiError::not_authorized("Refresh Token has been revoked"));
+    }
+    if family.expires_at <= now {
+        return Err(ApiError::not_authorized("Refresh Token has expired"));
+    }
+    if replaced_at.is_some_and(|at| now >= at + settings.refresh_grace_seconds) {
+        return Err(ApiError::new(
+            "RefreshTokenReuseException",
+            "Refresh token has been rotated and can no longer be used.",
+        ));
+    }
+    Ok(())
+}
+
+fn invalid() -> ApiError {
+    ApiError::not_authorized("Invalid Refresh Token.")
+}

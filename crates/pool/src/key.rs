@@ -1,0 +1,163 @@
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+use std::thread;
+
+use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rsa::{KeyPair, KeySize};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use parking_lot::RwLock;
+
+use crate::db::keys::StoredKey;
+use crate::db::{self, Db};
+use crate::options::PoolError;
+use crate::random::Random;
+
+/// The keys of a pool: one signs ID tokens, one access tokens.
+pub(crate) struct Keys {
+    ring: RwLock<Arc<OnceLock<Option<Ring>>>>,
+}
+
+/// One generation of keys, with what earlier ones signed still verifiable here.
+pub(crate) struct Ring {
+    pub(crate) id: SigningKey,
+    pub(crate) access: SigningKey,
+    generation: i64,
+    /// Keys the JWKS shows.
+    published: Vec<Jwk>,
+    verifying: HashMap<String, DecodingKey>,
+}
+
+pub(crate) struct SigningKey {
+    pub(crate) kid: String,
+    pub(crate) key: EncodingKey,
+}
+
+impl Keys {
+    /// Loads the keys, or begins to make them: whoever needs one first then waits for it.
+    pub(crate) fn open(db: &Arc<Db>, random: &Arc<Random>) -> Result<Self, PoolError> {
+        let ring = Arc::new(OnceLock::new());
+        let stored = db.run(|tx| db::keys::list(tx))?;
+        if stored.is_empty() {
+            let (ring, db, random) = (Arc::clone(&ring), Arc::clone(db), Arc::clone(random));
+            thread::spawn(move || drop(ring.set(make(&db, &random, 1))));
+        } else {
+            let loaded = Ring::new(&stored).ok_or(PoolError::Keys {
+                what: "signing keys",
+            })?;
+            let _ = ring.set(Some(loaded));
+        }
+        Ok(Self {
+            ring: RwLock::new(ring),
+        })
+    }
+
+    /// Runs `work` with the current keys; `None` when they could not be made.
+    /// Blocks while they are being made.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&Ring) -> T) -> Option<T> {
+        let ring = Arc::clone(&self.ring.read());
+        let ring = ring.wait().as_ref()?;
+        Some(work(ring))
+    }
+
+    /// Makes two new keys that sign from now on. The JWKS shows the earlier ones
+    /// beside them only when `keep_previous`. `None` when it failed.
+    pub(crate) fn rotate(&self, db: &Db, random: &Random, keep_previous: bool) -> Option<()> {
+        let (generation, previous) = self.with(|ring| (ring.generation, ring.published.clone()))?;
+        let mut ring = make(db, random, generation + 1)?;
+        if keep_previous {
+            ring.published.extend(previous);
+        }
+        let cell = OnceLock::new();
+        let _ = cell.set(Some(ring));
+        *self.ring.write() = Arc::new(cell);
+        Some(())
+    }
+}
+
+impl Ring {
+    pub(crate) fn jwks(&self) -> serde_json::Value {
+        serde_json::json!({ "keys": self.published })
+    }
+
+    pub(crate) fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
+        self.verifying.get(kid)
+    }
+
+    /// `stored` newest generation first.
+    fn new(stored: &[StoredKey]) -> Option<Self> {
+        let generation = stored.first()?.generation;
+        let (mut id, mut access) = (None, None);
+        let (mut published, mut verifying) = (Vec::new(), HashMap::new());
+        for key in stored {
+            let encoding = encoding_key(&key.pkcs8)?;
+            let mut jwk = Jwk::from_encoding_key(&encoding, Algorithm::RS256).ok()?;
+            jwk.common.key_id = Some(key.kid.clone());
+            jwk.common.public_key_use = Some(PublicKeyUse::Signature);
+            let AlgorithmParameters::RSA(rsa) = &jwk.algorithm else {
+                return None;
+            };
+            let decoding = DecodingKey::from_rsa_components(&rsa.n, &rsa.e).ok()?;
+            verifying.insert(key.kid.clone(), decoding);
+            if key.generation == generation {
+                let signing = SigningKey {
+                    kid: key.kid.clone(),
+                    key: encoding,
+                };
+                *(if key.purpose == "id" {
+                    &mut id
+                } else {
+                    &mut access
+                }) = Some(signing);
+                published.push(jwk);
+            }
+        }
+        Some(Self {
+            id: id?,
+            access: access?,
+            generation,
+            published,
+            verifying,
+        })
+    }
+}
+
+fn make(db: &Db, random: &Random, generation: i64) -> Option<Ring> {
+    let (id, access) = thread::scope(|scope| {
+        let other = scope.spawn(generate);
+        (generate(), other.join().ok().flatten())
+    });
+    let keys = [("id", id?), ("access", access?)].map(|(purpose, pkcs8)| StoredKey {
+        kid: random.key_id(),
+        purpose: purpose.to_owned(),
+        pkcs8,
+        generation,
+    });
+    let stored = db.run(|tx| {
+        keys.iter().try_for_each(|key| db::keys::insert(tx, key))?;
+        db::keys::list(tx)
+    });
+    match stored {
+        Ok(stored) => Ring::new(&stored),
+        Err(error) => {
+            tracing::error!(%error, "the pool's signing keys could not be stored");
+            None
+        }
+    }
+}
+
+fn generate() -> Option<Vec<u8>> {
+    let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
+    let der: Pkcs8V1Der<'_> = pair.as_der().ok()?;
+    Some(der.as_ref().to_vec())
+}
+
+fn encoding_key(pkcs8: &[u8]) -> Option<EncodingKey> {
+    let pem = format!(
+        "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
+        STANDARD.encode(pkcs8)
+    );
+    EncodingKey::from_rsa_pem(pem.as_bytes()).ok()
+}

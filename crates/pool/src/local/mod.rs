@@ -1,0 +1,186 @@
+//! The surface for people and tests, under `/_local`.
+//!
+//! Every POST needs the header `X-Cogward-Local: 1` and `application/json`, and is refused
+//! to other origins; nothing here is readable by them. A refused one answers
+//! `{"error","message"}` and names what is valid.
+//!
+//! | call | |
+//! |---|---|
+//! | `GET /_local/` | the inbox as a page, `?recipient=` filters |
+//! | `GET /_local/health` | `{"status":"ok","issuer"}` |
+//! | `GET /_local/messages?recipient=ADDR` | `[{recipient,kind,code,sent_at}]`, newest first, the last 1000 kept; `kind` is `sign_up`, `resend_code` or `forgot_password`, `sent_at` RFC 3339 |
+//! | `GET /_local/stats` | calls of each operation since the start: `{"InitiateAuth":n,"oauth2/token":n,"jwks":n,…}` |
+//! | `POST /_local/faults` | `{op, status?, type?, times?, delay_ms?, body?, drop?}`, see below |
+//! | `POST /_local/users` | `{username, password, groups?, attributes?, enabled?, status?}` makes a confirmed user whose `email` is verified, or changes one: members left out stay. `status` is `CONFIRMED`, `UNCONFIRMED`, `RESET_REQUIRED` or `FORCE_CHANGE_PASSWORD`. Answers the user |
+//! | `POST /_local/settings` | any settings; answers all of them, so `{}` reads |
+//! | `POST /_local/keys/rotate` | two new signing keys; the JWKS shows only them unless `{"keep_previous":true}` |
+//! | `POST /_local/clock` | `{"advance_seconds":N}` moves the pool's clock until it stops; answers `{"now"}` |
+//!
+//! A **fault** makes the next `times` (default 1; 0 lifts it) calls of `op` fail: with
+//! `status` and `type` (the exception's name; the `error` member for OAuth operations),
+//! with the raw `body`, or with `drop` by closing the connection; `delay_ms` waits first.
+//! With `delay_ms` alone the normal answer is late. `op` is one of the operations of
+//! `GET /_local/stats`.
+//!
+//! **Settings**: `access_token_seconds`, `id_token_seconds` (1 to 86400),
+//! `refresh_token_seconds` (1 to 10 years), `refresh_rotation`, `refresh_grace_seconds` (0
+//! to 60), `prevent_user_existence_errors`, `mfa` (`OFF`, `OPTIONAL`, `ON`: with `ON` every
+//! sign-in but a user's first is answered with `MFA_SETUP`) and `password_policy`
+//! (`minimum_length` 6 to 99, `require_lowercase`, `require_uppercase`, `require_numbers`,
+//! `require_symbols`). The two switches also take Cognito's `ENABLED`, `DISABLED` and
+//! `LEGACY`. Settings are kept with the data; faults, counters and the clock are not.
+
+mod guard;
+mod users;
+
+use std::sync::Arc;
+
+use axum::extract::{RawQuery, State};
+use axum::response::{IntoResponse as _, Response};
+use axum::routing::{get, post};
+use axum::{Json, Router, middleware};
+use http::StatusCode;
+use minijinja::context;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::core::Core;
+use crate::db::messages::{self, Message};
+use crate::error::ApiError;
+use crate::fault::Fault;
+use crate::oauth::params::Params;
+use crate::pages;
+use crate::settings::Settings;
+use guard::Body;
+
+pub(crate) use users::ready_users;
+
+const LONGEST_ADVANCE: i64 = 10 * 366 * 86400;
+
+pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
+    Router::new()
+        .route("/health", get(health))
+        .route("/messages", get(list_messages))
+        .route("/stats", get(stats))
+        .route("/assets/pool.css", get(pages::stylesheet))
+        .route("/faults", post(set_fault))
+        .route("/users", post(put_user))
+        .route("/settings", post(change_settings))
+        .route("/keys/rotate", post(rotate_keys))
+        .route("/clock", post(advance_clock))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(core),
+            guard::own_origin,
+        ))
+}
+
+/// `GET /_local/`: the inbox for people.
+pub(crate) async fn inbox(State(core): State<Arc<Core>>, RawQuery(query): RawQuery) -> Response {
+    let filter = recipient(query);
+    let wanted = filter.clone();
+    let read = core.blocking(move |core| {
+        core.db
+            .run(|tx| messages::list(tx, wanted.as_deref()).map_err(ApiError::from))
+    });
+    let messages = match read.await {
+        Ok(messages) => messages,
+        Err(error) => return guard::fail(&error),
+    };
+    let messages: Vec<_> = messages.iter().map(Message::for_page).collect();
+    let page = context! { messages => messages, filter => filter };
+    let mut response = core.pages.render(StatusCode::OK, "inbox.html", page);
+    pages::protect(&mut response);
+    response
+}
+
+async fn health(State(core): State<Arc<Core>>) -> Response {
+    Json(json!({ "status": "ok", "issuer": core.issuer })).into_response()
+}
+
+async fn list_messages(State(core): State<Arc<Core>>, RawQuery(query): RawQuery) -> Response {
+    let wanted = recipient(query);
+    let read = core.blocking(move |core| {
+        core.db
+            .run(|tx| messages::list(tx, wanted.as_deref()).map_err(ApiError::from))
+    });
+    match read.await {
+        Ok(messages) => Json(messages).into_response(),
+        Err(error) => guard::fail(&error),
+    }
+}
+
+async fn stats(State(core): State<Arc<Core>>) -> Response {
+    Json(core.stats.all()).into_response()
+}
+
+async fn set_fault(State(core): State<Arc<Core>>, Body(fault): Body<Fault>) -> Response {
+    match core.faults.set(fault) {
+        Ok(()) => Json(json!({})).into_response(),
+        Err(message) => guard::bad_request(&message),
+    }
+}
+
+async fn put_user(State(core): State<Arc<Core>>, Body(user): Body<users::PutUser>) -> Response {
+    match core.blocking(move |core| users::put(core, user)).await {
+        Ok(user) => Json(user).into_response(),
+        Err(error) => guard::fail(&error),
+    }
+}
+
+async fn change_settings(
+    State(core): State<Arc<Core>>,
+    Body(members): Body<Map<String, Value>>,
+) -> Response {
+    let change = core.blocking(move |core| {
+        core.db.run(|tx| {
+            let mut settings = Settings::load(tx)?;
+            let patched = settings.patch(&members);
+            if patched.is_ok() {
+                settings.save(tx)?;
+            }
+            Ok(patched.map(|()| settings))
+        })
+    });
+    match change.await {
+        Ok(Ok(settings)) => Json(settings).into_response(),
+        Ok(Err(message)) => guard::bad_request(&message),
+        Err(error) => guard::fail(&error),
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Rotate {
+    keep_previous: bool,
+}
+
+async fn rotate_keys(State(core): State<Arc<Core>>, Body(body): Body<Rotate>) -> Response {
+    let rotate = core.blocking(move |core| {
+        core.keys
+            .rotate(&core.db, &core.random, body.keep_previous)
+            .ok_or_else(ApiError::internal)
+    });
+    match rotate.await {
+        Ok(()) => Json(json!({})).into_response(),
+        Err(error) => guard::fail(&error),
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Advance {
+    advance_seconds: i64,
+}
+
+async fn advance_clock(State(core): State<Arc<Core>>, Body(body): Body<Advance>) -> Response {
+    if !(0..=LONGEST_ADVANCE).contains(&body.advance_seconds) {
+        return guard::bad_request("advance_seconds must be 0 to ten years");
+    }
+    core.clock.advance(body.advance_seconds);
+    Json(json!({ "now": core.clock.now() })).into_response()
+}
+
+fn recipient(query: Option<String>) -> Option<String> {
+    let params = Params::parse(query.unwrap_or_default().as_bytes());
+    Some(params.first("recipient").trim().to_owned()).filter(|wanted| !wanted.is_empty())
+}

@@ -1,0 +1,135 @@
+use std::sync::Arc;
+
+use aws_lc_rs::digest;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Response;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use http::HeaderMap;
+use serde_json::Value;
+use subtle::ConstantTimeEq as _;
+
+use super::client_auth;
+use super::error::{self, OAuthError};
+use super::params::Params;
+use crate::client::Client;
+use crate::core::Core;
+use crate::db::{auth_codes, users};
+use crate::fault;
+use crate::grant::{self, Granted, Request};
+use crate::token::ADMIN_SCOPE;
+
+/// `POST /oauth2/token`: `authorization_code` and `refresh_token`.
+pub(crate) async fn token(
+    State(core): State<Arc<Core>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    if let Some(mut response) = fault::arrive(&core, "oauth2/token").await {
+        error::public_headers(&core, &mut response);
+        return response;
+    }
+    let result = core
+        .blocking(move |core| Ok(grant(core, &headers, &body)))
+        .await;
+    error::answer(&core, result.unwrap_or_else(|error| Err(error.into())))
+}
+
+fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {
+    let form = client_auth::form(headers, body)?;
+    let client = client_auth::client(headers, &form)?;
+    let now = core.clock.now();
+    let granted = match form.get("grant_type")? {
+        Some("authorization_code") => exchange(core, client, &form, now)?,
+        Some("refresh_token") => {
+            let token = form
+                .get("refresh_token")?
+                .ok_or(OAuthError::new("invalid_request"))?;
+            grant::refresh(core, client, token, now)?
+        }
+        Some("client_credentials") => return Err(OAuthError::new("unauthorized_client")),
+        Some(_) => return Err(OAuthError::new("unsupported_grant_type")),
+        None => return Err(OAuthError::new("invalid_request")),
+    };
+    Ok(Some(success(granted)))
+}
+
+/// A code works once, for its client, redirect URI and verifier.
+fn exchange(
+    core: &Core,
+    client: &'static Client,
+    form: &Params,
+    now: i64,
+) -> Result<Granted, OAuthError> {
+    let code = form
+        .get("code")?
+        .ok_or(OAuthError::new("invalid_request"))?;
+    let redirect_uri = form
+        .get("redirect_uri")?
+        .ok_or(OAuthError::new("invalid_request"))?;
+    let verifier = form.get("code_verifier")?;
+    let taken = core.db.run(|tx| {
+        let Some(code) = auth_codes::take(tx, code, client.id)? else {
+            return Ok(None);
+        };
+        let user = users::find(tx, &code.sub)?;
+        Ok::<_, crate::error::ApiError>(user.map(|user| (code, user)))
+    })?;
+    let (code, user) = taken.ok_or(OAuthError::new("invalid_grant"))?;
+    if code.expires_at <= now || !user.enabled {
+        return Err(OAuthError::new("invalid_grant"));
+    }
+    if code.redirect_uri != redirect_uri {
+        return Err(OAuthError::new("unauthorized_client").describe("invalid_redirect"));
+    }
+    let proven = match (&code.challenge, verifier) {
+        (None, None) => true,
+        (Some(challenge), Some(verifier)) => proves(verifier, challenge),
+        // A verifier nobody announced is a downgraded request (RFC 9700 section 2.1.1).
+        _ => false,
+    };
+    if !proven {
+        return Err(OAuthError::new("invalid_grant"));
+    }
+    let (scope, nonce) = (code.scope.as_str(), code.nonce.as_deref());
+    let request = Request {
+        client,
+        scope,
+        nonce,
+        auth_time: code.auth_time,
+    };
+    Ok(grant::begin(core, &user, &request, now)?)
+}
+
+/// RFC 7636 section 4.6.
+fn proves(verifier: &str, challenge: &str) -> bool {
+    let valid = (43..=128).contains(&verifier.len())
+        && verifier
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~'));
+    let hash = digest::digest(&digest::SHA256, verifier.as_bytes());
+    valid
+        && bool::from(
+            URL_SAFE_NO_PAD
+                .encode(hash)
+                .as_bytes()
+                .ct_eq(challenge.as_bytes()),
+        )
+}
+
+fn success(granted: Granted) -> Value {
+    let openid =
+        granted.scope == ADMIN_SCOPE || granted.scope.split(' ').any(|scope| scope == "openid");
+    let members = [
+        ("access_token", Some(Value::from(granted.tokens.access))),
+        ("id_token", openid.then(|| granted.tokens.id.into())),
+        ("refresh_token", granted.refresh_token.map(Value::from)),
+        ("token_type", Some("Bearer".into())),
+        ("expires_in", Some(granted.tokens.expires_in.into())),
+    ];
+    members
+        .into_iter()
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
+}

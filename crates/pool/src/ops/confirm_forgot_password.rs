@@ -1,0 +1,14 @@
+use serde_json::{Value, json};
+
+use super::input::{CODE, Input, PASSWORD};
+use crate::core::Core;
+use crate::error::Result;
+use crate::user;
+
+pub(super) fn run(core: &Core, input: &mut Input<'_>, now: i64) -> Result<Value> {
+    let code = input.required("ConfirmationCode", &CODE)?;
+    let password = input.required("Password", &PASSWORD)?;
+    let username = input.client_and_username()?;
+    user::reset_password(core, username, code, password, now)?;
+    Ok(json!({}))
+}

@@ -1,0 +1,163 @@
+//! The user-pool API: `POST /` with `X-Amz-Target`. One file an operation.
+
+mod confirm_forgot_password;
+mod confirm_sign_up;
+mod forgot_password;
+mod get_tokens_from_refresh_token;
+mod get_user;
+mod global_sign_out;
+mod initiate_auth;
+mod input;
+mod known;
+mod resend_confirmation_code;
+mod result;
+mod revoke_token;
+mod sign_up;
+
+use std::sync::Arc;
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::{IntoResponse as _, Response};
+use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
+use serde_json::{Map, Value, json};
+
+use crate::core::Core;
+use crate::error::{ApiError, Result};
+use crate::fault;
+use input::Input;
+
+const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
+const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
+const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-amzn-errormessage");
+
+type Operation = fn(&Core, &mut Input<'_>, i64) -> Result<Value>;
+
+/// Answers one call of the user-pool API.
+pub(crate) async fn call(
+    State(core): State<Arc<Core>>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let mut response = match answer(&core, &headers, &body).await {
+        Ok(response) => response,
+        Err(error) => refusal(&error),
+    };
+    if let Ok(id) = HeaderValue::from_str(&core.random.uuid()) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    response
+}
+
+/// The answer to a browser that asks before it calls.
+pub(crate) async fn preflight() -> Response {
+    let mut response = StatusCode::OK.into_response();
+    let headers = response.headers_mut();
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "POST, GET, OPTIONS"),
+        (
+            "access-control-allow-headers",
+            "authorization, content-type, x-amz-target, x-amz-user-agent, x-amz-date, \
+             x-amz-security-token, x-amz-content-sha256, cache-control, amz-sdk-request, \
+             amz-sdk-invocation-id",
+        ),
+        ("access-control-max-age", "86400"),
+    ] {
+        headers.insert(
+            HeaderName::from_static(name),
+            HeaderValue::from_static(value),
+        );
+    }
+    response
+}
+
+/// An error in Cognito's form: status, headers and body.
+pub(crate) fn refusal(error: &ApiError) -> Response {
+    let status = if error.is_fault() {
+        StatusCode::INTERNAL_SERVER_ERROR
+    } else {
+        StatusCode::BAD_REQUEST
+    };
+    let mut response = reply(
+        status,
+        json!({ "__type": error.kind, "message": error.message }).to_string(),
+    );
+    let headers = response.headers_mut();
+    if let Ok(kind) = HeaderValue::from_str(&format!("{}:", error.kind)) {
+        headers.insert(ERROR_TYPE, kind);
+    }
+    // Header values are visible ASCII; what a caller sent may be anything.
+    let message: String = error
+        .message
+        .chars()
+        .map(|c| if matches!(c, ' '..='~') { c } else { '?' })
+        .collect();
+    if let Ok(message) = HeaderValue::from_str(&message) {
+        headers.insert(ERROR_MESSAGE, message);
+    }
+    response
+}
+
+async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<Response> {
+    let (name, operation) = target(headers)?;
+    if let Some(response) = fault::arrive(core, name).await {
+        return Ok(response);
+    }
+    let members: Map<String, Value> = serde_json::from_slice(body)
+        .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
+    let value = core
+        .blocking(move |core| {
+            let now = core.clock.now();
+            operation(core, &mut Input::new(&members), now)
+        })
+        .await?;
+    Ok(reply(StatusCode::OK, value.to_string()))
+}
+
+fn target(headers: &HeaderMap) -> Result<(&'static str, Operation)> {
+    let name = headers
+        .get("x-amz-target")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|target| target.strip_prefix("AWSCognitoIdentityProviderService."));
+    match name {
+        Some(name) => operation(name).ok_or_else(|| known::refuse(name)),
+        None => Err(ApiError::new(
+            "UnknownOperationException",
+            "Unknown operation",
+        )),
+    }
+}
+
+fn operation(name: &str) -> Option<(&'static str, Operation)> {
+    Some(match name {
+        "SignUp" => ("SignUp", sign_up::run),
+        "ConfirmSignUp" => ("ConfirmSignUp", confirm_sign_up::run),
+        "ResendConfirmationCode" => ("ResendConfirmationCode", resend_confirmation_code::run),
+        "InitiateAuth" => ("InitiateAuth", initiate_auth::run),
+        "GetTokensFromRefreshToken" => (
+            "GetTokensFromRefreshToken",
+            get_tokens_from_refresh_token::run,
+        ),
+        "RevokeToken" => ("RevokeToken", revoke_token::run),
+        "GlobalSignOut" => ("GlobalSignOut", global_sign_out::run),
+        "GetUser" => ("GetUser", get_user::run),
+        "ForgotPassword" => ("ForgotPassword", forgot_password::run),
+        "ConfirmForgotPassword" => ("ConfirmForgotPassword", confirm_forgot_password::run),
+        _ => return None,
+    })
+}
+
+fn reply(status: StatusCode, body: String) -> Response {
+    let mut response = (status, body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, CONTENT);
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(
+        ACCESS_CONTROL_EXPOSE_HEADERS,
+        HeaderValue::from_static("x-amzn-RequestId,x-amzn-ErrorType,x-amzn-ErrorMessage,Date"),
+    );
+    response
+}

@@ -1,0 +1,78 @@
+//! The browser's session with the pages: cookie `cognito`, one hour.
+
+use axum::response::Response;
+
+use super::Visit;
+use super::form::{cookie, set_cookie};
+use crate::core::Core;
+use crate::db::hosted::{self, HostedSession};
+use crate::db::users::{self, Status, User};
+use crate::error::{ApiError, Result};
+
+const COOKIE: &str = "cognito";
+const SECONDS: i64 = 3600;
+
+/// The session of a browser whose user may sign in without asking again.
+pub(crate) fn signed_in(core: &Core, visit: &Visit) -> Result<Option<HostedSession>> {
+    let found = current(core, visit)?;
+    Ok(found
+        .filter(|(session, user)| {
+            session.confirmed && user.enabled && user.status == Status::Confirmed
+        })
+        .map(|(session, _)| session))
+}
+
+/// The user who gave the right password here but has not confirmed the account.
+pub(super) fn waiting(core: &Core, visit: &Visit) -> Result<Option<User>> {
+    let found = current(core, visit)?;
+    Ok(found
+        .filter(|(session, user)| !session.confirmed && user.enabled)
+        .map(|(_, user)| user))
+}
+
+/// Begins a session in place of the one the browser had.
+pub(super) fn begin(
+    core: &Core,
+    visit: &Visit,
+    user: &User,
+    confirmed: bool,
+    response: &mut Response,
+) -> Result<()> {
+    let token = core.random.token();
+    let session = HostedSession {
+        sub: user.sub.clone(),
+        confirmed,
+        auth_time: visit.now,
+        expires_at: visit.now + SECONDS,
+    };
+    core.db.run(|tx| {
+        hosted::purge(tx, visit.now)?;
+        if let Some(old) = cookie(&visit.headers, COOKIE) {
+            hosted::delete(tx, old)?;
+        }
+        hosted::insert(tx, &token, &session).map_err(ApiError::from)
+    })?;
+    set_cookie(core, response, COOKIE, &token, SECONDS);
+    Ok(())
+}
+
+pub(crate) fn end(core: &Core, visit: &Visit, response: &mut Response) -> Result<()> {
+    if let Some(token) = cookie(&visit.headers, COOKIE) {
+        core.db.run(|tx| hosted::delete(tx, token))?;
+    }
+    set_cookie(core, response, COOKIE, "", 0);
+    Ok(())
+}
+
+fn current(core: &Core, visit: &Visit) -> Result<Option<(HostedSession, User)>> {
+    let Some(token) = cookie(&visit.headers, COOKIE) else {
+        return Ok(None);
+    };
+    core.db.run(|tx| {
+        let Some(session) = hosted::get(tx, token, visit.now)? else {
+            return Ok(None);
+        };
+        let user = users::find(tx, &session.sub)?;
+        Ok(user.map(|user| (session, user)))
+    })
+}

@@ -1,0 +1,154 @@
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use url::Url;
+
+use crate::clock::Clock;
+use crate::core::Core;
+use crate::db::Db;
+use crate::fault::Faults;
+use crate::key::Keys;
+use crate::listen;
+use crate::local;
+use crate::options::{POOL_ID, PoolError, PoolOptions};
+use crate::pages::Pages;
+use crate::password::Passwords;
+use crate::random::Random;
+use crate::router::router;
+use crate::stats::Stats;
+use crate::tls::Development;
+
+/// How long a shutdown waits for answers under way.
+const DRAIN: Duration = Duration::from_secs(5);
+
+/// A running local user pool. Dropping it stops it without waiting.
+pub struct Pool {
+    address: SocketAddr,
+    certificate_pem: Option<String>,
+    core: Arc<Core>,
+    connections: TaskTracker,
+    stop: DropGuard,
+}
+
+impl Pool {
+    /// Opens the data and listens. The two RSA keys of a new pool are made meanwhile in the
+    /// background: what needs them waits.
+    ///
+    /// # Errors
+    /// [`PoolError`] names what could not be used.
+    pub async fn start(options: PoolOptions) -> Result<Self, PoolError> {
+        if options.production {
+            return Err(PoolError::Production);
+        }
+        if let Some(issuer) = options
+            .issuer
+            .as_deref()
+            .filter(|issuer| !is_issuer(issuer))
+        {
+            return Err(PoolError::Issuer {
+                issuer: issuer.to_owned(),
+            });
+        }
+        let (address, listeners) = listen::bind(options.port).await?;
+        let ready = tokio::task::spawn_blocking(move || open(options, address));
+        let (core, tls) = ready
+            .await
+            .map_err(|_| PoolError::Keys { what: "state" })??;
+        let core = Arc::new(core);
+        let (stop, connections) = (CancellationToken::new(), TaskTracker::new());
+        let (acceptor, certificate_pem) =
+            tls.map(|tls| (tls.acceptor, tls.certificate_pem)).unzip();
+        let router = router(Arc::clone(&core));
+        for listener in listeners {
+            let (router, acceptor) = (router.clone(), acceptor.clone());
+            let (stop, tracker) = (stop.clone(), connections.clone());
+            connections.spawn(listen::accept(listener, router, acceptor, stop, tracker));
+        }
+        connections.close();
+        Ok(Self {
+            address,
+            certificate_pem,
+            core,
+            connections,
+            stop: stop.drop_guard(),
+        })
+    }
+
+    /// The IPv4 loopback address; the IPv6 one has the same port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// `http://localhost:PORT/`, `https` with TLS: the user-pool API and the pages.
+    pub fn base_url(&self) -> Url {
+        self.core.base_url.clone()
+    }
+
+    /// What stands in the tokens as `iss`.
+    pub fn issuer(&self) -> &str {
+        &self.core.issuer
+    }
+
+    /// The development certificate, with TLS: clients have to trust it.
+    pub fn certificate_pem(&self) -> Option<&str> {
+        self.certificate_pem.as_deref()
+    }
+
+    /// Stops accepting and waits up to five seconds for the answers under way.
+    pub async fn shutdown(self) {
+        drop(self.stop);
+        let _ = tokio::time::timeout(DRAIN, self.connections.wait()).await;
+    }
+}
+
+fn is_issuer(issuer: &str) -> bool {
+    Url::parse(issuer).is_ok_and(|url| {
+        matches!(url.scheme(), "http" | "https")
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.path_segments().and_then(Iterator::last) == Some(POOL_ID)
+    })
+}
+
+fn open(
+    options: PoolOptions,
+    address: SocketAddr,
+) -> Result<(Core, Option<Development>), PoolError> {
+    let data_dir = options.data_dir.as_deref();
+    let db = Arc::new(Db::open(data_dir)?);
+    let random = Arc::new(Random::default());
+    let keys = Keys::open(&db, &random)?;
+    let tls = options
+        .tls
+        .then(|| Development::open(&db, data_dir))
+        .transpose()?;
+    let scheme = if options.tls { "https" } else { "http" };
+    let base = format!("{scheme}://localhost:{}/", address.port());
+    let issuer = options.issuer.unwrap_or_else(|| format!("{base}{POOL_ID}"));
+    let core = Core {
+        base_url: Url::parse(&base).map_err(|_| PoolError::Issuer { issuer: base })?,
+        issuer,
+        db,
+        random,
+        keys,
+        clock: Clock::default(),
+        passwords: Passwords::new().ok_or(PoolError::Keys {
+            what: "password hash",
+        })?,
+        pages: Pages::new().ok_or(PoolError::Keys {
+            what: "page templates",
+        })?,
+        faults: Faults::default(),
+        stats: Stats::default(),
+        tls: options.tls,
+        callback_urls: options.callback_urls,
+        logout_urls: options.logout_urls,
+    };
+    if options.ready_users {
+        local::ready_users(&core)?;
+    }
+    Ok((core, tls))
+}

@@ -1,0 +1,25 @@
+use std::collections::BTreeMap;
+
+use parking_lot::Mutex;
+
+use crate::fault::OPERATIONS;
+
+/// How often each operation was called since the start.
+#[derive(Debug)]
+pub(crate) struct Stats(Mutex<BTreeMap<&'static str, u64>>);
+
+impl Default for Stats {
+    fn default() -> Self {
+        Self(Mutex::new(OPERATIONS.iter().map(|op| (*op, 0)).collect()))
+    }
+}
+
+impl Stats {
+    pub(crate) fn count(&self, op: &'static str) {
+        *self.0.lock().entry(op).or_default() += 1;
+    }
+
+    pub(crate) fn all(&self) -> BTreeMap<&'static str, u64> {
+        self.0.lock().clone()
+    }
+}

@@ -1,0 +1,211 @@
+use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use jsonwebtoken::{Algorithm, Header, Validation};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::core::Core;
+use crate::db::families::{self, Family};
+use crate::db::users::{self, User};
+use crate::error::{ApiError, Result};
+use crate::key::SigningKey;
+use crate::settings::Settings;
+
+/// The scope of tokens from the user-pool API, and the one its operations ask for.
+pub(crate) const ADMIN_SCOPE: &str = "aws.cognito.signin.user.admin";
+
+/// The ID and access token of one sign-in or refresh.
+pub(crate) struct TokenPair {
+    pub(crate) access: String,
+    pub(crate) id: String,
+    /// Of the access token.
+    pub(crate) expires_in: i64,
+}
+
+/// The claims of an access token this pool accepts.
+#[derive(Deserialize)]
+pub(crate) struct AccessClaims {
+    pub(crate) sub: String,
+    pub(crate) origin_jti: String,
+    pub(crate) scope: String,
+    token_use: String,
+    iss: String,
+    exp: i64,
+}
+
+/// Signs both tokens. Blocks while the pool's keys are being made.
+pub(crate) fn issue(
+    core: &Core,
+    user: &User,
+    family: &Family,
+    settings: &Settings,
+    nonce: Option<&str>,
+    now: i64,
+) -> Result<TokenPair> {
+    let hosted = family.scope != ADMIN_SCOPE;
+    let access = access_claims(core, user, family, now + settings.access_token_seconds, now);
+    let id = id_claims(core, user, family, now + settings.id_token_seconds, now);
+    let signed = core.keys.with(|ring| {
+        let access = sign(&ring.access, &Value::Object(access))?;
+        let mut id = id;
+        if let Some(nonce) = nonce {
+            id.insert("nonce".into(), nonce.into());
+        }
+        if hosted {
+            id.insert("at_hash".into(), at_hash(&access).into());
+        }
+        Some(TokenPair {
+            id: sign(&ring.id, &Value::Object(id))?,
+            access,
+            expires_in: settings.access_token_seconds,
+        })
+    });
+    signed.flatten().ok_or_else(ApiError::internal)
+}
+
+/// The user of a live access token that has scope `aws.cognito.signin.user.admin`.
+///
+/// # Errors
+/// `NotAuthorizedException` for anything else.
+pub(crate) fn authorized_user(core: &Core, token: &str, now: i64) -> Result<User> {
+    let claims = verify(core, token)?;
+    if claims.exp <= now {
+        return Err(ApiError::not_authorized("Access Token has expired"));
+    }
+    let user = live_user(core, &claims)?;
+    if !claims.scope.split(' ').any(|scope| scope == ADMIN_SCOPE) {
+        return Err(ApiError::not_authorized(
+            "Access Token does not have required scopes",
+        ));
+    }
+    Ok(user)
+}
+
+/// A live access token's claims and user, whatever its scope.
+pub(crate) fn authenticate(core: &Core, token: &str, now: i64) -> Result<(AccessClaims, User)> {
+    let claims = verify(core, token)?;
+    if claims.exp <= now {
+        return Err(ApiError::not_authorized("Access Token has expired"));
+    }
+    let user = live_user(core, &claims)?;
+    Ok((claims, user))
+}
+
+/// Whether this is a token the pool signed, alive or not.
+pub(crate) fn is_signed_here(core: &Core, token: &str) -> bool {
+    decode::<Value>(core, token).is_some()
+}
+
+fn access_claims(
+    core: &Core,
+    user: &User,
+    family: &Family,
+    exp: i64,
+    now: i64,
+) -> Map<String, Value> {
+    let mut claims = common_claims(core, user, family, exp, now);
+    claims.insert("token_use".into(), "access".into());
+    claims.insert("client_id".into(), family.client_id.as_str().into());
+    claims.insert("username".into(), user.sub.as_str().into());
+    claims.insert("scope".into(), family.scope.as_str().into());
+    if family.scope != ADMIN_SCOPE {
+        claims.insert("version".into(), 2.into());
+    }
+    claims
+}
+
+fn id_claims(core: &Core, user: &User, family: &Family, exp: i64, now: i64) -> Map<String, Value> {
+    let mut claims = common_claims(core, user, family, exp, now);
+    claims.insert("token_use".into(), "id".into());
+    claims.insert("aud".into(), family.client_id.as_str().into());
+    claims.insert("cognito:username".into(), user.sub.as_str().into());
+    for (name, value) in &user.attributes {
+        let value = match name.as_str() {
+            "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
+            _ => value.as_str().into(),
+        };
+        claims.insert(name.clone(), value);
+    }
+    claims
+}
+
+fn common_claims(
+    core: &Core,
+    user: &User,
+    family: &Family,
+    exp: i64,
+    now: i64,
+) -> Map<String, Value> {
+    let claims = json!({
+        "sub": user.sub,
+        "iss": core.issuer,
+        "origin_jti": family.origin_jti,
+        "event_id": family.event_id,
+        "auth_time": family.auth_time,
+        "iat": now,
+        "exp": exp,
+        "jti": core.random.uuid(),
+    });
+    let Value::Object(mut claims) = claims else {
+        return Map::new();
+    };
+    if !user.groups.is_empty() {
+        claims.insert("cognito:groups".into(), json!(user.groups));
+    }
+    claims
+}
+
+fn sign(key: &SigningKey, claims: &Value) -> Option<String> {
+    let mut header = Header::new(Algorithm::RS256);
+    header.typ = None;
+    header.kid = Some(key.kid.clone());
+    jsonwebtoken::encode(&header, claims, &key.key).ok()
+}
+
+/// OIDC Core 3.1.3.6: the left half of the access token's hash.
+fn at_hash(access: &str) -> String {
+    let hash = digest::digest(&digest::SHA256, access.as_bytes());
+    URL_SAFE_NO_PAD.encode(hash.as_ref().iter().copied().take(16).collect::<Vec<_>>())
+}
+
+fn verify(core: &Core, token: &str) -> Result<AccessClaims> {
+    decode::<AccessClaims>(core, token)
+        .filter(|claims| claims.token_use == "access" && claims.iss == core.issuer)
+        .ok_or_else(|| ApiError::not_authorized("Invalid Access Token"))
+}
+
+fn live_user(core: &Core, claims: &AccessClaims) -> Result<User> {
+    let (family, user) = core.db.run(|tx| {
+        Ok::<_, ApiError>((
+            families::get(tx, &claims.origin_jti)?,
+            users::find(tx, &claims.sub)?,
+        ))
+    })?;
+    if family.is_none_or(|family| family.revoked) {
+        return Err(ApiError::not_authorized("Access Token has been revoked"));
+    }
+    let user = user.ok_or_else(|| ApiError::user_not_found("User does not exist."))?;
+    if user.enabled {
+        Ok(user)
+    } else {
+        Err(ApiError::disabled())
+    }
+}
+
+/// Signature only: times go by the pool's own clock.
+fn decode<T: serde::de::DeserializeOwned>(core: &Core, token: &str) -> Option<T> {
+    let kid = jsonwebtoken::decode_header(token).ok()?.kid?;
+    let mut validation = Validation::new(Algorithm::RS256);
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation.required_spec_claims.clear();
+    core.keys
+        .with(|ring| {
+            let key = ring.verifying(&kid)?;
+            jsonwebtoken::decode::<T>(token, key, &validation)
+                .ok()
+                .map(|data| data.claims)
+        })
+        .flatten()
+}

@@ -1,0 +1,4 @@
+//! A running pool, asked over HTTP.
+
+mod common;
+mod oauth_code;
