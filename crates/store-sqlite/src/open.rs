@@ -256,3 +256,49 @@ fn keep_directory_entry(path: &Path) -> io::Result<()> {
     let _ = (parent, File::open(path)?);
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// `FULL` is 2: an answered write has reached the disk.
+    #[test]
+    fn writes_are_synchronous_and_logged_ahead() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let database = open(&path, &Options::default()).unwrap();
+        let pragma = |name: &str| -> rusqlite::types::Value {
+            database
+                .writer
+                .pragma_query_value(None, name, |row| row.get(0))
+                .unwrap()
+        };
+        assert_eq!(pragma("synchronous"), 2.into());
+        assert_eq!(pragma("fullfsync"), 1.into());
+        assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
+        assert_eq!(pragma("user_version"), SCHEMA_VERSION.into());
+        assert!(
+            database
+                .readers
+                .iter()
+                .all(|r| r.is_readonly("main").unwrap())
+        );
+        assert_eq!(database.readers.len(), 2);
+    }
+
+    /// Killed while the first tables were made: nothing of ours is in the file yet.
+    #[test]
+    fn an_unfinished_new_file_is_taken_up() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("s.db");
+        let unfinished = connect(
+            &path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+        )
+        .unwrap();
+        set_up_writing(&unfinished, &Options::default()).unwrap();
+        drop(unfinished);
+        assert!(std::fs::metadata(&path).unwrap().len() > 0);
+        open(&path, &Options::default()).unwrap();
+    }
+}

@@ -176,3 +176,141 @@ impl SessionStore for SqliteStore {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cogward_session::StoreError;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(0);
+    const KEY: LookupKey = LookupKey::from_bytes([1; 32]);
+
+    #[tokio::test]
+    async fn a_slow_reader_cannot_bring_back_what_a_remove_took() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        let (gap, stale) = slow_read(&store).await;
+        assert!(store.remove(&KEY).await.unwrap());
+        assert!(gap.insert(stale).is_err());
+        assert_eq!(store.load(&KEY, NOW).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_cannot_cover_a_replace() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        let (gap, stale) = slow_read(&store).await;
+        store.replace(&KEY, 1, record(2)).await.unwrap();
+        assert!(gap.insert(stale).is_err());
+        assert_eq!(
+            store.load(&KEY, NOW).await.unwrap().as_deref(),
+            Some(&record(2))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_cannot_cover_a_touch() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        let (gap, stale) = slow_read(&store).await;
+        store.touch(&KEY, 1, NOW, NOW.plus(1)).await.unwrap();
+        assert!(gap.insert(stale).is_err());
+        assert_eq!(store.load(&KEY, NOW.plus(1)).await.unwrap(), None);
+    }
+
+    #[tokio::test]
+    async fn a_slow_reader_cannot_bring_back_what_a_sweep_took() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        let (gap, stale) = slow_read(&store).await;
+        assert_eq!(store.sweep(NOW.plus(9), 1).await.unwrap(), 1);
+        assert!(gap.insert(stale).is_err());
+        assert_eq!(store.load(&KEY, NOW).await.unwrap(), None);
+    }
+
+    /// The cache refuses a record that is too large; the gap must be void all the same.
+    #[tokio::test]
+    async fn a_slow_reader_cannot_cover_a_record_too_large_to_be_cached() {
+        let options = Options {
+            cache_bytes: 4096,
+            ..Options::default()
+        };
+        let (_folder, store) = with_a_record_not_cached(options).await;
+        let (gap, stale) = slow_read(&store).await;
+        let large = Record {
+            tokens: vec![0; 9000].into(),
+            ..record(2)
+        };
+        store.replace(&KEY, 1, large.clone()).await.unwrap();
+        assert!(gap.insert(stale).is_err());
+        assert_eq!(
+            store.load(&KEY, NOW).await.unwrap().as_deref(),
+            Some(&large)
+        );
+    }
+
+    #[tokio::test]
+    async fn a_reader_that_gives_up_leaves_the_gap_to_the_next() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        let (gap, _) = slow_read(&store).await;
+        let next = store.load(&KEY, NOW);
+        drop(gap);
+        assert!(next.await.unwrap().is_some());
+        assert!(store.cache.get(&KEY).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_cached_record_follows_every_write() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        store.load(&KEY, NOW).await.unwrap();
+        let cached = || {
+            store
+                .cache
+                .get(&KEY)
+                .map(|r| (r.version, r.expires_at.as_secs()))
+        };
+        assert_eq!(cached(), Some((1, 9)));
+        store.touch(&KEY, 1, NOW, NOW.plus(8)).await.unwrap();
+        assert_eq!(cached(), Some((1, 8)));
+        store.replace(&KEY, 1, record(2)).await.unwrap();
+        assert_eq!(cached(), Some((2, 9)));
+        assert!(matches!(
+            store.insert(&KEY, record(3)).await,
+            Err(StoreError::Exists)
+        ));
+        assert_eq!(
+            store.load(&KEY, NOW).await.unwrap().map(|r| r.version),
+            Some(2)
+        );
+        store.remove(&KEY).await.unwrap();
+        assert_eq!(cached(), None);
+    }
+
+    async fn with_a_record_not_cached(options: Options) -> (tempfile::TempDir, SqliteStore) {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqliteStore::open(&folder.path().join("s.db"), options).unwrap();
+        store.insert(&KEY, record(1)).await.unwrap();
+        store.cache.remove(&KEY);
+        (folder, store)
+    }
+
+    /// A reader that missed the cache, has read the row, and has not filled the gap yet.
+    async fn slow_read(store: &SqliteStore) -> (crate::cache::Gap<'_>, Arc<Record>) {
+        let gap = store.cache.get_or_gap(&KEY).await.err().unwrap();
+        let found = store
+            .readers
+            .run(|statements| statements.load(&KEY))
+            .await
+            .unwrap();
+        (gap, found.unwrap())
+    }
+
+    fn record(version: u64) -> Record {
+        Record {
+            version,
+            user: UserIndex::from_bytes([1; 32]),
+            last_seen_at: NOW,
+            expires_at: NOW.plus(9),
+            identity: Box::default(),
+            tokens: Box::default(),
+            device: Box::default(),
+        }
+    }
+}
