@@ -138,19 +138,22 @@ pub(crate) fn site(config: &Config) -> Site {
         allowed_origins: frontend.additional_origins.iter().map(url).collect(),
         token_handler: families
             .token_handler
-            .then(|| families.auth_path_prefix.to_string()),
+            .then(|| families.auth_path_prefix.as_str().to_owned()),
         backend_proxy: families
             .backend_proxy
-            .then(|| families.api_path_prefix.to_string()),
+            .then(|| families.api_path_prefix.as_str().to_owned()),
         public_url: config.server.public_url.clone(),
         backend_callback: callback.api_url.clone(),
         token_handler_callback: callback.token_handler_url.clone(),
-        callback_origins: callback.use_origin.then_some(CallbackOrigins(several)),
+        callback_origins: callback.use_origin.then_some(CallbackOrigins {
+            listed: several,
+            any: callback.allow_any_origin,
+        }),
         pages: Pages {
-            dashboard: frontend.success_path.to_string(),
-            error: frontend.error_path.to_string(),
-            success: frontend.token_handler_success_path.to_string(),
-            login: frontend.token_handler_error_path.to_string(),
+            dashboard: frontend.success_path.as_str().to_owned(),
+            error: frontend.error_path.as_str().to_owned(),
+            success: frontend.token_handler_success_path.as_str().to_owned(),
+            login: frontend.token_handler_error_path.as_str().to_owned(),
         },
         cookies: Cookies {
             session: config.cookie.session_name.clone(),

@@ -43,8 +43,10 @@ impl Origin {
         Self(format!("{scheme}://localhost:{port}"))
     }
 
+    /// The origin as a URL, with the path `/`.
+    #[must_use]
     #[expect(clippy::expect_used, reason = "made from a URL, or from `local`")]
-    pub(crate) fn to_url(&self) -> Url {
+    pub fn to_url(&self) -> Url {
         Url::parse(&self.0).expect("an origin is a URL")
     }
 
@@ -108,6 +110,7 @@ impl Item for String {
     const KIND: Kind = Kind::Text;
 
     fn parse(text: &str) -> Result<Self, String> {
+        not_empty(text)?;
         if text.chars().any(char::is_control) {
             return Err("must not contain control characters".to_owned());
         }
@@ -124,6 +127,7 @@ impl Item for Secret {
     const SECRET: bool = true;
 
     fn parse(text: &str) -> Result<Self, String> {
+        not_empty(text)?;
         if text.chars().any(char::is_control) {
             return Err("must be one line without control characters".to_owned());
         }
@@ -278,4 +282,11 @@ impl Item for UrlPath {
     fn text(&self) -> String {
         self.0.clone()
     }
+}
+
+fn not_empty(text: &str) -> Result<(), String> {
+    if text.is_empty() {
+        return Err("must not be empty".to_owned());
+    }
+    Ok(())
 }

@@ -42,9 +42,28 @@ pub struct Site {
     pub home_page: Option<&'static str>,
 }
 
-/// Origins that may be both `redirect_uri` and frontend of their own sign-ins.
+/// Origins that are both `redirect_uri` and frontend of the sign-ins begun on them.
 #[derive(Clone, Debug)]
-pub struct CallbackOrigins(pub Vec<Url>);
+pub struct CallbackOrigins {
+    /// These.
+    pub listed: Vec<Url>,
+    /// Any other too, as the `Host` header names it: for development only.
+    pub any: bool,
+}
+
+impl CallbackOrigins {
+    /// The origin for a `Host` header, with the scheme this server is reached by.
+    pub(crate) fn of_host(&self, scheme: &str, host: &str) -> Option<Url> {
+        let url = Url::parse(&format!("{scheme}://{host}/")).ok()?;
+        let listed = self
+            .listed
+            .iter()
+            .find(|listed| listed.origin() == url.origin())
+            .cloned();
+        let plain = url.path() == "/" && url.username().is_empty() && url.query().is_none();
+        listed.or_else(|| (self.any && plain).then_some(url))
+    }
+}
 
 /// Paths on the frontend where sign-in ends.
 #[derive(Clone, Debug)]
@@ -87,7 +106,10 @@ impl Site {
     /// The origins whose pages may use the session cookie: those configured and
     /// this server's own, as a browser writes them into `Origin`.
     pub(crate) fn origins(&self) -> Vec<String> {
-        let several = self.callback_origins.iter().flat_map(|origins| &origins.0);
+        let several = self
+            .callback_origins
+            .iter()
+            .flat_map(|origins| &origins.listed);
         [&self.frontend, &self.public_url]
             .into_iter()
             .chain(&self.allowed_origins)

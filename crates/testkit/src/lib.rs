@@ -7,7 +7,7 @@ mod fake_cognito;
 mod faulty_store;
 mod signer;
 
-pub use app::{Builder, StoreKind, TestApp, Upstream};
+pub use app::{Builder, FRONTEND, StoreKind, TestApp, Upstream};
 pub use browser::{Answer, Browser};
 pub use clock::TestClock;
 pub use fake_cognito::{FakeCognito, TokenAnswer};

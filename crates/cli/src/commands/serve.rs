@@ -25,8 +25,8 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
             version = env!("CARGO_PKG_VERSION"),
             listening = url,
             pool = config.cognito.user_pool_id,
-            store = %config.session.backend,
-            environment = %config.server.environment,
+            store = ?config.session.backend,
+            environment = ?config.server.environment,
             "cogward serves"
         );
         if !config.server.is_production() {

@@ -126,17 +126,12 @@ fn addresses(app: &App, family: Family, headers: &HeaderMap) -> (Url, Url) {
         Family::TokenHandler => &site.token_handler_callback,
     };
     let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let own = site
-        .callback_origins
-        .iter()
-        .flat_map(|origins| &origins.0)
-        .find(|origin| {
-            host.is_some_and(|host| {
-                host == &origin[url::Position::BeforeHost..url::Position::AfterPort]
-            })
-        });
+    let own = match (&site.callback_origins, host) {
+        (Some(origins), Some(host)) => origins.of_host(site.public_url.scheme(), host),
+        _ => None,
+    };
     match own {
-        Some(origin) => (redirect::at(origin, callback.path()), origin.clone()),
+        Some(origin) => (redirect::at(&origin, callback.path()), origin),
         None => (callback.clone(), site.frontend.clone()),
     }
 }
