@@ -5,7 +5,9 @@ use url::Url;
 use crate::fault::Fault;
 use crate::load::Config;
 use crate::secret::Secret;
-use crate::sections::{callback, cognito, cookie, families, frontend, login, server, session};
+use crate::sections::{
+    callback, cognito, cookie, families, frontend, login, pool, server, session,
+};
 use crate::setting::About;
 use crate::sources::{Mode, Source};
 
@@ -57,6 +59,11 @@ pub(crate) static RULES: &[Rule] = &[
               secure; browsers drop others (RFC 6265bis section 4.1.3).",
         production: false,
         broken: cookie_prefix,
+    },
+    Rule {
+        doc: "`pool.port` is not 0 for `cogward dev`, whose server must know it beforehand.",
+        production: false,
+        broken: pool_anywhere,
     },
     Rule {
         doc: "`cogward dev` and `cogward pool` do not run: their users have known passwords.",
@@ -149,6 +156,13 @@ fn cookie_prefix(c: &Config) -> Broken {
         "has a prefix that browsers accept only with secure cookies, and `__Host-` only without a \
          cookie domain"
             .to_owned()
+    })
+}
+
+fn pool_anywhere(c: &Config) -> Broken {
+    let broken = c.mode == Mode::Dev && c.pool.port == 0;
+    when(broken, &pool::PORT.about, || {
+        "must not be 0 for cogward dev".to_owned()
     })
 }
 

@@ -20,8 +20,8 @@ pub(crate) struct Found {
     pub(crate) source: Source,
 }
 
-/// The largest file a secret is read from.
-const SECRET_FILE_BYTES: u64 = 64 * 1024;
+/// The largest file a secret is read from, in bytes.
+const SECRET_FILE_BYTES: usize = 64 * 1024;
 
 /// The highest source that has the setting.
 pub(crate) fn find(
@@ -29,13 +29,12 @@ pub(crate) fn find(
     toml: &BTreeMap<String, TomlValue>,
     about: &About,
 ) -> Result<Option<Found>, Fault> {
-    if let Some(text) = sources.flags.get(about.key) {
-        let name = about.flag.unwrap_or(about.name());
-        let source = Source::Flag(name.to_owned());
-        return Ok(Some(Found {
-            items: split(about, text),
-            source,
-        }));
+    if let Some(flag) = about.flag
+        && let Some(text) = sources.flags.get(flag)
+    {
+        let items = split(about, text);
+        let source = Source::Flag(sources.mode.flag_as_written(flag).to_owned());
+        return Ok(Some(Found { items, source }));
     }
     match from_env(sources, about)? {
         Some(found) => Ok(Some(found)),
@@ -195,13 +194,20 @@ fn secret_file(
     path: &str,
 ) -> Result<Zeroizing<Vec<String>>, Fault> {
     let mut text = Zeroizing::new(String::new());
-    let read = File::open(PathBuf::from(path))
-        .and_then(|file| file.take(SECRET_FILE_BYTES).read_to_string(&mut text));
+    let read = File::open(PathBuf::from(path)).and_then(|file| {
+        file.take(SECRET_FILE_BYTES as u64 + 1)
+            .read_to_string(&mut text)
+    });
     match read {
         Err(error) => Err(Fault::of(about, source, format!("cannot be read: {error}"))),
         Ok(_) if text.trim().is_empty() => {
             Err(Fault::of(about, source, "the file is empty".to_owned()))
         }
+        Ok(read) if read > SECRET_FILE_BYTES => Err(Fault::of(
+            about,
+            source,
+            "the file is too large for a secret".to_owned(),
+        )),
         Ok(_) => Ok(split(about, &text)),
     }
 }

@@ -106,7 +106,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     }
 }
 
-/// Keys of `cogward.toml` and `COGWARD_*` variables that no setting has.
+/// Keys of `cogward.toml`, `COGWARD_*` variables and flags that no setting has.
 fn unknown_names(r: &Reader<'_>) -> Vec<Fault> {
     let mut keys: Vec<String> = Vec::new();
     for about in sections::settings() {
@@ -143,5 +143,10 @@ fn unknown_names(r: &Reader<'_>) -> Vec<Fault> {
             hint,
         )
     });
-    in_toml.chain(in_env).collect()
+    let flags = r.sources.flags.keys();
+    let in_flags =
+        flags.filter(|flag| sections::settings().all(|about| about.flag != Some(**flag)));
+    let in_flags = in_flags
+        .map(|flag| Fault::elsewhere(format!("--{flag}"), "is not a setting", String::new()));
+    in_toml.chain(in_env).chain(in_flags).collect()
 }

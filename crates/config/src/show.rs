@@ -52,8 +52,9 @@ impl fmt::Display for Show {
         };
         let keys = width(|shown| shown.key);
         let values = width(|shown| &shown.value).min(60);
-        for Shown { key, value, source } in &self.0 {
-            writeln!(f, "{key:keys$}  {value:values$}  {source}")?;
+        for (index, Shown { key, value, source }) in self.0.iter().enumerate() {
+            let end = if index > 0 { "\n" } else { "" };
+            write!(f, "{end}{key:keys$}  {value:values$}  {source}")?;
         }
         Ok(())
     }

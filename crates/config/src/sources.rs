@@ -15,7 +15,9 @@ pub struct Sources {
     pub toml: Option<(PathBuf, String)>,
     /// The environment; only names that a setting has are looked at.
     pub env: BTreeMap<String, String>,
-    /// Command-line flags by the key of their setting, such as `server.port`.
+    /// Command-line flags by name without dashes, such as `port`; a setting's
+    /// flag is listed on its reference page (`pool-port` is also what `port`
+    /// means to `cogward pool`).
     pub flags: BTreeMap<&'static str, String>,
     /// The command that is run.
     pub mode: Mode,
@@ -115,6 +117,15 @@ impl fmt::Debug for Sources {
 }
 
 impl Mode {
+    /// The name the command gives a setting's flag.
+    pub(crate) fn flag_as_written(self, flag: &str) -> &str {
+        if self == Self::Pool && flag == "pool-port" {
+            "port"
+        } else {
+            flag
+        }
+    }
+
     pub(crate) fn command(self) -> &'static str {
         match self {
             Self::Serve => "cogward serve",

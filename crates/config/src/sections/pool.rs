@@ -23,7 +23,7 @@ pub(crate) static SECTION: Section = Section {
     settings: &[&PORT.about, &ISSUER.about, &TLS.about],
 };
 
-static PORT: Setting<u16> = Setting::new(
+pub(crate) static PORT: Setting<u16> = Setting::new(
     "pool.port",
     "TCP port of the local user pool, on the loopback interface.",
 )

@@ -254,7 +254,7 @@ fn faults_of_all_sources_come_together() {
     sources.env.insert("ENVIRONMENT".into(), "prod".into());
     sources.env.insert("COGWARD_SERVER_PROT".into(), "1".into());
     sources.env.insert("COGNITO_DOMAIN".into(), String::new());
-    sources.flags.insert("server.data_dir", "\u{0}".into());
+    sources.flags.insert("data-dir", "\u{0}".into());
     let told = told(load(&sources));
     for says in [
         "server.port (cogward.toml line 2): must be a whole number without quotes; \
@@ -412,6 +412,28 @@ fn a_file_of_a_secret_must_be_there_readable_and_full() {
         assert!(told.starts_with(&start), "{told}");
         assert_eq!(told.lines().count(), 1, "{told}");
     }
+}
+
+#[test]
+fn an_empty_flag_is_a_fault() {
+    let mut sources = from_env(&least());
+    sources.flags.insert("data-dir", String::new());
+    assert!(told(load(&sources)).starts_with("--data-dir: must not be empty"));
+}
+
+#[test]
+fn a_flag_is_named_as_it_was_written() {
+    let mut sources = from_env(&[]);
+    sources.flags.insert("pool-port", "many".into());
+    sources.flags.insert("server.port", "1".into());
+    sources.mode = Mode::Pool;
+    let told = told(load(&sources));
+    assert!(
+        told.contains("--port: must be a whole number from 0 to 65535, not `many`"),
+        "{told}"
+    );
+    assert!(told.contains("; for example --port 9229"), "{told}");
+    assert!(told.contains("--server.port: is not a setting"), "{told}");
 }
 
 #[test]

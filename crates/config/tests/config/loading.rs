@@ -3,7 +3,7 @@
 use std::io::Write as _;
 use std::time::Duration;
 
-use cogward_config::{Backend, Environment, LogFormat, Mode, Source, Sources, load};
+use cogward_config::{Backend, Environment, LogFormat, Mode, Secret, Source, Sources, load};
 
 use crate::{KEY, from_env, from_toml, least, production, with};
 
@@ -136,7 +136,7 @@ fn flags_beat_the_environment_which_beats_the_file() {
     let mut sources = from_toml("[server]\nport = 1\nhost = '::1'\napp_name = 'Example'\n");
     sources.env.insert("PORT".into(), "2".into());
     sources.env.insert("HOST".into(), "127.0.0.2".into());
-    sources.flags.insert("server.port", "3".into());
+    sources.flags.insert("port", "3".into());
     let config = load(&sources).unwrap();
     assert_eq!(config.server.port, 3);
     assert_eq!(config.server.host.to_string(), "127.0.0.2");
@@ -245,7 +245,7 @@ fn a_secret_comes_from_a_file() {
         (by_toml, "session.secret_file (cogward.toml line 2)"),
     ] {
         let config = load(&sources).unwrap();
-        let secrets: Vec<_> = config.session.secrets.iter().map(|s| s.expose()).collect();
+        let secrets: Vec<_> = config.session.secrets.iter().map(Secret::expose).collect();
         assert_eq!(secrets, [KEY, "old-secret-of-16-characters"]);
         let source = config.source("session.secret").unwrap().to_string();
         assert_eq!(source, format!("file {path}, named by {named_by}"));
@@ -260,8 +260,8 @@ fn dev_needs_nothing_and_speaks_to_its_own_pool() {
         ("SESSION_BACKEND", "memory"),
     ]);
     sources.mode = Mode::Dev;
-    sources.flags.insert("pool.port", "9300".into());
-    sources.flags.insert("server.port", "3100".into());
+    sources.flags.insert("pool-port", "9300".into());
+    sources.flags.insert("port", "3100".into());
     let config = load(&sources).unwrap();
     assert_eq!(config.cognito.user_pool_id, "us-east-1_Cogward01");
     assert_eq!(config.cognito.client_id, "cogwardlocalpublicclient01");

@@ -69,6 +69,15 @@ fn cookie_names_whose_prefix_lies() {
 }
 
 #[test]
+fn a_pool_that_dev_cannot_find() {
+    let mut sources = from_env(&[("COGWARD_POOL_PORT", "0")]);
+    sources.mode = Mode::Dev;
+    assert!(told(load(&sources)).contains("must not be 0 for cogward dev"));
+    sources.mode = Mode::Pool;
+    assert!(load(&sources).is_ok());
+}
+
+#[test]
 fn the_local_pool_in_production() {
     for mode in [Mode::Dev, Mode::Pool] {
         let mut sources = from_env(&production());
