@@ -1,4 +1,5 @@
-//! The client against servers that record what they are told and answer anything.
+//! The client against the local pool, and against servers that record what they are told and
+//! answer anything.
 
 #[cfg(test)]
 mod answers;
@@ -6,6 +7,8 @@ mod answers;
 mod faults;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod pool;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
