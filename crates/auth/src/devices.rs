@@ -115,9 +115,16 @@ pub enum Scope {
 /// The store did not answer; what was ended by then stays ended.
 pub async fn revoke_all(
     auth: &Arc<Auth>,
-    current: &Current,
+    current: Current,
     scope: Scope,
 ) -> Result<usize, SessionError> {
+    let auth = Arc::clone(auth);
+    // A page that is left meanwhile has signed out everywhere all the same.
+    let ended = tokio::spawn(async move { end_all(&auth, &current, scope).await });
+    ended.await.map_err(|_| SessionError::Internal)?
+}
+
+async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<usize, SessionError> {
     let mut ended = 0;
     for (key, _) in records(auth, current).await? {
         if key == current.key {

@@ -20,7 +20,8 @@ pub enum SessionError {
     /// The session store did not answer; the session is as it was.
     #[error("session store unavailable")]
     Store(#[source] StoreError),
-    /// Cognito did not answer and the access token has run out; the session is kept.
+    /// Cognito (or, while renewing, the store) did not answer and the access
+    /// token has run out; the session is kept.
     #[error("sign-in service unavailable")]
     Upstream,
     /// The machine gave no randomness, or a record could not be sealed.

@@ -22,20 +22,23 @@ const RETRY: Duration = Duration::from_secs(1);
 /// is revoked. There is nothing that a caller could do about a failure, so
 /// there is none.
 pub async fn logout(auth: &Arc<Auth>, cookie: Option<&str>) {
-    if let Some(id) = genuine(auth, cookie) {
-        end(auth, id, Event::SignedOut).await;
-    }
+    detached(auth, cookie, Event::SignedOut).await;
 }
 
 /// After a new sign-in of the same browser.
 pub(crate) async fn replace_previous(auth: &Arc<Auth>, cookie: Option<&str>) {
-    if let Some(id) = genuine(auth, cookie) {
-        end(auth, id, Event::Replaced).await;
-    }
+    detached(auth, cookie, Event::Replaced).await;
 }
 
-fn genuine(auth: &Auth, cookie: Option<&str>) -> Option<SessionId> {
-    cookie_value::verify(&auth.ring, Purpose::Session, cookie?)
+/// In a task of its own: a page that is left in the middle of its sign-out is
+/// signed out all the same.
+async fn detached(auth: &Arc<Auth>, cookie: Option<&str>, event: Event) {
+    let id = cookie.and_then(|value| cookie_value::verify(&auth.ring, Purpose::Session, value));
+    if let Some(id) = id {
+        let auth = Arc::clone(auth);
+        // A panic in there has been logged and leaves nothing to do here.
+        let _ended = tokio::spawn(async move { end(&auth, id, event).await }).await;
+    }
 }
 
 async fn end(auth: &Arc<Auth>, id: SessionId, event: Event) {

@@ -98,8 +98,7 @@ impl Outcome {
             Self::Renewed(current) => Ok(*current),
             Self::Refused => Err(SessionError::RefreshRefused),
             Self::Ended => Err(SessionError::Ended),
-            Self::StoreUnavailable => Err(SessionError::Internal),
-            Self::Postponed => Err(SessionError::Upstream),
+            Self::StoreUnavailable | Self::Postponed => Err(SessionError::Upstream),
         }
     }
 }
@@ -303,6 +302,7 @@ async fn renew(
         return Err(Unusable::Never("ID token of somebody else"));
     }
     let id = id.into_inner();
+    identity.access_expires_at = identity.access_expires_at.min(Timestamp::from_secs(id.exp));
     identity.username = id.username;
     identity.email = id.email;
     identity.email_verified = id.email_verified;

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use cogward_jwt::{AccessClaims, IdClaims, Verified, VerifyError};
 use cogward_session::{
-    CookieValue, Device, Handle, Identity, LookupKey, Purpose, Record, SessionId, Timestamp, Token,
-    TokenSet, cookie_value, seal,
+    CookieValue, Device, Handle, Identity, LookupKey, Purpose, Record, Replaced, SessionId,
+    Timestamp, Token, TokenSet, cookie_value, seal,
 };
 
 use crate::audit::{self, Event};
@@ -127,7 +127,8 @@ async fn touch(auth: &Auth, mut current: Current) -> Result<Current, SessionErro
         .touch(&current.key, record.version, now, expires_at)
         .await
     {
-        Ok(_) => {
+        Ok(Replaced::Missing) => return Err(SessionError::Ended),
+        Ok(Replaced::Done | Replaced::Conflict) => {
             let seen = Record {
                 last_seen_at: now,
                 expires_at,
@@ -306,7 +307,8 @@ fn identity_of(
     auth_method: &str,
     now: Timestamp,
 ) -> Identity {
-    let access_expires_at = Timestamp::from_secs(pair.access.exp);
+    // Whoever asks for both tokens gets both alive.
+    let access_expires_at = Timestamp::from_secs(pair.access.exp.min(pair.id.exp));
     // Another client's refresh token cannot be used by this one.
     let refreshable = tokens.refresh_token.is_some() && pair.id.aud == auth.pool.client_id;
     let absolute = now.plus(auth.settings.absolute_seconds);

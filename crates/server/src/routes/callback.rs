@@ -1,21 +1,19 @@
 //! `GET …/callback`: back from Cognito's sign-in page.
 
-use std::borrow::Cow;
 use std::sync::Arc;
 
-use axum::extract::{RawQuery, State};
+use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::login::{self, Answer, Callback, Finished};
 use cogward_auth::{Family, LoginError};
 use http::HeaderMap;
+use http::request::Parts;
 use url::Url;
 
+use super::navigation::{query_value, without_a_person};
 use crate::cookies::Which;
 use crate::extract::Caller;
 use crate::{App, redirect};
-
-/// Longer ones are none that this server or Cognito made.
-const MAX_PARAMETER: usize = 4096;
 
 /// Ends a sign-in of the backend-proxy family.
 #[utoipa::path(
@@ -29,11 +27,13 @@ const MAX_PARAMETER: usize = 4096;
 pub(crate) async fn backend_proxy(
     State(app): State<Arc<App>>,
     caller: Caller,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Response {
-    let query = query.unwrap_or_default();
-    match finish(&app, Family::BackendProxy, caller, &query, &headers).await {
+    if let Some(response) = without_a_person(&parts.method, &parts.headers) {
+        return response;
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    match finish(&app, Family::BackendProxy, caller, query, &parts.headers).await {
         Ok(finished) => {
             let location = match &finished.return_path {
                 Some(path) => redirect::at(&finished.frontend, path.as_str()),
@@ -70,13 +70,15 @@ fn backend_error_page(app: &App, error: &LoginError) -> Url {
 pub(crate) async fn token_handler(
     State(app): State<Arc<App>>,
     caller: Caller,
-    RawQuery(query): RawQuery,
-    headers: HeaderMap,
+    parts: Parts,
 ) -> Response {
-    let query = query.unwrap_or_default();
-    match finish(&app, Family::TokenHandler, caller, &query, &headers).await {
+    if let Some(response) = without_a_person(&parts.method, &parts.headers) {
+        return response;
+    }
+    let query = parts.uri.query().unwrap_or_default();
+    match finish(&app, Family::TokenHandler, caller, query, &parts.headers).await {
         Ok(finished) => {
-            let state = query_value(&query, "state")
+            let state = query_value(query, "state")
                 .ok()
                 .flatten()
                 .unwrap_or_default();
@@ -129,16 +131,6 @@ async fn finish(
         client: caller.into_client(),
     };
     login::finish(&app.auth, callback).await
-}
-
-/// The value of a parameter that may stand at most once.
-pub(super) fn query_value<'q>(query: &'q str, name: &str) -> Result<Option<Cow<'q, str>>, ()> {
-    let mut values = url::form_urlencoded::parse(query.as_bytes()).filter(|(key, _)| key == name);
-    match (values.next(), values.next()) {
-        (Some((_, value)), None) if value.len() <= MAX_PARAMETER => Ok(Some(value)),
-        (None, _) => Ok(None),
-        _ => Err(()),
-    }
 }
 
 fn enter(app: &App, finished: &Finished, location: &Url) -> Response {

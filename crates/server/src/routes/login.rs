@@ -3,19 +3,18 @@
 use std::sync::Arc;
 
 use axum::extract::State;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use cogward_auth::login::{self, Begin, Begun, LOGIN_SECONDS};
 use cogward_auth::{Family, LoginRefusal};
+use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
-use http::{HeaderMap, Method, StatusCode};
 use url::Url;
 
+use super::navigation::{is_navigation, query_value, without_a_person};
 use crate::cookies::Which;
 use crate::error::Error;
 use crate::extract::Caller;
-use crate::layers::no_store;
-use crate::routes::callback::query_value;
 use crate::{App, redirect};
 
 /// Sign in through the hosted page, for the backend-proxy family.
@@ -99,24 +98,6 @@ fn twice() -> Error {
     Error::bad_request("a parameter stands twice in the query")
 }
 
-/// `HEAD` and prefetching start nothing: no row, no cookie.
-fn without_a_person(method: &Method, headers: &HeaderMap) -> Option<Response> {
-    let prefetch = ["sec-purpose", "purpose"].iter().any(|name| {
-        headers
-            .get(*name)
-            .is_some_and(|value| value.as_bytes().starts_with(b"prefetch"))
-    });
-    let status = match (*method == Method::HEAD, prefetch) {
-        (true, _) => StatusCode::NO_CONTENT,
-        // How a browser is told not to prefetch this address.
-        (false, true) => StatusCode::SERVICE_UNAVAILABLE,
-        (false, false) => return None,
-    };
-    let mut response = status.into_response();
-    no_store(response.headers_mut());
-    Some(response)
-}
-
 /// `redirect_uri` and frontend: the configured ones, or those of the domain
 /// asked for where several are configured.
 fn addresses(app: &App, family: Family, headers: &HeaderMap) -> (Url, Url) {
@@ -146,12 +127,6 @@ fn leave(app: &App, begun: &Begun) -> Response {
         LOGIN_SECONDS,
     );
     response
-}
-
-fn is_navigation(headers: &HeaderMap) -> bool {
-    headers
-        .get("sec-fetch-mode")
-        .is_some_and(|mode| mode == "navigate")
 }
 
 fn unavailable(app: &App, family: Family) -> Response {

@@ -52,7 +52,7 @@ pub(crate) async fn logout_all(
     } else {
         Scope::All
     };
-    devices::revoke_all(&app.auth, &current, scope).await?;
+    devices::revoke_all(&app.auth, current, scope).await?;
     let mut response = answer(&Success::saying("Logged out successfully"))?;
     if scope == Scope::All {
         app.site

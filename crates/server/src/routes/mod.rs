@@ -8,6 +8,7 @@ pub(crate) mod logout;
 pub(crate) mod logout_all;
 pub(crate) mod logout_redirect;
 pub(crate) mod me;
+mod navigation;
 pub(crate) mod profile;
 pub(crate) mod refresh;
 pub(crate) mod root;
