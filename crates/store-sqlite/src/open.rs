@@ -222,6 +222,7 @@ fn set_up_writing(connection: &Connection, options: &Options) -> rusqlite::Resul
     // What was answered must survive a power failure, on macOS too.
     connection.execute_batch(
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON; PRAGMA checkpoint_fullfsync = ON;
+         PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
     )?;
     if let Some(bytes) = options.max_bytes {

@@ -104,11 +104,11 @@ impl<O: Operation> Job for Request<O> {
     }
 
     fn finish(self: Box<Self>, committed: &Result<(), BatchFailed>, cache: &RecordCache) {
-        let failed = |cause: &BatchFailed| Err(StoreError::unavailable(cause.clone()));
-        let result = match (committed, self.result) {
-            (Ok(()), Some(result)) => result,
-            (Ok(()), None) => failed(&BatchFailed("the write was not carried out".into())),
-            (Err(cause), _) => failed(cause),
+        let result = match (self.result, committed) {
+            (Some(own), Ok(())) => own,
+            (Some(Err(own @ StoreError::Unavailable { .. })), Err(_)) => Err(own),
+            (_, Err(cause)) => Err(StoreError::unavailable(cause.clone())),
+            (None, Ok(())) => Err(StoreError::unavailable("the write was not carried out")),
         };
         self.operation.settle(result.as_ref().ok(), cache);
         // Nobody waits any more when the caller went away.
@@ -118,12 +118,16 @@ impl<O: Operation> Job for Request<O> {
 
 /// Why a whole transaction failed, told to each of its callers.
 #[derive(Clone, Debug, thiserror::Error)]
-#[error("{0}")]
-struct BatchFailed(Arc<str>);
+enum BatchFailed {
+    #[error("{0}")]
+    Sql(Arc<str>),
+    #[error("another write ended the transaction: the disk failed or is full")]
+    EndedByStatement,
+}
 
 impl BatchFailed {
     fn because(error: impl std::fmt::Display) -> Self {
-        Self(error.to_string().into())
+        Self::Sql(error.to_string().into())
     }
 }
 
@@ -137,8 +141,20 @@ fn serve(
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.blocking_recv_many(&mut batch, BATCH) > 0 {
         let committed = write(connection, file, &mut statements, &mut batch);
-        for job in batch.drain(..) {
-            job.finish(&committed, cache);
+        // One write must not fail the others: where it took them with it, each goes alone.
+        let alone = matches!(committed, Err(BatchFailed::EndedByStatement)) && batch.len() > 1;
+        for mut job in batch.drain(..) {
+            if alone {
+                let committed = write(
+                    connection,
+                    file,
+                    &mut statements,
+                    std::slice::from_mut(&mut job),
+                );
+                job.finish(&committed, cache);
+            } else {
+                job.finish(&committed, cache);
+            }
         }
     }
 }
@@ -171,11 +187,9 @@ fn transaction(
     statements.begin().map_err(BatchFailed::because)?;
     for job in batch {
         job.run(statements);
-        // A failed statement undoes itself, except that some errors end the transaction.
+        // A failed statement undoes itself alone, but some errors end the transaction.
         if connection.is_autocommit() {
-            return Err(BatchFailed(
-                "the disk failed or is full: nothing was written".into(),
-            ));
+            return Err(BatchFailed::EndedByStatement);
         }
     }
     statements.commit().map_err(BatchFailed::because)

@@ -195,6 +195,7 @@ impl Operation for Sweep {
     type Output = usize;
 
     fn run(&mut self, statements: &mut Statements<'_>) -> Result<usize, StoreError> {
+        self.swept.clear();
         let now = self.now.as_secs();
         let limit = |rows: usize| i64::try_from(rows).unwrap_or(i64::MAX);
         let sessions = statements
