@@ -11,7 +11,7 @@ use cogward_config::{Backend, Config};
 use cogward_jwt::{HttpKeys, Keys, Verifier};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
 use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore, SystemClock};
-use cogward_store_sqlite::SqliteStore;
+use cogward_store_sqlite::{Options, SqliteStore};
 
 use crate::data_dir;
 use crate::failure::Failure;
@@ -64,10 +64,11 @@ fn store(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
             if let Some(folder) = session.sqlite_path.parent() {
                 data_dir::make(folder)?;
             }
-            Ok(Arc::new(SqliteStore::open(
-                &session.sqlite_path,
-                Default::default(),
-            )?))
+            let options = Options {
+                cache_bytes: u64::from(session.cache_megabytes) << 20,
+                ..Options::default()
+            };
+            Ok(Arc::new(SqliteStore::open(&session.sqlite_path, options)?))
         }
     }
 }

@@ -41,7 +41,7 @@ pub struct Server {
     pub data_dir: PathBuf,
     /// The largest request body, in bytes.
     pub body_limit_bytes: usize,
-    /// After this a request is given up.
+    /// The head of a request, and then its body, get this long to arrive.
     pub request_timeout: Duration,
     /// Requests under way get this long when the server stops.
     pub shutdown_grace: Duration,
@@ -133,9 +133,10 @@ static BODY_LIMIT: Setting<usize> =
         .example("65536");
 static REQUEST_TIMEOUT: Setting<u16> = Setting::new(
     "server.request_timeout_seconds",
-    "A request is given up after this many seconds.",
+    "The head of a request, and then its body, get this many seconds to arrive. A connection that \
+     is idle for as long is closed.",
 )
-.default("30")
+.default("15")
 .range(1, 900)
 .example("30");
 static SHUTDOWN_GRACE: Setting<u16> = Setting::new(

@@ -40,8 +40,8 @@ pub struct Session {
     pub idle_lifetime_seconds: u32,
     /// Tokens are refreshed so many seconds before they expire.
     pub refresh_ahead_seconds: u32,
-    /// How many opened sessions are kept at hand.
-    pub cache_size: usize,
+    /// Memory for the records that SQLite would otherwise be asked for.
+    pub cache_megabytes: u32,
     /// Checked with the rules; the store that uses it comes later.
     pub(crate) dynamodb_endpoint: Option<Url>,
 }
@@ -57,7 +57,7 @@ pub(crate) static SECTION: Section = Section {
         &ABSOLUTE_LIFETIME.about,
         &IDLE_LIFETIME.about,
         &REFRESH_AHEAD.about,
-        &CACHE_SIZE.about,
+        &CACHE_MEGABYTES.about,
         &REDIS_URL.about,
         &DYNAMODB_TABLE.about,
         &DYNAMODB_ENDPOINT.about,
@@ -118,13 +118,13 @@ static REFRESH_AHEAD: Setting<u32> = Setting::new(
 .default("60")
 .range(0, 3600)
 .example("60");
-static CACHE_SIZE: Setting<usize> = Setting::new(
-    "session.cache_size",
-    "How many opened sessions are kept at hand.",
+static CACHE_MEGABYTES: Setting<u32> = Setting::new(
+    "session.cache_megabytes",
+    "Memory in which the `sqlite` backend keeps the records used last, still sealed.",
 )
-.default("10000")
-.range(0, 10_000_000)
-.example("10000");
+.default("32")
+.range(0, 65_536)
+.example("64");
 static REDIS_URL: Setting<Secret> = Setting::new(
     "session.redis_url",
     "Redis or Valkey server of the `redis` backend. Checked, but without effect in this build.",
@@ -158,7 +158,7 @@ pub(crate) fn load(r: &mut Reader<'_>, server: &Server) -> Session {
         absolute_lifetime_seconds: r.value(&ABSOLUTE_LIFETIME),
         idle_lifetime_seconds: r.value(&IDLE_LIFETIME),
         refresh_ahead_seconds: r.value(&REFRESH_AHEAD),
-        cache_size: r.value(&CACHE_SIZE),
+        cache_megabytes: r.value(&CACHE_MEGABYTES),
         dynamodb_endpoint: r.given(&DYNAMODB_ENDPOINT),
     }
 }
