@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_cognito::Tokens;
+use cogward_jwt::VerifyError;
 use cogward_session::{
     Identity, LookupKey, Record, Replaced, SessionId, Timestamp, Token, TokenSet,
 };
@@ -317,11 +318,14 @@ async fn renew(
     ))
 }
 
-fn unusable(error: &cogward_jwt::VerifyError) -> Unusable {
+fn unusable(error: &VerifyError) -> Unusable {
     tracing::warn!(%error, "refreshed token not usable");
-    match error.is_transient() {
-        true => Unusable::Later,
-        false => Unusable::Never("refreshed token did not verify"),
+    match error {
+        // Cognito has just signed it: our keys are behind, and a stranger's
+        // made-up key id may keep them so for a cool-down.
+        VerifyError::UnknownKey => Unusable::Later,
+        error if error.is_transient() => Unusable::Later,
+        _ => Unusable::Never("refreshed token did not verify"),
     }
 }
 
