@@ -185,7 +185,7 @@ fn show_says_value_and_origin_of_every_setting() {
 
 #[test]
 fn every_setting_has_a_name_of_its_own_in_the_environment() {
-    let config = with(least(), &[("COGWARD_SESSION_CACHE_SIZE", "7")]).unwrap();
+    let config = with(least(), &[("COGWARD_SESSION_CACHE_MEGABYTES", "7")]).unwrap();
     assert_eq!(config.session.cache_megabytes, 7);
 }
 
