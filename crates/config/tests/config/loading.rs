@@ -15,7 +15,7 @@ fn the_least_gives_the_documented_defaults() {
     assert_eq!(config.server.port, 3001);
     assert_eq!(config.server.public_url.as_str(), "http://localhost:3001/");
     assert_eq!(config.server.data_dir.to_str(), Some(".cogward"));
-    assert_eq!(config.server.request_timeout, Duration::from_secs(30));
+    assert_eq!(config.server.request_timeout, Duration::from_secs(15));
     assert_eq!(config.cognito.region, "eu-west-1");
     assert_eq!(
         config.cognito.endpoint.as_str(),
