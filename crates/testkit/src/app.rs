@@ -7,10 +7,12 @@ use std::time::Duration;
 
 use cogward_auth::{Auth, Settings};
 use cogward_cognito::{ClientSecret, Cognito};
-use cogward_jwt::{HttpKeys, Keys, Verifier};
+use cogward_jwt::{ClientIds, HttpKeys, Keys, Verifier};
 use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
 use cogward_server::{App, Cookies, Limits, Pages, Running, Site, listen, router, serve};
-use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore};
+use cogward_session::{
+    KeyRing, MemoryStore, Purpose, Secret, SessionId, SessionStore, TokenSet, cookie_value, seal,
+};
 use cogward_store_sqlite::SqliteStore;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -44,6 +46,9 @@ pub struct Builder {
     fake: bool,
     secrets: Vec<String>,
     data: Option<PathBuf>,
+    beside: Option<(Arc<Upstream>, TestClock)>,
+    domain: Option<Url>,
+    audiences: Vec<String>,
 }
 
 /// A running application.
@@ -56,8 +61,10 @@ pub struct TestApp {
     pub auth: Arc<Auth>,
     /// The store, and the switch that breaks it.
     pub store: Arc<FaultyStore>,
+    /// The secrets that sign and seal.
+    pub ring: KeyRing,
     /// Cognito.
-    pub upstream: Upstream,
+    pub upstream: Arc<Upstream>,
     http: reqwest::Client,
     running: Running,
     _files: TempDir,
@@ -77,6 +84,9 @@ impl TestApp {
             fake: false,
             secrets: vec!["a secret for tests, thirty-two characters".to_owned()],
             data: None,
+            beside: None,
+            domain: None,
+            audiences: Vec::new(),
         }
     }
 
@@ -129,12 +139,30 @@ impl Builder {
         self
     }
 
+    /// Shares Cognito and clock with another application: a restart of it.
+    pub fn beside(mut self, other: &TestApp) -> Self {
+        self.beside = Some((Arc::clone(&other.upstream), other.clock.clone()));
+        self
+    }
+
+    /// Where the OAuth endpoints are looked for, in place of where they are.
+    pub fn domain(mut self, domain: Url) -> Self {
+        self.domain = Some(domain);
+        self
+    }
+
+    /// Accepts tokens of this app client too.
+    pub fn audience(mut self, client_id: &str) -> Self {
+        self.audiences.push(client_id.to_owned());
+        self
+    }
+
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
         let files = tempfile::tempdir().unwrap();
-        let upstream = match self.fake {
-            true => Upstream::Fake(FakeCognito::start().await),
-            false => Upstream::Pool(pool().await),
+        let (upstream, clock) = match self.beside {
+            Some(beside) => beside,
+            None => (Arc::new(upstream(self.fake).await), TestClock::default()),
         };
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
         let port = listener.local_addr().unwrap().port();
@@ -142,11 +170,12 @@ impl Builder {
         let folder = self.data.unwrap_or_else(|| files.path().to_owned());
         let store = FaultyStore::new(open_store(self.store, &folder));
         let secrets: Vec<Secret> = self.secrets.into_iter().map(Secret::from).collect();
-        let clock = TestClock::default();
+        let ring = || KeyRing::new(&secrets, &[]).unwrap();
+        let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
         let auth = Auth::new(
-            upstream.as_pool(self.confidential).await,
+            pool.await,
             Arc::clone(&store) as Arc<dyn SessionStore>,
-            KeyRing::new(&secrets, &[]).unwrap(),
+            ring(),
             Arc::new(clock.clone()),
             self.settings,
         );
@@ -169,6 +198,7 @@ impl Builder {
             clock,
             auth,
             store,
+            ring: ring(),
             upstream,
             http,
             running,
@@ -177,12 +207,15 @@ impl Builder {
     }
 }
 
-async fn pool() -> Pool {
+async fn upstream(fake: bool) -> Upstream {
+    if fake {
+        return Upstream::Fake(FakeCognito::start().await);
+    }
     let options = PoolOptions {
         ready_users: true,
         ..PoolOptions::default()
     };
-    Pool::start(options).await.unwrap()
+    Upstream::Pool(Pool::start(options).await.unwrap())
 }
 
 fn open_store(kind: StoreKind, folder: &std::path::Path) -> Arc<dyn SessionStore> {
@@ -230,7 +263,12 @@ impl Upstream {
         }
     }
 
-    async fn as_pool(&self, confidential: bool) -> cogward_auth::Pool {
+    async fn as_pool(
+        &self,
+        confidential: bool,
+        domain: Option<Url>,
+        mut audiences: Vec<String>,
+    ) -> cogward_auth::Pool {
         let base = self.base();
         let (client_id, client_secret) = match confidential {
             true => (
@@ -240,7 +278,7 @@ impl Upstream {
             false => (PUBLIC_CLIENT_ID, None),
         };
         let cognito = Cognito::new(cogward_cognito::Settings {
-            domain: base.clone(),
+            domain: domain.unwrap_or_else(|| base.clone()),
             api: base.clone(),
             client_id: client_id.to_owned(),
             client_secret,
@@ -253,10 +291,12 @@ impl Upstream {
             .unwrap();
         let keys = Keys::new(Arc::new(HttpKeys::new(cognito.http().clone(), jwks)));
         keys.refresh().await.unwrap();
+        audiences.insert(0, client_id.to_owned());
+        let audiences = ClientIds::try_from(audiences).unwrap();
         cogward_auth::Pool {
             id: POOL_ID.to_owned(),
             client_id: client_id.to_owned(),
-            verifier: Verifier::new(issuer.as_str(), client_id, keys),
+            verifier: Verifier::new(issuer.as_str(), audiences, keys),
             cognito,
         }
     }
@@ -275,7 +315,7 @@ impl TestApp {
 
     /// The fake Cognito.
     pub fn fake(&self) -> &FakeCognito {
-        match &self.upstream {
+        match self.upstream.as_ref() {
             Upstream::Fake(fake) => fake,
             Upstream::Pool(_) => panic!("this application has a real pool"),
         }
@@ -284,7 +324,7 @@ impl TestApp {
     /// Moves the time of server and pool.
     pub async fn advance(&self, seconds: i64) {
         self.clock.advance(seconds);
-        if matches!(self.upstream, Upstream::Pool(_)) {
+        if matches!(self.upstream.as_ref(), Upstream::Pool(_)) {
             self.local("clock", json!({ "advance_seconds": seconds }))
                 .await;
         }
@@ -380,6 +420,21 @@ impl TestApp {
             answer = browser.get(answer.location().as_str()).await;
         }
         answer.location()
+    }
+
+    /// The session id in a browser's cookie.
+    pub fn session_id(&self, browser: &Browser) -> SessionId {
+        let cookie = browser.cookie("cogward_session").unwrap();
+        cookie_value::verify(&self.ring, Purpose::Session, cookie).unwrap()
+    }
+
+    /// What the session of a browser holds at this moment, refresh token and all.
+    pub async fn token_set(&self, browser: &Browser) -> TokenSet {
+        let id = self.session_id(browser);
+        let store = self.store.behind();
+        let found = store.load(&id.lookup_key(), self.auth.now()).await.unwrap();
+        let record = found.unwrap();
+        seal::open_tokens(&self.ring, &id, record.version, &record.tokens).unwrap()
     }
 
     /// Makes a confirmed user with the usual password; returns its `sub`.

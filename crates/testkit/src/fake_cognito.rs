@@ -23,6 +23,8 @@ pub enum TokenAnswer {
     Body(u16, String),
     /// Nothing, for so long; then 500.
     Silence(std::time::Duration),
+    /// 200 with this JSON, so late.
+    Late(std::time::Duration, String),
 }
 
 impl TokenAnswer {
@@ -116,6 +118,10 @@ async fn token(State(inner): State<Arc<Inner>>, form: String) -> Response {
         Some(TokenAnswer::Silence(time)) => {
             tokio::time::sleep(time).await;
             StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+        Some(TokenAnswer::Late(time, body)) => {
+            tokio::time::sleep(time).await;
+            ([("content-type", "application/json")], body).into_response()
         }
         None => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

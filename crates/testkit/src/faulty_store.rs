@@ -1,5 +1,6 @@
-//! A real store that can be made to fail.
+//! A real store that can be made to fail, to wait and to lie, and that counts.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -7,12 +8,29 @@ use async_trait::async_trait;
 use cogward_session::{
     LoginKey, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, UserIndex,
 };
+use parking_lot::Mutex;
+use tokio::sync::watch;
+
+type Lie = Box<dyn Fn(&LookupKey, &Record) -> Option<Record> + Send>;
 
 /// While broken, every call fails and none reaches the store behind.
 pub struct FaultyStore {
     inner: Arc<dyn SessionStore>,
     broken: AtomicBool,
+    ops: Mutex<BTreeMap<&'static str, Op>>,
+    lie: Mutex<Option<Lie>>,
 }
+
+#[derive(Default)]
+struct Op {
+    calls: usize,
+    failing: usize,
+    panics: bool,
+    held: Option<watch::Receiver<()>>,
+}
+
+/// Calls wait until it is dropped.
+pub struct Hold(#[expect(dead_code, reason = "its end is what counts")] watch::Sender<()>);
 
 impl FaultyStore {
     /// Works until it is broken.
@@ -20,6 +38,8 @@ impl FaultyStore {
         Arc::new(Self {
             inner,
             broken: AtomicBool::new(false),
+            ops: Mutex::default(),
+            lie: Mutex::default(),
         })
     }
 
@@ -28,11 +48,67 @@ impl FaultyStore {
         self.broken.store(broken, Ordering::SeqCst);
     }
 
-    fn working(&self) -> Result<&dyn SessionStore, StoreError> {
-        match self.broken.load(Ordering::SeqCst) {
-            true => Err(StoreError::Unavailable {
-                source: "store is down".into(),
-            }),
+    /// How often a method of the store was called, by its name.
+    pub fn calls(&self, op: &str) -> usize {
+        self.ops.lock().get(op).map_or(0, |op| op.calls)
+    }
+
+    /// How often the store was written, sweeping left out.
+    pub fn writes(&self) -> usize {
+        let ops = [
+            "insert",
+            "replace",
+            "touch",
+            "remove",
+            "put_login",
+            "take_login",
+        ];
+        ops.iter().map(|op| self.calls(op)).sum()
+    }
+
+    /// Makes the next calls of one method fail, so many.
+    pub fn fail(&self, op: &'static str, times: usize) {
+        self.ops.lock().entry(op).or_default().failing = times;
+    }
+
+    /// Makes the next call of one method panic.
+    pub fn panic_at(&self, op: &'static str) {
+        self.ops.lock().entry(op).or_default().panics = true;
+    }
+
+    /// Makes all calls of one method wait.
+    pub fn hold(&self, op: &'static str) -> Hold {
+        let (sender, receiver) = watch::channel(());
+        self.ops.lock().entry(op).or_default().held = Some(receiver);
+        Hold(sender)
+    }
+
+    /// From now on `load` gives what `lie` makes of the record behind, dead or alive.
+    pub fn lie(&self, lie: impl Fn(&LookupKey, &Record) -> Option<Record> + Send + 'static) {
+        *self.lie.lock() = Some(Box::new(lie));
+    }
+
+    /// The store behind, without faults and not counted.
+    pub fn behind(&self) -> &dyn SessionStore {
+        self.inner.as_ref()
+    }
+
+    async fn working(&self, name: &'static str) -> Result<&dyn SessionStore, StoreError> {
+        let (failing, panics, held) = {
+            let mut ops = self.ops.lock();
+            let op = ops.entry(name).or_default();
+            op.calls += 1;
+            let failing = op.failing > 0;
+            op.failing = op.failing.saturating_sub(1);
+            (failing, std::mem::take(&mut op.panics), op.held.clone())
+        };
+        if let Some(mut held) = held {
+            // An error says that the hold is over.
+            let _over = held.changed().await;
+        }
+        assert!(!panics, "the store was told to panic");
+        match failing || self.broken.load(Ordering::SeqCst) {
+            true => Err(StoreError::unavailable("store is down")),
             false => Ok(self.inner.as_ref()),
         }
     }
@@ -45,11 +121,20 @@ impl SessionStore for FaultyStore {
         key: &LookupKey,
         now: Timestamp,
     ) -> Result<Option<Arc<Record>>, StoreError> {
-        self.working()?.load(key, now).await
+        let store = self.working("load").await?;
+        if self.lie.lock().is_none() {
+            return store.load(key, now).await;
+        }
+        let record = store.load(key, Timestamp::from_secs(i64::MIN)).await?;
+        let lie = self.lie.lock();
+        Ok(record
+            .zip(lie.as_ref())
+            .and_then(|(record, lie)| lie(key, &record))
+            .map(Arc::new))
     }
 
     async fn insert(&self, key: &LookupKey, record: Record) -> Result<(), StoreError> {
-        self.working()?.insert(key, record).await
+        self.working("insert").await?.insert(key, record).await
     }
 
     async fn replace(
@@ -58,7 +143,8 @@ impl SessionStore for FaultyStore {
         expected: u64,
         record: Record,
     ) -> Result<Replaced, StoreError> {
-        self.working()?.replace(key, expected, record).await
+        let store = self.working("replace").await?;
+        store.replace(key, expected, record).await
     }
 
     async fn touch(
@@ -68,13 +154,12 @@ impl SessionStore for FaultyStore {
         last_seen_at: Timestamp,
         expires_at: Timestamp,
     ) -> Result<Replaced, StoreError> {
-        self.working()?
-            .touch(key, expected, last_seen_at, expires_at)
-            .await
+        let store = self.working("touch").await?;
+        store.touch(key, expected, last_seen_at, expires_at).await
     }
 
     async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError> {
-        self.working()?.remove(key).await
+        self.working("remove").await?.remove(key).await
     }
 
     async fn list(
@@ -82,7 +167,7 @@ impl SessionStore for FaultyStore {
         users: &[UserIndex],
         now: Timestamp,
     ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError> {
-        self.working()?.list(users, now).await
+        self.working("list").await?.list(users, now).await
     }
 
     async fn put_login(
@@ -91,7 +176,8 @@ impl SessionStore for FaultyStore {
         sealed: Vec<u8>,
         expires_at: Timestamp,
     ) -> Result<(), StoreError> {
-        self.working()?.put_login(key, sealed, expires_at).await
+        let store = self.working("put_login").await?;
+        store.put_login(key, sealed, expires_at).await
     }
 
     async fn take_login(
@@ -99,14 +185,14 @@ impl SessionStore for FaultyStore {
         key: &LoginKey,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, StoreError> {
-        self.working()?.take_login(key, now).await
+        self.working("take_login").await?.take_login(key, now).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.working()?.sweep(now, limit).await
+        self.working("sweep").await?.sweep(now, limit).await
     }
 
     async fn ping(&self) -> Result<(), StoreError> {
-        self.working()?.ping().await
+        self.working("ping").await?.ping().await
     }
 }

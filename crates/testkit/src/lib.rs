@@ -1,5 +1,12 @@
 //! Test helpers: a running application, a browser with a cookie jar, a clock, tokens.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where it fails"
+)]
+
 mod app;
 mod browser;
 mod clock;
@@ -11,5 +18,5 @@ pub use app::{Builder, FRONTEND, StoreKind, TestApp, Upstream};
 pub use browser::{Answer, Browser};
 pub use clock::TestClock;
 pub use fake_cognito::{FakeCognito, TokenAnswer};
-pub use faulty_store::FaultyStore;
+pub use faulty_store::{FaultyStore, Hold};
 pub use signer::Signer;
