@@ -311,3 +311,56 @@ fn open(ring: &KeyRing, place: &Place<'_>, sealed: &[u8]) -> Result<Zeroizing<Ve
         .map_err(|_| OpenError::Forged)?;
     Ok(plain)
 }
+
+#[cfg(test)]
+mod tests {
+    use aws_lc_rs::rand::SystemRandom;
+
+    use super::*;
+    use crate::keyring::Secret;
+
+    /// The ring and the row are not enough: the browser's secret is part of the key.
+    #[test]
+    fn the_session_id_is_part_of_the_key() {
+        let ring = KeyRing::new(&[Secret::from("a good long secret".to_owned())], &[]).unwrap();
+        let rng = SystemRandom::new();
+        let id = SessionId::generate(&rng).unwrap();
+        for label in [IDENTITY, TOKENS] {
+            let place = Place::of_session(label, &id, 1);
+            let sealed = seal(&ring, &place, 0, &rng, |_| Ok(())).unwrap();
+            assert!(open(&ring, &place, &sealed).is_ok());
+            for derive_from in [&[0; 32], id.lookup_key().as_bytes()] {
+                let without_id = Place {
+                    derive_from,
+                    ..Place::of_session(label, &id, 1)
+                };
+                assert_eq!(open(&ring, &without_id, &sealed), Err(OpenError::Forged));
+            }
+        }
+    }
+
+    /// Every field of the associated data has its own fixed place.
+    #[test]
+    fn no_byte_can_move_between_fields_of_the_associated_data() {
+        let aad = |label, kid, row, version| {
+            let place = Place {
+                label,
+                derive_from: &[0; 32],
+                row,
+                version,
+            };
+            place.aad(kid).as_ref().to_vec()
+        };
+        let mut row = [b'x'; 32];
+        let one = aad(IDENTITY, b"abcde1", row, 0x7800_0000_0000_0002);
+        row[31] = 2;
+        assert_ne!(one, aad(IDENTITY, b"abcde1", row, 0x7800_0000_0000_0078));
+        row[31] = b'x';
+        row[0] = b'1';
+        assert_ne!(one, aad(IDENTITY, b"abcdex", row, 0x7800_0000_0000_0002));
+        assert_eq!(one[..16], *IDENTITY);
+        assert_eq!(one[16..22], *b"abcde1");
+        assert_eq!(one[22..54], [b'x'; 32]);
+        assert_eq!(one[54..], 0x7800_0000_0000_0002_u64.to_be_bytes());
+    }
+}

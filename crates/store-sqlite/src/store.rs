@@ -179,7 +179,8 @@ impl SessionStore for SqliteStore {
 
 #[cfg(test)]
 mod tests {
-    use cogward_session::StoreError;
+    use std::pin::Pin;
+    use std::task::{Context, Poll, Waker};
 
     use super::*;
 
@@ -189,18 +190,21 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_cannot_bring_back_what_a_remove_took() {
         let (_folder, store) = with_a_record_not_cached(Options::default()).await;
-        let (gap, stale) = slow_read(&store).await;
+        let slow = has_read_but_not_filled(&store).await;
         assert!(store.remove(&KEY).await.unwrap());
-        assert!(gap.insert(stale).is_err());
+        assert!(
+            slow.await.unwrap().is_some(),
+            "the read came before the remove"
+        );
         assert_eq!(store.load(&KEY, NOW).await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_slow_reader_cannot_cover_a_replace() {
         let (_folder, store) = with_a_record_not_cached(Options::default()).await;
-        let (gap, stale) = slow_read(&store).await;
+        let slow = has_read_but_not_filled(&store).await;
         store.replace(&KEY, 1, record(2)).await.unwrap();
-        assert!(gap.insert(stale).is_err());
+        assert_eq!(slow.await.unwrap().as_deref(), Some(&record(1)));
         assert_eq!(
             store.load(&KEY, NOW).await.unwrap().as_deref(),
             Some(&record(2))
@@ -210,18 +214,18 @@ mod tests {
     #[tokio::test]
     async fn a_slow_reader_cannot_cover_a_touch() {
         let (_folder, store) = with_a_record_not_cached(Options::default()).await;
-        let (gap, stale) = slow_read(&store).await;
+        let slow = has_read_but_not_filled(&store).await;
         store.touch(&KEY, 1, NOW, NOW.plus(1)).await.unwrap();
-        assert!(gap.insert(stale).is_err());
+        assert!(slow.await.unwrap().is_some());
         assert_eq!(store.load(&KEY, NOW.plus(1)).await.unwrap(), None);
     }
 
     #[tokio::test]
     async fn a_slow_reader_cannot_bring_back_what_a_sweep_took() {
         let (_folder, store) = with_a_record_not_cached(Options::default()).await;
-        let (gap, stale) = slow_read(&store).await;
+        let slow = has_read_but_not_filled(&store).await;
         assert_eq!(store.sweep(NOW.plus(9), 1).await.unwrap(), 1);
-        assert!(gap.insert(stale).is_err());
+        assert!(slow.await.unwrap().is_some());
         assert_eq!(store.load(&KEY, NOW).await.unwrap(), None);
     }
 
@@ -233,13 +237,13 @@ mod tests {
             ..Options::default()
         };
         let (_folder, store) = with_a_record_not_cached(options).await;
-        let (gap, stale) = slow_read(&store).await;
+        let slow = has_read_but_not_filled(&store).await;
         let large = Record {
             tokens: vec![0; 9000].into(),
             ..record(2)
         };
         store.replace(&KEY, 1, large.clone()).await.unwrap();
-        assert!(gap.insert(stale).is_err());
+        assert!(slow.await.unwrap().is_some());
         assert_eq!(
             store.load(&KEY, NOW).await.unwrap().as_deref(),
             Some(&large)
@@ -249,9 +253,10 @@ mod tests {
     #[tokio::test]
     async fn a_reader_that_gives_up_leaves_the_gap_to_the_next() {
         let (_folder, store) = with_a_record_not_cached(Options::default()).await;
-        let (gap, _) = slow_read(&store).await;
-        let next = store.load(&KEY, NOW);
-        drop(gap);
+        let slow = has_read_but_not_filled(&store).await;
+        let mut next = store.load(&KEY, NOW);
+        assert!(poll_once(&mut next).is_pending());
+        drop(slow);
         assert!(next.await.unwrap().is_some());
         assert!(store.cache.get(&KEY).is_some());
     }
@@ -285,21 +290,45 @@ mod tests {
 
     async fn with_a_record_not_cached(options: Options) -> (tempfile::TempDir, SqliteStore) {
         let folder = tempfile::tempdir().unwrap();
+        let options = Options {
+            readers: 1,
+            ..options
+        };
         let store = SqliteStore::open(&folder.path().join("s.db"), options).unwrap();
         store.insert(&KEY, record(1)).await.unwrap();
         store.cache.remove(&KEY);
         (folder, store)
     }
 
-    /// A reader that missed the cache, has read the row, and has not filled the gap yet.
-    async fn slow_read(store: &SqliteStore) -> (crate::cache::Gap<'_>, Arc<Record>) {
-        let gap = store.cache.get_or_gap(&KEY).await.err().unwrap();
-        let found = store
+    /// A load that missed the cache, has its row, and was not polled since: it has yet to
+    /// fill the gap.
+    async fn has_read_but_not_filled(store: &SqliteStore) -> Load<'_> {
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let hold = store.readers.run(move |_| {
+            let _ = held.recv();
+            Ok(())
+        });
+        let mut hold: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(hold);
+        assert!(poll_once(&mut hold).is_pending());
+        let mut load = store.load(&KEY, NOW);
+        assert!(poll_once(&mut load).is_pending());
+        release.send(()).unwrap();
+        // The only reading thread takes one thing after the other.
+        store
             .readers
-            .run(|statements| statements.load(&KEY))
+            .run(|statements| statements.ping().map(drop))
             .await
             .unwrap();
-        (gap, found.unwrap())
+        load
+    }
+
+    type Load<'a> =
+        Pin<Box<dyn Future<Output = Result<Option<Arc<Record>>, StoreError>> + Send + 'a>>;
+
+    fn poll_once<T>(future: &mut Pin<Box<dyn Future<Output = T> + Send + '_>>) -> Poll<T> {
+        future
+            .as_mut()
+            .poll(&mut Context::from_waker(Waker::noop()))
     }
 
     fn record(version: u64) -> Record {
