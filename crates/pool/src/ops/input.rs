@@ -194,7 +194,7 @@ impl<'a> Input<'a> {
             )
         } else if length > rule.max {
             format!("Member must have length less than or equal to {}", rule.max)
-        } else if !text.chars().all(rule.allows) {
+        } else if !text.chars().all(rule.allows) || (length == 0 && rule.pattern.ends_with('+')) {
             format!(
                 "Member must satisfy regular expression pattern: {}",
                 rule.pattern
