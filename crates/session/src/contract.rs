@@ -3,7 +3,11 @@
 //! All times are given as arguments and lie after the year 2099, so that expiry by the
 //! store's own clock never plays a part.
 
-mod cases;
+mod expiry;
+mod logins;
+mod sessions;
+mod support;
+mod writes;
 
 use std::fmt;
 use std::pin::Pin;
@@ -17,7 +21,7 @@ use crate::store::{SessionStore, StoreError};
 /// [`Failures`] names the cases that failed and says how.
 pub async fn run<S: SessionStore>(make: impl AsyncFn() -> Arc<S>) -> Result<(), Failures> {
     let mut failures = Vec::new();
-    for (name, case) in cases::ALL {
+    for (name, case) in CASES {
         // On a task, so that a panic of the store is one failed case.
         let outcome = tokio::spawn(case(make().await))
             .await
@@ -43,6 +47,36 @@ impl fmt::Debug for Failures {
         write!(f, "the store breaks its contract:\n{self}")
     }
 }
+
+macro_rules! cases {
+    ($($module:ident::$name:ident),* $(,)?) => {
+        const CASES: &[(&str, Case)] =
+            &[$((stringify!($name), |store| Box::pin($module::$name(store)))),*];
+    };
+}
+
+cases![
+    sessions::an_inserted_record_loads_as_it_was,
+    sessions::insert_refuses_an_existing_key,
+    sessions::of_concurrent_inserts_one_wins,
+    sessions::list_finds_live_records_of_all_indexes,
+    sessions::remove_is_idempotent,
+    sessions::all_bytes_and_sizes_survive,
+    sessions::a_working_store_answers_ping,
+    writes::replace_is_compare_and_set,
+    writes::of_concurrent_writers_one_wins_each_version,
+    writes::a_removed_record_never_comes_back,
+    writes::a_remove_beats_concurrent_writes,
+    writes::touch_moves_times_and_keeps_the_version,
+    writes::an_answered_write_is_never_followed_by_an_older_read,
+    expiry::an_expired_record_is_none_while_still_there,
+    expiry::an_expired_login_is_none_and_gone,
+    expiry::sweep_is_bounded_and_spares_the_living,
+    expiry::extreme_times_survive_and_never_overflow,
+    logins::of_concurrent_takers_one_gets_the_login,
+    logins::put_login_refuses_an_existing_key,
+    logins::logins_and_sessions_never_pass_as_each_other,
+];
 
 type Case = fn(Arc<dyn SessionStore>) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;
 type Outcome = Result<(), Failure>;
