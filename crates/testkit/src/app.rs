@@ -305,7 +305,7 @@ impl Upstream {
 impl TestApp {
     /// A browser without cookies.
     pub fn browser(&self) -> Browser {
-        Browser::new(self.base.clone())
+        Browser::with_client(self.http.clone(), self.base.clone())
     }
 
     /// Stops the server, answers under way first.

@@ -9,6 +9,8 @@ use axum::Router;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID};
+use cogward_session::{Clock, SystemClock};
 use http::StatusCode;
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -88,6 +90,31 @@ impl FakeCognito {
     /// Queues an answer of the token endpoint; without one it answers 500.
     pub fn answer(&self, answer: TokenAnswer) {
         self.inner.answers.lock().push_back(answer);
+    }
+
+    /// An ID and an access token of one sign-in of the public client, their claims
+    /// changed as a test wants; with a refresh token.
+    pub fn pair(&self, sub: &str, change: impl FnOnce(&mut Value, &mut Value)) -> Value {
+        let now = SystemClock.now().as_secs();
+        let common = json!({
+            "iss": self.base.join(POOL_ID).unwrap(), "sub": sub, "origin_jti": format!("{sub}-1"),
+            "auth_time": now, "iat": now, "exp": now + 3600, "jti": "1",
+        });
+        let (mut id, mut access) = (common.clone(), common);
+        id["token_use"] = json!("id");
+        id["aud"] = json!(PUBLIC_CLIENT_ID);
+        id["cognito:username"] = json!(sub);
+        id["email"] = json!(format!("{sub}@example.com"));
+        id["email_verified"] = json!(true);
+        access["token_use"] = json!("access");
+        access["client_id"] = json!(PUBLIC_CLIENT_ID);
+        access["username"] = json!(sub);
+        access["scope"] = json!("openid email profile");
+        change(&mut id, &mut access);
+        json!({
+            "id_token": self.id.sign(&id), "access_token": self.access.sign(&access),
+            "refresh_token": format!("refresh-of-{sub}"),
+        })
     }
 
     /// How often the token endpoint was called.

@@ -1,10 +1,10 @@
 //! A key pair as a user pool has one, and tokens signed with it.
 
-use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 
@@ -21,7 +21,9 @@ impl Signer {
     pub fn new(kid: &str) -> Self {
         let pair = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
         let components = PublicKeyComponents::<Vec<u8>>::from(pair.public_key());
-        let der = pair.as_der().unwrap();
+        let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
+        let base64 = STANDARD.encode(der.as_ref());
+        let pem = format!("-----BEGIN PRIVATE KEY-----\n{base64}\n-----END PRIVATE KEY-----\n");
         let jwk = json!({
             "kty": "RSA", "use": "sig", "alg": "RS256", "kid": kid,
             "n": URL_SAFE_NO_PAD.encode(&components.n),
@@ -29,7 +31,7 @@ impl Signer {
         });
         Self {
             kid: kid.to_owned(),
-            key: EncodingKey::from_rsa_der(der.as_ref()),
+            key: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(),
             jwk,
         }
     }
