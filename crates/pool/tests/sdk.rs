@@ -10,7 +10,7 @@ async fn boto3_lives_a_whole_account() {
     let pool = Pool::start(PoolOptions::default()).await.unwrap();
     let mut flow = Command::new(tool("venv/bin/python"));
     flow.arg(script("boto3_flow.py"));
-    run(flow, &pool);
+    run(flow, &pool).unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -19,18 +19,18 @@ async fn the_javascript_sdk_lives_a_whole_account() {
     let mut flow = Command::new(tool("node/bin/node"));
     flow.arg(script("js_flow.mjs"))
         .env("SDK_DIR", tool("node/node_modules").parent().unwrap());
-    run(flow, &pool);
+    run(flow, &pool).unwrap();
 }
 
-fn run(mut flow: Command, pool: &Pool) {
+fn run(mut flow: Command, pool: &Pool) -> std::io::Result<()> {
     let url = pool.base_url();
     let output = flow
         .env("POOL_URL", url.as_str().trim_end_matches('/'))
         .env("AWS_EC2_METADATA_DISABLED", "true")
-        .output()
-        .unwrap();
+        .output()?;
     let text = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{flow:?}\n{text}");
+    Ok(())
 }
 
 /// Something that `tests/install-sdks.sh` installs.

@@ -190,12 +190,9 @@ impl TestPool {
         (response.status(), response.json().await.unwrap())
     }
 
-    #[track_caller]
-    pub(crate) fn settings(&self, body: Value) -> impl Future<Output = ()> + '_ {
-        async move {
-            let (status, body) = self.local("settings", body).await;
-            assert_eq!(status, 200, "{body}");
-        }
+    pub(crate) async fn settings(&self, body: Value) {
+        let (status, body) = self.local("settings", body).await;
+        assert_eq!(status, 200, "{body}");
     }
 
     pub(crate) async fn advance(&self, seconds: i64) {

@@ -1,4 +1,27 @@
 //! A running pool, asked over HTTP.
 
+// Said again in each line, so that lints know helpers for tests as well.
+#[cfg(test)]
 mod common;
+#[cfg(test)]
+mod defence;
+#[cfg(test)]
+mod discovery;
+#[cfg(test)]
+mod local;
+#[cfg(test)]
 mod oauth_code;
+#[cfg(test)]
+mod oauth_token;
+#[cfg(test)]
+mod pages;
+#[cfg(test)]
+mod password;
+#[cfg(test)]
+mod protocol;
+#[cfg(test)]
+mod refresh;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod sign_up;
