@@ -19,8 +19,9 @@ pub fn router(app: &Arc<App>, extra: Router) -> Router {
         router = router.merge(openapi::pages(&document));
     }
     router
-        .layer(from_fn_with_state(Arc::clone(app), layers::envelope))
+        .layer(from_fn_with_state(Arc::clone(app), layers::guard))
         .layer(layers::cors(&app.origins))
+        .layer(from_fn_with_state(Arc::clone(app), layers::envelope))
 }
 
 /// Path by path, with its documentation.

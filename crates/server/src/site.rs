@@ -118,6 +118,14 @@ impl Site {
             .collect()
     }
 
+    /// Whether a path lies in the Token Handler family: whole segments, not letters.
+    pub(crate) fn in_token_handler(&self, path: &str) -> bool {
+        let prefix = self.token_handler.as_deref();
+        prefix
+            .and_then(|prefix| path.strip_prefix(prefix))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// Whether this deployment is reached over HTTPS.
     pub(crate) fn https(&self) -> bool {
         self.public_url.scheme() == "https"

@@ -1,14 +1,12 @@
-//! The outermost layer: request id, cross-site check, error bodies, security
-//! headers. One layer, since each costs every request.
+//! The outermost layer: request id, error bodies, security headers; on every
+//! answer, preflights among them.
 
-use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use futures_util::FutureExt;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
     X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -16,9 +14,9 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 
 use super::request_id::RequestId;
+use crate::App;
 use crate::cookies::Which;
 use crate::error::Error;
-use crate::{App, origin};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -31,43 +29,16 @@ pub(crate) async fn envelope(
     let id = RequestId::next();
     let method = request.method().clone();
     let path = request.uri().path();
-    let in_token_handler = app
-        .site
-        .token_handler
-        .as_ref()
-        .is_some_and(|prefix| under(prefix, path));
+    let in_token_handler = app.site.in_token_handler(path);
     let path = tracing::enabled!(target: "cogward::request", tracing::Level::WARN)
         .then(|| path.to_owned());
-    let mut response = match guard(&app, &request, in_token_handler) {
-        Ok(()) => answer(next, request).await,
-        Err(error) => error.into_response(),
-    };
+    let mut response = next.run(request).await;
     if let Some(error) = failure(&mut response) {
         log(id, &method, path.as_deref(), &error);
         response = render(&app, id, in_token_handler, &error, response);
     }
     add_headers(&app, id, response.headers_mut());
     response
-}
-
-/// Refuses unsafe requests that a page elsewhere may have caused.
-fn guard(app: &App, request: &Request, in_token_handler: bool) -> Result<(), Error> {
-    if !origin::is_unsafe(request.method()) {
-        return Ok(());
-    }
-    origin::check(&app.origins, request.headers())?;
-    if in_token_handler {
-        origin::check_header(request.headers())?;
-    }
-    Ok(())
-}
-
-async fn answer(next: Next, request: Request) -> Response {
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        // The panic hook has logged where; the caller learns nothing.
-        Err(_) => Error::internal().into_response(),
-    }
 }
 
 /// The error of a handler, or of the router, which knows only a status.
@@ -136,6 +107,9 @@ fn add_headers(app: &App, id: RequestId, headers: &mut HeaderMap) {
         HeaderValue::from_static("strict-origin-when-cross-origin"),
     );
     headers.insert(CORP, HeaderValue::from_static("same-origin"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     if app.site.https() {
         let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(STRICT_TRANSPORT_SECURITY, year);
@@ -145,10 +119,4 @@ fn add_headers(app: &App, id: RequestId, headers: &mut HeaderMap) {
         .or_insert(HeaderValue::from_static(
             "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
         ));
-}
-
-/// Whether a path lies under a prefix: whole segments, not letters.
-fn under(prefix: &str, path: &str) -> bool {
-    path.strip_prefix(prefix)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
