@@ -6,28 +6,25 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::site::Cookies;
 
-/// The value of the cookie with exactly this name, byte for byte.
+/// The value of the cookie with exactly this name, byte for byte. Cookies of
+/// other applications on the host may hold any bytes; they are passed over.
 ///
 /// Two of the same name that differ are refused, both: which one is the
 /// attacker's cannot be told.
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let mut found = None;
-    for header in headers.get_all(COOKIE) {
-        for pair in header.to_str().ok()?.split(';') {
-            let pair = pair.trim_matches([' ', '\t']);
-            let Some(value) = pair
-                .strip_prefix(name)
-                .and_then(|rest| rest.strip_prefix('='))
-            else {
-                continue;
-            };
-            if found.is_some_and(|other| other != value) {
-                return None;
-            }
-            found = Some(value);
-        }
+    let pairs = headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    let mut values = pairs.filter_map(|pair| {
+        let pair = pair.trim_ascii();
+        pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+    });
+    let value = values.next()?;
+    match values.all(|other| other == value) {
+        true => std::str::from_utf8(value).ok(),
+        false => None,
     }
-    found
 }
 
 /// Which of the two cookies.
@@ -103,6 +100,10 @@ mod tests {
         assert_eq!(find(&headers(&[b"a=b; __Host-cogward=v"]), name), Some("v"));
         assert_eq!(
             find(&headers(&[b"a=b", b"__Host-cogward=v"]), name),
+            Some("v")
+        );
+        assert_eq!(
+            find(&headers(&[b"city=Z\xfcrich; __Host-cogward=v"]), name),
             Some("v")
         );
         for smuggled in [
