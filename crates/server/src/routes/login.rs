@@ -73,7 +73,7 @@ async fn begin(
     }
     app.login_limit.check(caller.address)?;
     let query = parts.uri.query().unwrap_or_default();
-    let once = |name| query_value(query, name).map_err(|_| twice());
+    let once = |name| query_value(query, name).map_err(|_| unusable());
     let (redirect_uri, frontend) = addresses(app, family, headers);
     let begun = login::begin(
         &app.auth,
@@ -94,8 +94,8 @@ async fn begin(
     }
 }
 
-fn twice() -> Error {
-    Error::bad_request("a parameter stands twice in the query")
+fn unusable() -> Error {
+    Error::bad_request("a parameter stands twice in the query, or is too long")
 }
 
 /// `redirect_uri` and frontend: the configured ones, or those of the domain
