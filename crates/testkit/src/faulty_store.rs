@@ -19,6 +19,7 @@ pub struct FaultyStore {
     broken: AtomicBool,
     ops: Mutex<BTreeMap<&'static str, Op>>,
     lie: Mutex<Option<Lie>>,
+    keeps_logins: AtomicBool,
 }
 
 #[derive(Default)]
@@ -40,6 +41,7 @@ impl FaultyStore {
             broken: AtomicBool::new(false),
             ops: Mutex::default(),
             lie: Mutex::default(),
+            keeps_logins: AtomicBool::new(false),
         })
     }
 
@@ -86,6 +88,11 @@ impl FaultyStore {
     /// From now on `load` gives what `lie` makes of the record behind, dead or alive.
     pub fn lie(&self, lie: impl Fn(&LookupKey, &Record) -> Option<Record> + Send + 'static) {
         *self.lie.lock() = Some(Box::new(lie));
+    }
+
+    /// Gives expired sign-ins too, as a store does whose own expiry comes late.
+    pub fn keep_expired_logins(&self, keep: bool) {
+        self.keeps_logins.store(keep, Ordering::SeqCst);
     }
 
     /// The store behind, without faults and not counted.
@@ -185,6 +192,10 @@ impl SessionStore for FaultyStore {
         key: &LoginKey,
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, StoreError> {
+        let now = match self.keeps_logins.load(Ordering::SeqCst) {
+            true => Timestamp::from_secs(i64::MIN),
+            false => now,
+        };
         self.working("take_login").await?.take_login(key, now).await
     }
 
