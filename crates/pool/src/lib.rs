@@ -5,7 +5,7 @@
 //! a user-pool domain and the hosted pages, and keeps its data in SQLite.
 //! [`local`] describes the surface for people and tests under `/_local`.
 //!
-//! What real Cognito does and its documents leave open is decided here thus:
+//! Where the documents of the real service are silent, this pool decides:
 //!
 //! * Sign-in names: email is the username attribute, so `username` is the `sub`;
 //!   an email (in any case) and the `sub` are both taken wherever a name is asked.

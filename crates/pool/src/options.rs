@@ -21,8 +21,8 @@ pub struct PoolOptions {
     /// Make `user@example.com` and `admin@example.com` (group `admin`), password
     /// `Passw0rd!`, when the pool is new.
     pub ready_users: bool,
-    /// Redirect URIs allowed besides any plain `http` URL on `localhost`,
-    /// `127.0.0.1` or `[::1]`, which both built-in clients may always use.
+    /// Redirect URIs allowed besides any http(s) URL on `localhost`, `127.0.0.1` or
+    /// `[::1]`, which both built-in clients may always use.
     pub callback_urls: Vec<Url>,
     /// Sign-out URIs allowed besides the same loopback URLs.
     pub logout_urls: Vec<Url>,

@@ -61,6 +61,8 @@ impl PasswordPolicy {
         let long = i64::try_from(password.chars().count()).unwrap_or(i64::MAX);
         let fault = if long < self.minimum_length {
             "Password not long enough"
+        } else if long > 256 {
+            "Password too long"
         } else if self.require_lowercase && !has(|c| c.is_ascii_lowercase()) {
             "Password must have lowercase characters"
         } else if self.require_uppercase && !has(|c| c.is_ascii_uppercase()) {

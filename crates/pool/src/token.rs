@@ -69,11 +69,7 @@ pub(crate) fn issue(
 /// # Errors
 /// `NotAuthorizedException` for anything else.
 pub(crate) fn authorized_user(core: &Core, token: &str, now: i64) -> Result<User> {
-    let claims = verify(core, token)?;
-    if claims.exp <= now {
-        return Err(ApiError::not_authorized("Access Token has expired"));
-    }
-    let user = live_user(core, &claims)?;
+    let (claims, user) = authenticate(core, token, now)?;
     if !claims.scope.split(' ').any(|scope| scope == ADMIN_SCOPE) {
         return Err(ApiError::not_authorized(
             "Access Token does not have required scopes",

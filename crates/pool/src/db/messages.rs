@@ -22,7 +22,7 @@ impl Message {
             code,
             sent_at,
         } = self;
-        context! { recipient, kind, code, sent_at }
+        context! { recipient, kind => kind.replace('_', " "), code, sent_at }
     }
 }
 

@@ -1,7 +1,7 @@
 use url::form_urlencoded;
 
 /// Parameters of a query or a form, in the order sent.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone)]
 pub(crate) struct Params(Vec<(String, String)>);
 
 /// A parameter stands there twice (RFC 6749 section 3.1 forbids it).

@@ -154,8 +154,9 @@ impl<'a> Input<'a> {
     pub(super) fn one_of(&mut self, name: &str, value: &str, values: &[&str]) {
         if !values.contains(&value) {
             self.failures.push(format!(
-                "Value '{value}' at '{}' failed to satisfy constraint: Member must satisfy enum \
+                "Value '{}' at '{}' failed to satisfy constraint: Member must satisfy enum \
                  value set: [{}]",
+                shown(value),
                 lower_first(name),
                 values.join(", ")
             ));
@@ -205,7 +206,7 @@ impl<'a> Input<'a> {
         let value = if rule.secret {
             String::new()
         } else {
-            format!(" '{text}'")
+            format!(" '{}'", shown(text))
         };
         self.failures.push(format!(
             "Value{value} at '{at}' failed to satisfy constraint: {fault}"
@@ -226,6 +227,11 @@ fn not_convertible(kind: &str) -> ApiError {
         "SerializationException",
         format!("A value can not be converted to a {kind}"),
     )
+}
+
+/// Of a value no more than the longest valid one: the message stands in a header too.
+fn shown(value: &str) -> String {
+    value.chars().take(128).collect()
 }
 
 fn is_word_plus(c: char) -> bool {

@@ -7,7 +7,7 @@ use crate::oauth::request::AuthorizeRequest;
 
 const STYLE: &str = include_str!("templates/pool.css");
 
-const TEMPLATES: [(&str, &str); 10] = [
+const TEMPLATES: [(&str, &str); 9] = [
     ("base.html", include_str!("templates/base.html")),
     ("confirm.html", include_str!("templates/confirm.html")),
     ("error.html", include_str!("templates/error.html")),
@@ -17,7 +17,6 @@ const TEMPLATES: [(&str, &str); 10] = [
     ("reset.html", include_str!("templates/reset.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
     ("sign_up.html", include_str!("templates/sign_up.html")),
-    ("signed_out.html", include_str!("templates/signed_out.html")),
 ];
 
 /// The templates, escaped for HTML by their names.

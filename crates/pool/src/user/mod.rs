@@ -43,8 +43,6 @@ pub(crate) fn masked(name: &str) -> String {
     format!("{}***@{}***", first(local), first(domain))
 }
 
-const UNKNOWN: &str = "Username/client id combination not found.";
-
 fn unknown_user() -> ApiError {
-    ApiError::user_not_found(UNKNOWN)
+    ApiError::user_not_found("Username/client id combination not found.")
 }

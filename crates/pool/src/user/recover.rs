@@ -56,7 +56,7 @@ pub(crate) fn reset_password(
     codes::redeem(core, Purpose::Reset, &named.subject, code, now)?;
     let hash = core.passwords.hash(password, &core.random)?;
     core.db.run(|tx| {
-        let mut user = users::find(tx, &named.subject)?.ok_or_else(unknown_user)?;
+        let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
         user.password_hash = hash;
         if matches!(
             user.status,

@@ -64,6 +64,15 @@ async fn what_a_caller_sent_cannot_break_out_of_the_message_header() {
 }
 
 #[tokio::test]
+async fn a_long_value_is_told_in_part() {
+    let pool = TestPool::start().await;
+    let body = json!({ "ClientId": "x".repeat(200_000), "AuthFlow": "y".repeat(10_000) });
+    let answer = pool.call("InitiateAuth", body).await;
+    answer.refused("InvalidParameterException");
+    assert!(answer.message().len() < 1500, "{}", answer.message().len());
+}
+
+#[tokio::test]
 async fn operations_not_offered_say_so_and_unknown_ones_are_unknown() {
     let pool = TestPool::start().await;
     for operation in [
