@@ -1,10 +1,21 @@
 //! The whole server over loopback HTTP, against the local user pool.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where it fails"
+)]
+
+mod a_login_start;
 mod audit;
+mod b_callback;
 mod d_tokens;
 mod e_store;
 mod f_refresh;
 mod g_logout;
 mod h_csrf_cors;
 mod main_job;
+mod raw;
+mod sign_ins;
 mod support;
