@@ -1,12 +1,18 @@
 //! What a data dir keeps.
 
-use cogward_pool::{POOL_ID, PoolOptions};
+use std::io::{BufRead as _, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID, PoolOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{PASSWORD, TestPool};
+use crate::common::{PASSWORD, TestPool, client};
 
-fn options(dir: &std::path::Path) -> PoolOptions {
+fn options(dir: &Path) -> PoolOptions {
     PoolOptions {
         data_dir: Some(dir.join("data")),
         ready_users: true,
@@ -48,26 +54,79 @@ async fn users_sessions_settings_codes_and_keys_survive() {
     pool.signed_in("user@example.com").await;
 }
 
-#[tokio::test]
-async fn a_pool_cut_off_loses_nothing_it_answered() {
-    let dir = tempfile::tempdir().unwrap();
-    let first = TestPool::with(options(dir.path())).await;
-    first.confirmed("kept@example.com").await;
-    let tokens = first.signed_in("kept@example.com").await;
-    // A copy of the files as a killed process leaves them.
-    let copy = dir.path().join("killed");
-    std::fs::create_dir(&copy).unwrap();
-    for file in std::fs::read_dir(dir.path().join("data")).unwrap() {
-        let file = file.unwrap();
-        std::fs::copy(file.path(), copy.join(file.file_name())).unwrap();
+/// The example `serve`, which Cargo builds beside the tests.
+fn serve(dir: &Path) -> (Child, String) {
+    let tests = std::env::current_exe().unwrap();
+    let example = tests.ancestors().nth(2).unwrap().join("examples/serve");
+    let mut child = Command::new(&example)
+        .arg(dir)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{}: {error}", example.display()));
+    let mut url = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut url)
+        .unwrap();
+    (child, url.trim().to_owned())
+}
+
+/// Signs up one after the other until the pool is gone; gives who was answered.
+async fn sign_up_until_refused(
+    url: String,
+    worker: usize,
+    answered: Arc<AtomicUsize>,
+) -> Vec<String> {
+    let http = client();
+    let mut made = Vec::new();
+    for number in 0.. {
+        let email = format!("u{worker}-{number}@example.com");
+        let request = http
+            .post(&url)
+            .header("X-Amz-Target", "AWSCognitoIdentityProviderService.SignUp")
+            .body(
+                json!({ "ClientId": PUBLIC_CLIENT_ID, "Username": email, "Password": PASSWORD })
+                    .to_string(),
+            );
+        match request.send().await {
+            Ok(answer) if answer.status() == 200 => made.push(email),
+            Ok(answer) => panic!("{}", answer.status()),
+            Err(_) => break,
+        }
+        answered.fetch_add(1, Ordering::Relaxed);
     }
-    let pool = TestPool::with(PoolOptions {
-        data_dir: Some(copy),
+    made
+}
+
+#[tokio::test]
+async fn a_killed_pool_loses_nothing_it_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let (mut child, url) = serve(dir.path());
+    let answered = Arc::new(AtomicUsize::new(0));
+    let mut workers = tokio::task::JoinSet::new();
+    for worker in 0..4 {
+        workers.spawn(sign_up_until_refused(
+            url.clone(),
+            worker,
+            Arc::clone(&answered),
+        ));
+    }
+    while answered.load(Ordering::Relaxed) < 40 {
+        tokio::task::yield_now().await;
+    }
+    // SIGKILL, under load.
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let made: Vec<_> = workers.join_all().await.concat();
+    assert!(made.len() >= 40);
+    let options = PoolOptions {
+        data_dir: Some(dir.path().to_owned()),
         ..PoolOptions::default()
-    })
-    .await;
-    pool.refresh(&tokens["RefreshToken"]).await.ok();
-    pool.signed_in("kept@example.com").await;
+    };
+    let pool = TestPool::with(options).await;
+    for email in made {
+        let code = pool.code(&email).await;
+        pool.confirm(&email, &code).await.ok();
+    }
 }
 
 #[tokio::test]
