@@ -26,8 +26,12 @@ const REUSE_SECONDS: i64 = 10;
 const WAIT: Duration = Duration::from_millis(4500);
 /// After a failed try, while the access token still lives, seconds.
 const POSTPONE_SECONDS: i64 = 5;
-/// Tries to write what Cognito will not give twice.
+/// Tries to write new tokens when Cognito would give others.
 const WRITE_TRIES: u32 = 3;
+/// Tries to write a rotated refresh token, which it will not give twice: for
+/// about ten minutes.
+const ROTATED_WRITE_TRIES: u32 = 300;
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Renews the tokens when the access token is about to run out.
 pub(crate) async fn if_due(auth: &Arc<Auth>, current: Current) -> Result<Current, SessionError> {
@@ -79,8 +83,13 @@ async fn join(auth: &Arc<Auth>, current: &Current) -> Result<Current, SessionErr
             Some(outcome) => outcome.clone().into_result(),
             None => Err(SessionError::Upstream),
         },
-        // Too slow, or the task died: the session is kept either way.
-        Ok(Err(_)) | Err(_) => Err(SessionError::Upstream),
+        // The task died: the session is kept.
+        Ok(Err(_)) => Err(SessionError::Upstream),
+        // It goes on, and those whose token still lives need not wait for it.
+        Err(_) => {
+            auth.flights.postpone(current.key, auth.now());
+            Err(SessionError::Upstream)
+        }
     }
 }
 
@@ -126,10 +135,10 @@ impl Flights {
         let id = current.id.clone();
         tokio::spawn(async move {
             let outcome = fly(&landing.auth, id).await;
-            landing
-                .auth
-                .flights
-                .note(landing.key, &outcome, landing.auth.now());
+            if matches!(outcome, Outcome::Postponed | Outcome::StoreUnavailable) {
+                let Landing { auth, key } = &landing;
+                auth.flights.postpone(*key, auth.now());
+            }
             sender.send_replace(Some(outcome));
             drop(landing);
         });
@@ -144,12 +153,10 @@ impl Flights {
             .is_some_and(|at| at.seconds_until(now) < POSTPONE_SECONDS)
     }
 
-    fn note(&self, key: LookupKey, outcome: &Outcome, now: Timestamp) {
+    fn postpone(&self, key: LookupKey, now: Timestamp) {
         let mut postponed = self.postponed.lock();
         postponed.retain(|_, at| at.seconds_until(now) < POSTPONE_SECONDS);
-        if matches!(outcome, Outcome::Postponed | Outcome::StoreUnavailable) {
-            postponed.insert(key, now);
-        }
+        postponed.insert(key, now);
     }
 }
 
@@ -354,7 +361,11 @@ async fn write(
         device: current.record.device.clone(),
         ..sealed
     };
-    match replace(auth, &current.key, version, &record).await {
+    let tries = match rotated {
+        Some(_) => ROTATED_WRITE_TRIES,
+        None => WRITE_TRIES,
+    };
+    match replace(auth, &current.key, version, &record, tries).await {
         Ok(Replaced::Done) => {
             audit::session(Event::Refreshed, &identity.sub, &current.key, "");
             Outcome::Renewed(Box::new(Current {
@@ -384,16 +395,16 @@ async fn replace(
     key: &LookupKey,
     version: u64,
     record: &Record,
+    mut tries: u32,
 ) -> Result<Replaced, Outcome> {
     let mut pause = Duration::from_millis(50);
-    let mut tries = 1;
     loop {
+        tries -= 1;
         match auth.store.replace(key, version, record.clone()).await {
             Ok(replaced) => return Ok(replaced),
-            Err(error) if tries >= WRITE_TRIES => return Err(store_unavailable(&error)),
+            Err(error) if tries == 0 => return Err(store_unavailable(&error)),
             Err(_) => tokio::time::sleep(pause).await,
         }
-        tries += 1;
-        pause *= 4;
+        pause = LONGEST_PAUSE.min(pause * 4);
     }
 }

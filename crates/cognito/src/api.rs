@@ -2,6 +2,7 @@
 //! (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welcome.html>):
 //! unsigned operations, JSON 1.1.
 
+use reqwest::RequestBuilder;
 use reqwest::header::CONTENT_TYPE;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -60,7 +61,12 @@ impl Cognito {
                 .as_ref()
                 .map(ClientSecret::expose),
         };
-        let body = self.operation("GetTokensFromRefreshToken", &input).await?;
+        let operation = "GetTokensFromRefreshToken";
+        // What is not heard is lost: the old token is spent once Cognito has answered.
+        let request = self
+            .request(operation, &input)
+            .timeout(http::ROTATION_LIMIT);
+        let body = http::call(operation, request, &API).await?;
         let answer: Authenticated =
             serde_json::from_slice(&body).map_err(|_| CallError::Protocol)?;
         answer.result.try_into()
@@ -72,22 +78,21 @@ impl Cognito {
     /// # Errors
     /// Fatal when the access token is dead or lacks the scope.
     pub async fn global_sign_out(&self, access_token: &str) -> Result<(), CallError> {
-        self.operation("GlobalSignOut", &json!({"AccessToken": access_token}))
-            .await?;
+        let operation = "GlobalSignOut";
+        let request = self.request(operation, &json!({"AccessToken": access_token}));
+        http::call(operation, request, &API).await?;
         Ok(())
     }
 
-    async fn operation(&self, name: &str, input: &impl Serialize) -> Result<Vec<u8>, CallError> {
-        let request = self
-            .http
+    fn request(&self, operation: &str, input: &impl Serialize) -> RequestBuilder {
+        self.http
             .post(self.settings.api.clone())
             .header(
                 "x-amz-target",
-                format!("AWSCognitoIdentityProviderService.{name}"),
+                format!("AWSCognitoIdentityProviderService.{operation}"),
             )
             .header(CONTENT_TYPE, "application/x-amz-json-1.1")
-            .json(input);
-        http::call(name, request, &API).await
+            .json(input)
     }
 }
 

@@ -11,6 +11,8 @@ use crate::error::{BuildError, CallError};
 
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const CALL_LIMIT: Duration = Duration::from_secs(4);
+/// For a call that cannot be made twice.
+pub(crate) const ROTATION_LIMIT: Duration = Duration::from_secs(15);
 const MAX_BODY: usize = 256 * 1024;
 
 pub(crate) fn client() -> Result<Client, BuildError> {
