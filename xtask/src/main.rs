@@ -2,7 +2,7 @@
 //! reference documentation, or with `--check` fails when it is not current.
 
 use std::path::Path;
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 /// A generated file, by its path from the repository's root.
 struct Generated {
@@ -14,8 +14,8 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments.as_slice() {
-        ["generate"] => generated().iter().try_for_each(write),
-        ["generate", "--check"] => generated().iter().try_for_each(check),
+        ["generate"] => generated().and_then(|files| files.iter().try_for_each(write)),
+        ["generate", "--check"] => generated().and_then(|files| files.iter().try_for_each(check)),
         _ => Err("usage: cargo run -p xtask -- generate [--check]".to_owned()),
     };
     match done {
@@ -27,8 +27,8 @@ fn main() -> ExitCode {
     }
 }
 
-fn generated() -> Vec<Generated> {
-    vec![
+fn generated() -> Result<Vec<Generated>, String> {
+    Ok(vec![
         Generated {
             path: "docs/reference/configuration.md",
             text: cogward_config::reference(),
@@ -37,7 +37,31 @@ fn generated() -> Vec<Generated> {
             path: "docs/reference/cogward.schema.json",
             text: format!("{:#}\n", cogward_config::schema()),
         },
-    ]
+        Generated {
+            path: "docs/reference/openapi.json",
+            text: openapi()?,
+        },
+    ])
+}
+
+/// The document that the binary prints: only it joins configuration and routes.
+fn openapi() -> Result<String, String> {
+    let failed = |why: String| format!("cogward openapi: {why}");
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "run",
+            "--quiet",
+            "--locked",
+            "--package",
+            "cogward-cli",
+            "openapi",
+        ])
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
+    if !output.status.success() {
+        return Err(failed(String::from_utf8_lossy(&output.stderr).into_owned()));
+    }
+    String::from_utf8(output.stdout).map_err(|error| failed(error.to_string()))
 }
 
 fn write(file: &Generated) -> Result<(), String> {

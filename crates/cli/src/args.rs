@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 /// Sign-in on Amazon Cognito that keeps every token out of the browser.
 #[derive(Parser)]
 #[command(
+    name = "cogward",
     version,
     propagate_version = true,
     arg_required_else_help = true,
@@ -45,14 +46,23 @@ pub(crate) enum Command {
             --client-id cogwardlocalpublicclient01 --username me@example.com --password Passw0rd!")]
     Pool(Pool),
     /// Check, show or describe the configuration
+    #[command(after_help = "Examples:\n  \
+        cogward config check\n  \
+        cogward config show --config /etc/cogward/cogward.toml")]
     Config(Config),
     /// Make secrets
+    #[command(after_help = "Example:\n  \
+        export SESSION_SECRET=\"$(cogward keys new)\"")]
     Keys(Keys),
     /// Print the OpenAPI document of all routes
+    #[command(after_help = "Example:\n  \
+        cogward openapi > openapi.json")]
     Openapi,
     /// Print shell completions
-    #[command(after_help = "Example:\n  \
-        cogward completions bash > /etc/bash_completion.d/cogward")]
+    #[command(after_help = "Examples:\n  \
+        source <(cogward completions bash)\n  \
+        cogward completions zsh > ~/.zfunc/_cogward\n  \
+        cogward completions fish > ~/.config/fish/completions/cogward.fish")]
     Completions {
         /// Which shell
         shell: clap_complete::Shell,
@@ -122,10 +132,17 @@ pub(crate) struct Config {
 #[derive(Subcommand)]
 pub(crate) enum ConfigCommand {
     /// Say everything that is wrong with the configuration of `serve`
+    #[command(after_help = "Examples:\n  \
+        cogward config check\n  \
+        ENVIRONMENT=production cogward config check --config /etc/cogward/cogward.toml")]
     Check(Serve),
     /// Show every setting as it holds, and where it came from; no secret
+    #[command(after_help = "Example:\n  \
+        cogward config show --config /etc/cogward/cogward.toml")]
     Show(Serve),
     /// Print the JSON schema of cogward.toml
+    #[command(after_help = "Example:\n  \
+        cogward config schema > cogward.schema.json   # for editors that complete TOML")]
     Schema,
 }
 
@@ -138,6 +155,9 @@ pub(crate) struct Keys {
 #[derive(Subcommand)]
 pub(crate) enum KeysCommand {
     /// Print a new secret for SESSION_SECRET or SESSION_ENCRYPTION_KEY
+    #[command(after_help = "Examples:\n  \
+        export SESSION_SECRET=\"$(cogward keys new)\"\n  \
+        (umask 077; cogward keys new > session-secret)   # and SESSION_SECRET_FILE=session-secret")]
     New,
 }
 

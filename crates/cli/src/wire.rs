@@ -11,7 +11,7 @@ use cogward_config::{Backend, Config};
 use cogward_jwt::{HttpKeys, Keys, Verifier};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
 use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore, SystemClock};
-use cogward_store_sqlite::{Options, SqliteStore};
+use cogward_store_sqlite::{OpenError, Options, SqliteStore};
 
 use crate::data_dir;
 use crate::failure::Failure;
@@ -68,7 +68,13 @@ fn store(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
                 cache_bytes: u64::from(session.cache_megabytes) << 20,
                 ..Options::default()
             };
-            Ok(Arc::new(SqliteStore::open(&session.sqlite_path, options)?))
+            match SqliteStore::open(&session.sqlite_path, options) {
+                Ok(store) => Ok(Arc::new(store)),
+                Err(error @ OpenError::InUse { .. }) => Err(Failure::from(error).hint(
+                    "is another cogward running? choose another data folder with --data-dir",
+                )),
+                Err(error) => Err(error.into()),
+            }
         }
     }
 }

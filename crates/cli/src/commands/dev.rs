@@ -14,7 +14,7 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
     log::start(&config.log)?;
     data_dir::make(&config.server.data_dir)?;
     block_on(async {
-        let pool = Pool::start(super::pool::options(&config)).await?;
+        let pool = super::pool::start(&config, "--pool-port").await?;
         let secrets = match config.session.secrets.is_empty() {
             true => vec![data_dir::secret(&config.server.data_dir)?],
             false => Vec::new(),

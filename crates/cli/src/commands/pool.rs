@@ -1,7 +1,9 @@
 //! `cogward pool`: the local user pool alone.
 
 use cogward_config::{Config, Mode};
-use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
+use cogward_pool::{
+    CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolError, PoolOptions, SECRET_CLIENT_ID,
+};
 
 use super::{block_on, load};
 use crate::args;
@@ -14,7 +16,7 @@ pub(crate) fn run(args: &args::Pool) -> Result<(), Failure> {
     log::start(&config.log)?;
     data_dir::make(&config.server.data_dir)?;
     block_on(async {
-        let pool = Pool::start(options(&config)).await?;
+        let pool = start(&config, "--port").await?;
         banner(&config, &pool);
         stop::asked().await?;
         pool.shutdown().await;
@@ -46,8 +48,18 @@ fn banner(config: &Config, pool: &Pool) {
         .print();
 }
 
-/// What the local pool needs to know of a configuration.
-pub(super) fn options(config: &Config) -> PoolOptions {
+/// Starts the pool; `port_flag` is what chooses its port.
+pub(super) async fn start(config: &Config, port_flag: &str) -> Result<Pool, Failure> {
+    match Pool::start(options(config)).await {
+        Ok(pool) => Ok(pool),
+        Err(error @ PoolError::Listen { .. }) => {
+            Err(Failure::from(error).hint(format!("choose another with {port_flag}")))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn options(config: &Config) -> PoolOptions {
     PoolOptions {
         data_dir: Some(config.server.data_dir.clone()),
         port: config.pool.port,

@@ -17,7 +17,7 @@ pub(crate) struct Address {
     url: String,
 }
 
-/// The address of Cognito's `/logout`, which clears the hosted page's cookie.
+/// The address that ends the browser's session with Cognito's hosted page.
 #[utoipa::path(
     get, path = "", operation_id = "logoutRedirect", tag = "Backend proxy",
     responses((status = 200, description = "Where to go", body = Address)),

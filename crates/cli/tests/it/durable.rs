@@ -1,0 +1,105 @@
+//! Users and sessions outlive the process.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use reqwest::header::SET_COOKIE;
+use serde_json::{Value, json};
+use url::Url;
+
+use crate::process::{Dev, http, local, sign_in, who};
+
+#[tokio::test]
+async fn a_restart_keeps_users_and_sessions() {
+    let dev = Dev::new();
+    let server = dev.start(&[]).await;
+    let user = json!({ "username": "new@example.com", "password": "Passw0rd!" });
+    local(&dev.pool(), "users", &user).await;
+    let mut browser = server.browser();
+    sign_in(&mut browser, "new@example.com").await;
+    server.stop().await;
+    let server = dev.start(&[]).await;
+    assert_eq!(who(&mut browser).await.unwrap(), "new@example.com");
+    let refreshed = browser.post("/api/v1/auth/refresh").await;
+    assert_eq!(refreshed.status, 200, "{}", refreshed.body);
+    sign_in(&mut server.browser(), "new@example.com").await;
+}
+
+#[tokio::test]
+async fn memory_sessions_end_with_the_process() {
+    let dev = Dev::new();
+    let memory = [("SESSION_BACKEND", "memory")];
+    let server = dev.start(&memory).await;
+    let mut browser = server.browser();
+    sign_in(&mut browser, "user@example.com").await;
+    server.stop().await;
+    let _server = dev.start(&memory).await;
+    assert_eq!(who(&mut browser).await, None);
+}
+
+/// Every session whose answer reached its browser is there after `kill -9`.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_under_load_loses_no_answered_session() {
+    let dev = Dev::new();
+    let mut server = dev.start(&[]).await;
+    let tokens = Arc::new(tokens(&dev.pool()).await);
+    let stop = Arc::new(AtomicBool::new(false));
+    let workers: Vec<_> = (0..8)
+        .map(|_| {
+            let work = keep_signing_in(server.base.clone(), Arc::clone(&tokens), stop.clone());
+            tokio::spawn(work)
+        })
+        .collect();
+    let enough = dev.folder.path().join("data/sessions.db-wal");
+    while std::fs::metadata(&enough).unwrap().len() < 1_000_000 {
+        tokio::task::yield_now().await;
+    }
+    server.kill();
+    stop.store(true, Ordering::SeqCst);
+    let mut cookies = Vec::new();
+    for worker in workers {
+        cookies.extend(worker.await.unwrap());
+    }
+    assert!(cookies.len() >= 50, "only {} sessions", cookies.len());
+    let server = dev.start(&[]).await;
+    let check = server.base.join("/api/v1/auth/check").unwrap();
+    let http = http();
+    for cookie in &cookies {
+        let answer = http.get(check.clone()).header("cookie", cookie).send();
+        assert_eq!(answer.await.unwrap().status(), 200);
+    }
+}
+
+async fn tokens(pool: &Url) -> Value {
+    let body = json!({
+        "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "cogwardlocalpublicclient01",
+        "AuthParameters": { "USERNAME": "user@example.com", "PASSWORD": "Passw0rd!" },
+    });
+    let request = http()
+        .post(pool.clone())
+        .header(
+            "x-amz-target",
+            "AWSCognitoIdentityProviderService.InitiateAuth",
+        )
+        .header("content-type", "application/x-amz-json-1.1")
+        .body(body.to_string());
+    let answer: Value = request.send().await.unwrap().json().await.unwrap();
+    let result = &answer["AuthenticationResult"];
+    json!({ "access_token": result["AccessToken"], "id_token": result["IdToken"] })
+}
+
+/// Makes sessions until it is told to stop; returns the cookies it was given.
+async fn keep_signing_in(base: Url, tokens: Arc<Value>, stop: Arc<AtomicBool>) -> Vec<String> {
+    let (http, url) = (http(), base.join("/auth/session").unwrap());
+    let mut cookies = Vec::new();
+    while !stop.load(Ordering::SeqCst) {
+        let request = http.post(url.clone()).header("x-l42-csrf", "1");
+        let Ok(answer) = request.json(&*tokens).send().await else {
+            break;
+        };
+        assert_eq!(answer.status(), 200);
+        let cookie = answer.headers()[SET_COOKIE].to_str().unwrap();
+        cookies.push(cookie.split(';').next().unwrap().to_owned());
+    }
+    cookies
+}

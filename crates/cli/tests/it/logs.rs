@@ -1,0 +1,54 @@
+//! What is logged: lines for people, objects for machines, no secret in either.
+
+use serde_json::{Value, json};
+
+use crate::process::{Dev, local, sign_in};
+
+#[tokio::test]
+async fn json_logs_are_one_object_a_line_with_the_ids_of_failed_requests() {
+    let dev = Dev::new();
+    let server = dev.start(&[("LOG_FORMAT", "json")]).await;
+    let mut browser = server.browser();
+    sign_in(&mut browser, "user@example.com").await;
+    let cookie = browser.cookie("cogward_session").unwrap().to_owned();
+    let down = json!({ "op": "oauth2/token", "status": 500, "times": 10 });
+    local(&dev.pool(), "faults", &down).await;
+    let refused = browser.post("/api/v1/auth/refresh").await;
+    assert_eq!(refused.status, 503, "{}", refused.body);
+    let id = refused.header("x-request-id").to_owned();
+    assert_eq!(refused.json()["request_id"], id);
+    let lines: Vec<Value> = server
+        .log()
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}")))
+        .collect();
+    let failure = lines.iter().find(|line| line["request_id"] == id);
+    let failure = failure.unwrap_or_else(|| panic!("{id} is not in {lines:#?}"));
+    assert_eq!(failure["status"], 503);
+    assert_eq!(failure["path"], "/api/v1/auth/refresh");
+    for line in &lines {
+        assert!(line["timestamp"].is_string() && line["level"].is_string());
+    }
+    let audited = |event: &str| lines.iter().any(|line| line["event"] == event);
+    assert!(
+        audited("signed_in") && audited("refresh_postponed"),
+        "{lines:#?}"
+    );
+    for part in cookie.split('.') {
+        assert!(part.len() < 16 || !server.log().contains(part));
+    }
+    server.stop().await;
+}
+
+#[tokio::test]
+async fn lines_for_people_have_no_colours_in_a_file() {
+    let dev = Dev::new();
+    let server = dev.start(&[("LOG_LEVEL", "debug")]).await;
+    let mut browser = server.browser();
+    sign_in(&mut browser, "user@example.com").await;
+    let missing = browser.get("/nowhere").await;
+    let log = server.log();
+    assert!(!log.contains('\u{1b}'), "{log}");
+    let id = missing.header("x-request-id");
+    assert!(log.lines().any(|line| line.contains(id)), "{log}");
+}

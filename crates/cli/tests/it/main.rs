@@ -1,0 +1,17 @@
+//! The real binary, as people and service managers run it.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test ends where it fails"
+)]
+
+mod browser;
+mod commands;
+mod config;
+mod durable;
+mod logs;
+mod process;
+mod refused;
+mod serve;

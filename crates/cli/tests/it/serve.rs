@@ -1,0 +1,101 @@
+//! `cogward serve` against a user pool, configured by its environment alone.
+
+use cogward_testkit::Browser;
+use serde_json::json;
+use tempfile::TempDir;
+use url::Url;
+
+use crate::process::{Server, called, free_ports, http, local, sign_in, to_callback, who};
+
+/// A pool in one process, a server in another.
+struct Pair {
+    pool: Server,
+    server: Server,
+    folder: TempDir,
+}
+
+async fn pair(more: &[(&str, &str)]) -> Pair {
+    let folder = tempfile::tempdir().unwrap();
+    let [port, pool_port] = free_ports();
+    let number = pool_port.to_string();
+    let args = ["pool", "--port", &number, "--data-dir", "pool"];
+    let pool = Server::start(folder.path(), &args, &[], pool_port, "/_local/health").await;
+    let url = format!("http://localhost:{pool_port}");
+    let callback = format!("http://localhost:{port}/api/v1/auth/callback");
+    let mut env = vec![
+        ("COGNITO_USER_POOL_ID", "us-east-1_Cogward01"),
+        ("COGNITO_CLIENT_ID", "cogwardlocalsecretclient01"),
+        (
+            "COGNITO_CLIENT_SECRET",
+            "cogwardlocalsecret0123456789abcdef",
+        ),
+        ("COGNITO_ENDPOINT", &url),
+        ("COGNITO_DOMAIN", &url),
+        ("API_CALLBACK_URL", &callback),
+        ("FRONTEND_URL", "http://localhost:3000"),
+        (
+            "SESSION_SECRET",
+            "a secret for tests, thirty-two characters",
+        ),
+    ];
+    env.extend(more);
+    let args = ["serve", "--port", &port.to_string(), "--data-dir", "data"];
+    let server = Server::start(folder.path(), &args, &env, port, "/health").await;
+    Pair {
+        pool,
+        server,
+        folder,
+    }
+}
+
+#[tokio::test]
+async fn a_person_signs_in_and_out() {
+    let pair = pair(&[]).await;
+    let mut browser = pair.server.browser();
+    let answer = sign_in(&mut browser, "user@example.com").await;
+    assert_eq!(
+        answer.location().as_str(),
+        "http://localhost:3000/dashboard"
+    );
+    assert_eq!(who(&mut browser).await.unwrap(), "user@example.com");
+    let refreshed = browser.post("/api/v1/auth/refresh").await;
+    assert_eq!(refreshed.json()["message"], "Token refreshed");
+    let mut thief = browser.copy();
+    let out = browser.post("/api/v1/auth/logout").await;
+    assert_eq!(out.json()["message"], "Logged out successfully");
+    assert_eq!(who(&mut thief).await, None);
+    called(&pair.pool.base, "oauth2/revoke", 1).await;
+    pair.server.stop().await;
+    pair.pool.stop().await;
+}
+
+#[tokio::test]
+async fn the_memory_store_keeps_nothing_on_disk() {
+    let pair = pair(&[("SESSION_BACKEND", "memory")]).await;
+    let mut browser = pair.server.browser();
+    sign_in(&mut browser, "user@example.com").await;
+    assert_eq!(who(&mut browser).await.unwrap(), "user@example.com");
+    assert!(!pair.folder.path().join("data/sessions.db").exists());
+}
+
+#[tokio::test]
+async fn a_stop_finishes_the_answer_under_way() {
+    let mut pair = pair(&[]).await;
+    let mut browser = pair.server.browser();
+    let callback = to_callback(&mut browser, "user@example.com").await;
+    let slow = json!({ "op": "oauth2/token", "delay_ms": 1500 });
+    local(&pair.pool.base, "faults", &slow).await;
+    let answer = tokio::spawn(async move { visit(browser, callback).await });
+    called(&pair.pool.base, "oauth2/token", 1).await;
+    pair.server.terminate();
+    while http().get(pair.server.base.clone()).send().await.is_ok() {}
+    let browser = answer.await.unwrap();
+    assert!(browser.cookie("cogward_session").is_some());
+    assert!(pair.server.ended().await.success());
+}
+
+async fn visit(mut browser: Browser, callback: Url) -> Browser {
+    let answer = browser.get(callback.as_str()).await;
+    assert_eq!(answer.location().path(), "/dashboard");
+    browser
+}
