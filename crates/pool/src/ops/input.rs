@@ -51,7 +51,7 @@ pub(super) const USERNAME: Rule = Rule {
     secret: false,
 };
 pub(super) const PASSWORD: Rule = Rule {
-    min: 1,
+    min: 0,
     max: 256,
     pattern: r"[\S]+",
     allows: |c| !c.is_whitespace(),
