@@ -25,12 +25,12 @@ async fn in_chromium(script: &str) {
     let server = dev.start(&[]).await;
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let tools = root.join(".test-tools");
+    installed(tools.join("browser/node_modules/playwright-core"));
     let output = Command::new(installed(tools.join("node/bin/node")))
         .arg(root.join("tests/browser").join(script))
         .env("APP_URL", server.base.as_str().trim_end_matches('/'))
         .env("POOL_URL", dev.pool().as_str().trim_end_matches('/'))
         .env("CHROMIUM", installed("/usr/bin/chromium".into()))
-        .env("PLAYWRIGHT", installed(tools.join("browser/node_modules")))
         .output()
         .unwrap();
     assert!(

@@ -9,7 +9,8 @@ fn the_local_pool_is_refused_in_production() {
         assert_eq!(output.status.code(), Some(1), "{command}");
         let said = text(&output.stderr);
         assert!(said.contains("ENVIRONMENT"), "{said}");
-        assert!(said.contains("use cogward serve"), "{said}");
+        assert!(said.contains("use cogward serve\n"), "{said}");
+        assert!(!said.contains("https"), "{said}");
     }
 }
 

@@ -79,13 +79,16 @@ fn a_pool_that_dev_cannot_find() {
 
 #[test]
 fn the_local_pool_in_production() {
-    for mode in [Mode::Dev, Mode::Pool] {
+    for (mode, command) in [(Mode::Dev, "dev"), (Mode::Pool, "pool")] {
         let mut sources = from_env(&production());
         sources.mode = mode;
         let told = told(load(&sources));
-        assert!(
-            told.contains("ENVIRONMENT (environment): must not be production for"),
-            "{told}"
+        assert_eq!(
+            told,
+            format!(
+                "ENVIRONMENT (environment): must not be production for cogward {command}: \
+                 use cogward serve"
+            )
         );
         sources.env.remove("ENVIRONMENT");
         assert!(load(&sources).is_ok());
