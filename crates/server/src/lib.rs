@@ -17,7 +17,7 @@ use std::sync::Arc;
 use cogward_auth::Auth;
 
 pub use openapi::{document, page};
-pub use router::router;
+pub use router::{Routes, router};
 pub use serve::{Limits, Running, ServeError, listen, serve};
 pub use site::{CallbackOrigins, Cookies, Pages, Site};
 

@@ -3,25 +3,31 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::extract::Request;
+use axum::response::Response;
 use utoipa_axum::routes;
 
 use crate::openapi::{self, Table};
 use crate::site::Site;
 use crate::{App, layers, routes as at};
 
-/// The whole HTTP side of Cogward, with `extra` routes (a demo application's)
-/// beside it.
-pub fn router(app: &Arc<App>, extra: Router) -> Router {
+/// The whole HTTP side of Cogward, as [`serve`](crate::serve()) takes it.
+pub struct Routes(layers::Envelope);
+
+impl Routes {
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        self.0.answer(request).await
+    }
+}
+
+/// All routes, with `extra` ones (a demo application's) beside them.
+pub fn router(app: &Arc<App>, extra: Router) -> Routes {
     let (router, document) = table(&app.site).finish();
     let mut router = router.with_state(Arc::clone(app)).merge(extra);
     if app.site.show_api {
         router = router.merge(openapi::pages(&document));
     }
-    router
-        .layer(from_fn_with_state(Arc::clone(app), layers::guard))
-        .layer(layers::cors(&app.origins))
-        .layer(from_fn_with_state(Arc::clone(app), layers::envelope))
+    Routes(layers::Envelope::new(Arc::clone(app), router))
 }
 
 /// Path by path, with its documentation.

@@ -3,9 +3,10 @@
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::pin::pin;
+use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
+use axum::body::{Body, HttpBody as _};
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -15,7 +16,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use tower::ServiceExt;
+
+use crate::router::Routes;
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
@@ -37,7 +39,6 @@ impl Default for Limits {
 
 /// Heads longer than this are answered 431 (RFC 6585 §5).
 const MAX_HEAD_BYTES: usize = 64 * 1024;
-const MAX_HEADERS: usize = 128;
 /// When the process has no more file descriptors, waiting is all one can do.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -67,9 +68,9 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
 }
 
 /// Serves from now on, in tasks of its own.
-pub fn serve(listener: TcpListener, router: Router, limits: Limits) -> Running {
+pub fn serve(listener: TcpListener, routes: Routes, limits: Limits) -> Running {
     let stop = CancellationToken::new();
-    let accepting = tokio::spawn(accept(listener, router, limits, stop.clone()));
+    let accepting = tokio::spawn(accept(listener, Arc::new(routes), limits, stop.clone()));
     Running { stop, accepting }
 }
 
@@ -82,7 +83,12 @@ impl Running {
     }
 }
 
-async fn accept(listener: TcpListener, router: Router, limits: Limits, stop: CancellationToken) {
+async fn accept(
+    listener: TcpListener,
+    routes: Arc<Routes>,
+    limits: Limits,
+    stop: CancellationToken,
+) {
     let connections = TaskTracker::new();
     loop {
         let accepted = tokio::select! {
@@ -91,7 +97,7 @@ async fn accept(listener: TcpListener, router: Router, limits: Limits, stop: Can
         };
         match accepted {
             Ok((stream, peer)) => {
-                let connection = serve_one(stream, peer, router.clone(), limits, stop.clone());
+                let connection = serve_one(stream, peer, Arc::clone(&routes), limits, stop.clone());
                 connections.spawn(connection);
             }
             Err(error) => {
@@ -113,16 +119,17 @@ async fn accept(listener: TcpListener, router: Router, limits: Limits, stop: Can
 async fn serve_one(
     stream: TcpStream,
     peer: SocketAddr,
-    router: Router,
+    routes: Arc<Routes>,
     limits: Limits,
     stop: CancellationToken,
 ) {
     // Answers are small and go out whole; waiting for more only delays them.
     let _delayed = stream.set_nodelay(true);
-    let service = service_fn(move |mut request: hyper::Request<Incoming>| {
+    let service = service_fn(move |request: hyper::Request<Incoming>| {
+        let routes = Arc::clone(&routes);
+        let mut request = request.map(body);
         request.extensions_mut().insert(ConnectInfo(peer));
-        let answer = router.clone().oneshot(request.map(axum::body::Body::new));
-        async move { Ok::<_, Infallible>(answer.await.unwrap_or_else(|never| match never {})) }
+        async move { Ok::<_, Infallible>(routes.answer(request).await) }
     });
     let mut builder = Builder::new(TokioExecutor::new());
     builder
@@ -130,7 +137,8 @@ async fn serve_one(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
         .max_buf_size(MAX_HEAD_BYTES)
-        .max_headers(MAX_HEADERS);
+        // Head and body in one write: answers are small, so copying costs less.
+        .writev(false);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -143,5 +151,13 @@ async fn serve_one(
             connection.as_mut().graceful_shutdown();
             let _ended = connection.await;
         }
+    }
+}
+
+/// An empty one costs no allocation.
+fn body(incoming: Incoming) -> Body {
+    match incoming.is_end_stream() {
+        true => Body::empty(),
+        false => Body::new(incoming),
     }
 }

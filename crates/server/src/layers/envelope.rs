@@ -3,16 +3,19 @@
 
 use std::sync::Arc;
 
-use axum::Json;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use http::header::{
-    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, REFERRER_POLICY, STRICT_TRANSPORT_SECURITY,
-    X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
+    STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use tower::{Layer as _, Service as _};
+use tower_http::cors::Cors;
 
+use super::cors::cors;
+use super::guard::Guard;
 use super::request_id::RequestId;
 use crate::App;
 use crate::cookies::Which;
@@ -21,24 +24,48 @@ use crate::error::Error;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
 
-pub(crate) async fn envelope(
-    State(app): State<Arc<App>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let id = RequestId::next();
-    let method = request.method().clone();
-    let path = request.uri().path();
-    let in_token_handler = app.site.in_token_handler(path);
-    let path = tracing::enabled!(target: "cogward::request", tracing::Level::WARN)
-        .then(|| path.to_owned());
-    let mut response = next.run(request).await;
-    if let Some(error) = failure(&mut response) {
-        log(id, &method, path.as_deref(), &error);
-        response = render(&app, id, in_token_handler, &error, response);
+/// Cogward's whole HTTP side.
+pub(crate) struct Envelope {
+    app: Arc<App>,
+    routes: Guard,
+    routes_with_cors: Cors<Guard>,
+    headers: HeaderMap,
+}
+
+impl Envelope {
+    pub(crate) fn new(app: Arc<App>, routes: Router) -> Self {
+        let routes = Guard::new(Arc::clone(&app), routes);
+        Self {
+            routes_with_cors: cors(&app.origins).layer(routes.clone()),
+            routes,
+            headers: headers(&app),
+            app,
+        }
     }
-    add_headers(&app, id, response.headers_mut());
-    response
+
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        let id = RequestId::next();
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let mut response = self.answer_plainly(request).await;
+        if let Some(error) = failure(&mut response) {
+            log(id, &method, uri.path(), &error);
+            response = render(&self.app, id, uri.path(), &error, response);
+        }
+        // What a route says of its own answer goes before what holds for all.
+        let said = std::mem::replace(response.headers_mut(), self.headers.clone());
+        response.headers_mut().extend(said);
+        response.headers_mut().insert(X_REQUEST_ID, id.header());
+        response
+    }
+
+    /// What CORS has to say is said to those who ask.
+    async fn answer_plainly(&self, request: Request) -> Response {
+        if request.headers().contains_key(ORIGIN) || request.method() == Method::OPTIONS {
+            let answer = self.routes_with_cors.clone().call(request);
+            return answer.await.unwrap_or_else(|never| match never {});
+        }
+        self.routes.answer(request).await
+    }
 }
 
 /// The error of a handler, or of the router, which knows only a status.
@@ -59,8 +86,7 @@ fn failure(response: &mut Response) -> Option<Error> {
         })
 }
 
-fn log(id: RequestId, method: &Method, path: Option<&str>, error: &Error) {
-    let path = path.unwrap_or_default();
+fn log(id: RequestId, method: &Method, path: &str, error: &Error) {
     if error.status().is_server_error() {
         tracing::error!(target: "cogward::request", request_id = %id, %method, path, status = error.status().as_u16(), "{}", error.message());
     } else {
@@ -68,17 +94,11 @@ fn log(id: RequestId, method: &Method, path: Option<&str>, error: &Error) {
     }
 }
 
-fn render(
-    app: &App,
-    id: RequestId,
-    in_token_handler: bool,
-    error: &Error,
-    was: Response,
-) -> Response {
+fn render(app: &App, id: RequestId, path: &str, error: &Error, was: Response) -> Response {
     let mut headers = was.into_parts().0.headers;
     headers.remove(http::header::CONTENT_LENGTH);
     headers.remove(http::header::CONTENT_TYPE);
-    let mut response = match in_token_handler {
+    let mut response = match app.site.in_token_handler(path) {
         true => Json(error.token_handler_problem(id.to_string())).into_response(),
         false => Json(error.problem(id.to_string())).into_response(),
     };
@@ -98,8 +118,11 @@ pub(crate) fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
-fn add_headers(app: &App, id: RequestId, headers: &mut HeaderMap) {
-    headers.insert(X_REQUEST_ID, id.header());
+/// On every answer unless it says otherwise.
+fn headers(app: &App) -> HeaderMap {
+    let mut headers = HeaderMap::with_capacity(12);
+    // An answer to a request without an origin is another one, for caches too.
+    headers.insert(VARY, HeaderValue::from_static("origin"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     headers.insert(
@@ -107,16 +130,16 @@ fn add_headers(app: &App, id: RequestId, headers: &mut HeaderMap) {
         HeaderValue::from_static("strict-origin-when-cross-origin"),
     );
     headers.insert(CORP, HeaderValue::from_static("same-origin"));
-    headers
-        .entry(CACHE_CONTROL)
-        .or_insert(HeaderValue::from_static("no-store"));
+    no_store(&mut headers);
     if app.site.https() {
         let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
         headers.insert(STRICT_TRANSPORT_SECURITY, year);
     }
-    headers
-        .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static(
+    headers.insert(
+        CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
             "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
-        ));
+        ),
+    );
+    headers
 }

@@ -1,25 +1,60 @@
 //! The innermost layer: cross-site check and panics. It lies inside CORS, so
 //! that a page of the frontend can read why it was refused.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::Router;
+use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use futures_util::FutureExt;
+use tower::Service;
 
 use crate::error::Error;
 use crate::{App, origin};
 
-pub(crate) async fn guard(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
-    if let Err(error) = check(&app, &request) {
-        return error.into_response();
+/// A plain type around the router, not a layer of it: those are boxed and
+/// cloned for every request.
+#[derive(Clone)]
+pub(crate) struct Guard {
+    app: Arc<App>,
+    routes: Router,
+}
+
+impl Guard {
+    pub(crate) fn new(app: Arc<App>, routes: Router) -> Self {
+        Self { app, routes }
     }
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
-        Ok(response) => response,
-        // The panic hook has logged where; the caller learns nothing.
-        Err(_) => Error::internal().into_response(),
+
+    pub(crate) async fn answer(&self, request: Request) -> Response {
+        if let Err(error) = check(&self.app, &request) {
+            return error.into_response();
+        }
+        let answer = self.routes.clone().call(request);
+        match AssertUnwindSafe(answer).catch_unwind().await {
+            Ok(response) => response.unwrap_or_else(|never| match never {}),
+            // The panic hook has logged where; the caller learns nothing.
+            Err(_) => Error::internal().into_response(),
+        }
+    }
+}
+
+/// For CORS, which wants a service to surround.
+impl Service<Request> for Guard {
+    type Response = Response;
+    type Error = Infallible;
+    type Future = Pin<Box<dyn Future<Output = Result<Response, Infallible>> + Send>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request) -> Self::Future {
+        let guard = self.clone();
+        Box::pin(async move { Ok(guard.answer(request).await) })
     }
 }
 

@@ -6,7 +6,5 @@ mod guard;
 mod login_limit;
 mod request_id;
 
-pub(crate) use cors::cors;
-pub(crate) use envelope::{envelope, no_store};
-pub(crate) use guard::guard;
+pub(crate) use envelope::{Envelope, no_store};
 pub(crate) use login_limit::LoginLimit;
