@@ -10,11 +10,13 @@
 mod a_login_start;
 mod audit;
 mod b_callback;
+mod c_cookie;
 mod d_tokens;
 mod e_store;
 mod f_refresh;
 mod g_logout;
 mod h_csrf_cors;
+mod j_redirects;
 mod main_job;
 mod raw;
 mod sign_ins;

@@ -10,7 +10,7 @@ pub(crate) async fn raw(app: &TestApp, line: &str, headers: &[u8]) -> (u16, Stri
     let mut request = format!("{line} HTTP/1.1\r\nHost: {}\r\n", host(app)).into_bytes();
     request.extend_from_slice(headers);
     request.extend_from_slice(b"Connection: close\r\n\r\n");
-    let answer = exchange(app, &request).await;
+    let answer = crate::support::raw(app, &request).await;
     let statuses = statuses(&answer);
     assert_eq!(statuses.len(), 1, "{answer}");
     (statuses[0], answer)
@@ -32,7 +32,14 @@ pub(crate) async fn pipelined(
     requests.push_str(&format!(
         "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     ));
-    let answers = exchange(app, requests.as_bytes()).await;
+    let address = ("127.0.0.1", app.base.port().unwrap());
+    let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
+    let mut answers = Vec::new();
+    // Both at once: each side could wait for the other with its buffers full.
+    let sent = to.write_all(requests.as_bytes());
+    let (sent, read) = tokio::join!(sent, from.read_to_end(&mut answers));
+    sent.and(read).unwrap();
+    let answers = String::from_utf8_lossy(&answers);
     let mut statuses = statuses(&answers);
     assert_eq!(statuses.pop(), Some(200), "the connection ended early");
     statuses
@@ -40,16 +47,6 @@ pub(crate) async fn pipelined(
 
 fn host(app: &TestApp) -> String {
     format!("localhost:{}", app.base.port().unwrap())
-}
-
-async fn exchange(app: &TestApp, request: &[u8]) -> String {
-    let address = ("127.0.0.1", app.base.port().unwrap());
-    let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();
-    let mut answer = Vec::new();
-    let (written, read) = tokio::join!(to.write_all(request), from.read_to_end(&mut answer));
-    written.unwrap();
-    read.unwrap();
-    String::from_utf8_lossy(&answer).into_owned()
 }
 
 fn statuses(answers: &str) -> Vec<u16> {
