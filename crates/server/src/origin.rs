@@ -2,10 +2,12 @@
 //!
 //! 1. An `Origin` that is sent must be a configured one or this server's own.
 //! 2. Without one, `Sec-Fetch-Site` must say `same-origin` or `none`.
-//! 3. A client that sends neither is no browser, and no browser lends it a cookie.
+//! 3. Without either, a `Referer` must name one of those origins.
+//! 4. A client that sends none of them is no browser, and no browser lends it a cookie.
 
-use http::header::{HeaderName, ORIGIN};
+use http::header::{HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, HeaderValue, Method};
+use url::Url;
 
 use crate::error::Error;
 
@@ -25,8 +27,21 @@ pub(crate) fn check(allowed: &[String], headers: &HeaderMap) -> Result<(), Error
         };
     }
     match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
-        None | Some(b"same-origin" | b"none") => Ok(()),
+        Some(b"same-origin" | b"none") => Ok(()),
         Some(_) => Err(Error::csrf("cross-site requests are refused")),
+        None => check_referer(allowed, headers),
+    }
+}
+
+/// Browsers send no Fetch Metadata over plain HTTP, and no `Origin` with some requests.
+fn check_referer(allowed: &[String], headers: &HeaderMap) -> Result<(), Error> {
+    let Some(referer) = headers.get(REFERER) else {
+        return Ok(());
+    };
+    let page = referer.to_str().ok().and_then(|text| Url::parse(text).ok());
+    match page.map(|url| url.origin().ascii_serialization()) {
+        Some(origin) if allowed.contains(&origin) => Ok(()),
+        _ => Err(Error::csrf("requests from this page are refused")),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
 use axum::response::Response;
 use cogward_auth::devices::{self, Scope};
@@ -39,7 +40,8 @@ pub(crate) async fn logout_all(
 ) -> Result<Response, Error> {
     let (mut parts, body) = request.into_parts();
     let CurrentSession(current) = CurrentSession::from_request_parts(&mut parts, &app).await?;
-    let asked = match parts.headers.contains_key(CONTENT_TYPE) {
+    // A body that is not declared is refused, not passed over: it may say "others".
+    let asked = match parts.headers.contains_key(CONTENT_TYPE) || !body.is_end_stream() {
         true => {
             Json::from_request(Request::from_parts(parts, body), &app)
                 .await?
