@@ -48,6 +48,8 @@ pub(crate) struct TokenHandlerProblem {
     request_id: Option<String>,
 }
 
+const CSRF: &str = "CSRF validation failed";
+
 impl Error {
     fn new(status: StatusCode, label: &'static str, message: &'static str) -> Self {
         Self {
@@ -73,7 +75,11 @@ impl Error {
     }
 
     pub(crate) fn csrf(message: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "CSRF validation failed", message).explain()
+        Self::new(StatusCode::FORBIDDEN, CSRF, message).explain()
+    }
+
+    pub(crate) fn is_csrf(&self) -> bool {
+        self.label == CSRF
     }
 
     pub(crate) fn not_found() -> Self {

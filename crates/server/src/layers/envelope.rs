@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
+use cogward_auth::audit;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -48,6 +49,9 @@ impl Envelope {
         let (method, uri) = (request.method().clone(), request.uri().clone());
         let mut response = self.answer_plainly(request).await;
         if let Some(error) = failure(&mut response) {
+            if error.is_csrf() {
+                audit::refused("request", &error.message());
+            }
             log(id, &method, uri.path(), &error);
             response = render(&self.app, id, uri.path(), &error, response);
         }

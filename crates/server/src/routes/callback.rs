@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::login::{self, Answer, Callback, Finished};
-use cogward_auth::{Family, LoginError};
+use cogward_auth::{Family, LoginError, audit};
 use http::HeaderMap;
 use http::request::Parts;
 use url::Url;
@@ -113,13 +113,17 @@ async fn finish(
     headers: &HeaderMap,
 ) -> Result<Finished, LoginError> {
     // A parameter that stands twice is somebody's trick (RFC 6749 §3.1).
-    let once = |name| query_value(query, name).map_err(|_| LoginError::InvalidState);
+    let refuse = || {
+        audit::refused("sign-in", &"parameters are missing, doubled or too long");
+        LoginError::InvalidState
+    };
+    let once = |name| query_value(query, name).map_err(|_| refuse());
     let (state, code, error) = (once("state")?, once("code")?, once("error")?);
     let description = once("error_description")?;
     let answer = match (&code, &error) {
         (Some(code), None) => Answer::Code(code),
         (None, Some(error)) => Answer::Error(error, description.as_deref()),
-        _ => return Err(LoginError::InvalidState),
+        _ => return Err(refuse()),
     };
     let cookies = &app.site.cookies;
     let callback = Callback {

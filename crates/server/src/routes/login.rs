@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::login::{self, Begin, Begun, LOGIN_SECONDS};
-use cogward_auth::{Family, LoginRefusal};
+use cogward_auth::{Family, LoginRefusal, audit};
 use http::HeaderMap;
 use http::header::HOST;
 use http::request::Parts;
@@ -90,7 +90,12 @@ async fn begin(
     match begun {
         Ok(begun) => Ok(leave(app, &begun)),
         Err(LoginRefusal::Store(_)) if is_navigation(headers) => Ok(unavailable(app, family)),
-        Err(refusal) => Err(refusal.into()),
+        Err(refusal) => {
+            if !matches!(refusal, LoginRefusal::Store(_) | LoginRefusal::Internal) {
+                audit::refused("sign-in", &refusal);
+            }
+            Err(refusal.into())
+        }
     }
 }
 
