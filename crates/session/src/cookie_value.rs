@@ -94,11 +94,11 @@ fn mac_input(
         Purpose::Login => b"login\0\0\0",
     };
     let mut input = Zeroizing::new([0; MAC_INPUT_LEN]);
-    let fields = label.iter().chain(kid).chain(id);
-    input
-        .iter_mut()
-        .zip(fields)
-        .for_each(|(to, from)| *to = *from);
+    let (to_label, rest) = input.split_at_mut(label.len());
+    let (to_kid, to_id) = rest.split_at_mut(KID_LEN);
+    to_label.copy_from_slice(label);
+    to_kid.copy_from_slice(kid);
+    to_id.copy_from_slice(id);
     input
 }
 

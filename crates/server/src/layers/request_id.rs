@@ -31,18 +31,20 @@ impl RequestId {
     }
 
     pub(crate) fn header(self) -> HeaderValue {
-        const HEX: &[u8; 16] = b"0123456789abcdef";
-        let mut text = [0_u8; 24];
-        let digits = (u128::from(self.process) << 32) | u128::from(self.count & 0xffff_ffff);
-        for (place, byte) in text.iter_mut().rev().enumerate() {
-            let digit = (digits >> (4 * place)) & 0xf;
-            *byte = usize::try_from(digit)
-                .ok()
-                .and_then(|d| HEX.get(d))
-                .copied()
-                .unwrap_or(b'0');
-        }
+        let mut text = [0; 24];
+        let (process, count) = text.split_at_mut(16);
+        hex(self.process, process);
+        hex(self.count & 0xffff_ffff, count);
         HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
+    }
+}
+
+/// The lowest digits of `number`, as many as there is room for.
+fn hex(mut number: u64, text: &mut [u8]) {
+    for place in text.iter_mut().rev() {
+        let [digit, ..] = (number & 0xf).to_le_bytes();
+        *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+        number >>= 4;
     }
 }
 

@@ -18,20 +18,18 @@ pub(crate) mod token;
 
 use axum::body::Body;
 use axum::response::Response;
-use http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use http::{HeaderValue, StatusCode};
+use http::HeaderValue;
+use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
 use crate::error::Error;
 
-/// 200 with JSON that nobody may keep: it speaks of a session or a token.
+/// 200 with JSON, which nobody may keep: as of every answer, unless it says otherwise.
 pub(crate) fn answer<T: Serialize>(value: &T) -> Result<Response, Error> {
     let body = serde_json::to_vec(value).map_err(|_| Error::internal())?;
     let mut response = Response::new(Body::from(body));
-    *response.status_mut() = StatusCode::OK;
-    let headers = response.headers_mut();
-    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    let json = HeaderValue::from_static("application/json");
+    response.headers_mut().insert(CONTENT_TYPE, json);
     Ok(response)
 }
 
