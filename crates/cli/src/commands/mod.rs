@@ -17,20 +17,22 @@ use crate::args::Flags;
 use crate::failure::Failure;
 
 fn load(path: Option<&Path>, flags: Flags, mode: Mode) -> Result<Config, Failure> {
-    let sources = Sources::from_process(path, flags, mode).map_err(|faults| faulty(&faults))?;
-    cogward_config::load(&sources).map_err(|faults| faulty(&faults))
+    let sources =
+        Sources::from_process(path, flags, mode).map_err(|faults| faulty(&faults, mode))?;
+    cogward_config::load(&sources).map_err(|faults| faulty(&faults, mode))
 }
 
-fn faulty(faults: &Faults) -> Failure {
+fn faulty(faults: &Faults, mode: Mode) -> Failure {
     let mut text = String::from("the configuration is not good");
     for fault in faults.iter() {
         // Writing into a string does not fail.
         let _written = write!(text, "\n  - {fault}");
     }
-    Failure::new(text).hint(
-        "docs/reference/configuration.md and `cogward config schema` tell every setting; \
-         `cogward dev` needs none",
-    )
+    let reference = "every setting: docs/reference/configuration.md, `cogward config schema`";
+    Failure::new(text).hint(match mode {
+        Mode::Serve => format!("{reference}; to try without any: `cogward dev`"),
+        Mode::Dev | Mode::Pool => reference.to_owned(),
+    })
 }
 
 /// Runs a server to its end on a runtime of its own.

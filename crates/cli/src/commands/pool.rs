@@ -27,10 +27,16 @@ pub(crate) fn run(args: &args::Pool) -> Result<(), Failure> {
 fn banner(config: &Config, pool: &Pool) {
     let url = pool.base_url();
     let url = url.as_str().trim_end_matches('/');
-    Banner::new("local user pool, for development")
+    let data = &config.server.data_dir;
+    let mut banner = Banner::new("local user pool, for development")
         .line("User pool", url)
         .line("Inbox", &format!("{url}/_local/"))
-        .line("Issuer", pool.issuer())
+        .line("Issuer", pool.issuer());
+    if config.pool.tls {
+        let certificate = data.join("tls-cert.pem");
+        banner = banner.line("Certificate", &certificate.display().to_string());
+    }
+    banner
         .gap()
         .line("Pool id", POOL_ID)
         .line("Client", PUBLIC_CLIENT_ID)
@@ -43,7 +49,7 @@ fn banner(config: &Config, pool: &Pool) {
             "user@example.com, admin@example.com (group admin): Passw0rd!",
         )
         .gap()
-        .line("Data", &config.server.data_dir.display().to_string())
+        .line("Data", &data.display().to_string())
         .line("Stop", "Ctrl-C")
         .print();
 }

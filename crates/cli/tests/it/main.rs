@@ -10,6 +10,7 @@
 mod browser;
 mod commands;
 mod config;
+mod docs;
 mod durable;
 mod logs;
 mod process;

@@ -1,8 +1,10 @@
 //! A running `cogward`, and one that ran to its end.
 
 use std::fs::File;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use cogward_testkit::{Answer, Browser};
@@ -87,8 +89,9 @@ impl Server {
 
     /// Asks it to stop, as service managers do.
     pub(crate) fn terminate(&self) {
-        let sent = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
+        // The shell's own `kill`: a program of that name is not everywhere.
+        let sent = Command::new("bash")
+            .args(["-c", "kill -TERM $0", &self.child.id().to_string()])
             .status();
         assert!(sent.unwrap().success());
     }
@@ -165,12 +168,14 @@ impl Dev {
 /// Ports that nothing listens on. Tests run in processes of their own, so each looks
 /// from another place, below the ports that the system gives out for connections.
 pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
+    static TRIED: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 2_000).unwrap() * 10 + 10_000;
-    let mut free = (start..32_000).filter(|port| {
-        ["127.0.0.1", "[::1]"]
-            .iter()
-            .all(|host| std::net::TcpListener::bind(format!("{host}:{port}")).is_ok())
-    });
+    let mut free =
+        std::iter::repeat_with(|| start + TRIED.fetch_add(1, Ordering::SeqCst)).filter(|port| {
+            ["127.0.0.1", "[::1]"]
+                .iter()
+                .all(|host| TcpListener::bind(format!("{host}:{port}")).is_ok())
+        });
     std::array::from_fn(|_| free.next().unwrap())
 }
 

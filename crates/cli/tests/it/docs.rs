@@ -1,0 +1,49 @@
+//! The commands of the documentation, run.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+use crate::process::{Server, free_ports};
+
+#[tokio::test]
+async fn the_page_about_the_local_pool_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/local-pool.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [port] = free_ports();
+    let args = ["pool", "--port", &port.to_string(), "--data-dir", "pool"];
+    let _pool = Server::start(folder.path(), &args, &[], port, "/_local/health").await;
+    let here = |language: &str| blocks(&page, language).replace(":9229", &format!(":{port}"));
+    let python = root.join(".test-tools/venv/bin/python");
+    assert!(python.exists(), "boto3 is missing: run ./test");
+    succeeds(Command::new(python).arg("-c").arg(here("python")));
+    let shell = format!("set -euo pipefail\nset -x\n{}", here("sh"));
+    let output = succeeds(Command::new("bash").arg("-c").arg(shell));
+    let said = String::from_utf8(output.stdout).unwrap();
+    for part in [
+        "CodeDeliveryDetails",
+        "given_name",
+        "\"refresh_rotation\":true",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+/// All fenced blocks of a language, in order, as one text.
+fn blocks(page: &str, language: &str) -> String {
+    let fence = format!("```{language}\n");
+    let found: Vec<&str> = page
+        .split(&fence)
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap())
+        .collect();
+    assert!(!found.is_empty(), "no {language} on the page");
+    found.join("\n")
+}
+
+fn succeeds(command: &mut Command) -> Output {
+    let output = command.output().unwrap();
+    let error = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{error}");
+    output
+}
