@@ -153,16 +153,13 @@ async fn t5_a_flood_of_starts_leaves_a_bounded_number_of_rows() {
         assert!(begun < 5_000, "{begun} rows");
         assert_eq!(app.store.calls("put_login"), begun + 1);
 
-        let refused = pipelined(&app, "/auth/login", std::iter::once(String::new())).await;
-        assert!([302, 429].contains(&refused[0]));
         answer_well(&app, "early", &before.nonce);
         let done = BACKEND_PROXY.back(&mut browser, &before.query()).await;
         BACKEND_PROXY.assert_signed_in(&done);
 
         app.clock.advance(301);
         let swept = app.store.behind().sweep(app.auth.now(), 100_000).await;
-        let left = app.store.calls("put_login") - 1;
-        assert_eq!(swept.unwrap(), left, "rows live five minutes");
+        assert_eq!(swept.unwrap(), begun, "rows live five minutes");
     }
 }
 
