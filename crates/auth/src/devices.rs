@@ -5,7 +5,8 @@ use std::sync::Arc;
 use cogward_session::{Handle, LookupKey, Record, Timestamp, seal};
 
 use crate::audit::{self, Event};
-use crate::logout;
+use crate::error::chain;
+use crate::logout::{self, Ending};
 use crate::session::{Current, open_tokens};
 use crate::{Auth, SessionError};
 
@@ -83,21 +84,19 @@ pub async fn revoke(
     handle: &Handle,
 ) -> Result<bool, SessionError> {
     if current.handle() == *handle {
-        logout::remove(auth, current, Event::Revoked).await?;
+        end_own(auth, current, Event::Revoked).await?;
         return Ok(true);
     }
     let records = records(auth, current).await?;
     let Some((key, _)) = records.iter().find(|(key, _)| key.handle() == *handle) else {
         return Ok(false);
     };
-    auth.store.remove(key).await?;
-    audit::session(
-        Event::Revoked,
-        &current.identity.sub,
-        key,
-        "from another device",
-    );
-    Ok(true)
+    let ended = auth.store.remove(key).await?.is_some();
+    if ended {
+        let sub = &current.identity.sub;
+        audit::session(Event::Revoked, sub, key, "from another device");
+    }
+    Ok(ended)
 }
 
 /// Which sessions "everywhere" means.
@@ -118,9 +117,9 @@ pub async fn revoke_all(
     current: Current,
     scope: Scope,
 ) -> Result<usize, SessionError> {
-    let auth = Arc::clone(auth);
+    let worker = Arc::clone(auth);
     // A page that is left meanwhile has signed out everywhere all the same.
-    let ended = tokio::spawn(async move { end_all(&auth, &current, scope).await });
+    let ended = auth.spawn(async move { end_all(&worker, &current, scope).await });
     ended.await.map_err(|_| SessionError::Internal)?
 }
 
@@ -130,15 +129,28 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
         if key == current.key {
             continue;
         }
-        ended += usize::from(auth.store.remove(&key).await?);
-        audit::session(Event::Revoked, &current.identity.sub, &key, "everywhere");
+        if auth.store.remove(&key).await?.is_some() {
+            ended += 1;
+            audit::session(Event::Revoked, &current.identity.sub, &key, "everywhere");
+        }
     }
     if scope == Scope::All {
         sign_out_at_cognito(auth, current).await;
-        logout::remove(auth, current, Event::SignedOut).await?;
+        end_own(auth, current, Event::SignedOut).await?;
         ended += 1;
     }
     Ok(ended)
+}
+
+/// Detached: a page that is left between removal and revocation changes nothing.
+async fn end_own(auth: &Arc<Auth>, current: &Current, event: Event) -> Result<(), SessionError> {
+    let (worker, id) = (Arc::clone(auth), current.id.clone());
+    let ending = Ending {
+        event,
+        spared: None,
+    };
+    let removed = auth.spawn(async move { logout::remove(&worker, &id, &ending).await });
+    Ok(removed.await.map_err(|_| SessionError::Internal)??)
 }
 
 /// `GlobalSignOut` ends the other devices' tokens at Cognito too. It needs
@@ -153,6 +165,6 @@ async fn sign_out_at_cognito(auth: &Auth, current: &Current) {
         .global_sign_out(tokens.access_token.expose())
         .await
     {
-        tracing::info!(%error, "global sign-out not done at Cognito");
+        tracing::info!(error = chain(&error), "global sign-out not done at Cognito");
     }
 }

@@ -80,3 +80,16 @@ pub enum LoginError {
     #[error("session store unavailable")]
     Store(#[from] StoreError),
 }
+
+/// An error with everything behind it, for the log: `Display` of ours never
+/// repeats its source.
+pub fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}

@@ -18,8 +18,11 @@ use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
 use cogward_jwt::Verifier;
 use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
+use tokio::task::JoinHandle;
+use tokio_util::task::TaskTracker;
+use tracing::Instrument as _;
 
-pub use error::{LoginError, LoginRefusal, SessionError};
+pub use error::{LoginError, LoginRefusal, SessionError, chain};
 pub use return_path::{ReturnPath, ReturnPathError};
 
 /// Everything the rules work with, made once at start.
@@ -32,6 +35,7 @@ pub struct Auth {
     settings: Settings,
     flights: refresh::Flights,
     condemned: logout::Condemned,
+    tasks: TaskTracker,
 }
 
 /// A user pool with the app client that signs people in.
@@ -113,7 +117,28 @@ impl Auth {
             settings,
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
+            tasks: TaskTracker::new(),
         })
+    }
+
+    /// Waits for the work that goes on behind answers: refreshes to be written,
+    /// tokens to be revoked. To be called when no more requests come.
+    pub async fn drain(&self) {
+        self.tasks.close();
+        self.tasks.wait().await;
+    }
+
+    /// How much such work there is.
+    pub fn unfinished(&self) -> usize {
+        self.tasks.len()
+    }
+
+    /// Work that does not end with the request that caused it.
+    pub(crate) fn spawn<F>(&self, work: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.tasks.spawn(work.in_current_span())
     }
 
     /// The time as this process sees it.

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
 use crate::{Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, audit};
 
@@ -121,7 +122,7 @@ fn random_text(auth: &Auth) -> Result<String, LoginRefusal> {
 }
 
 /// One binding serves every tab of a browser, so that a sign-in begun in a
-/// second tab does not undo the first.
+/// second tab does not undo the first. (The first to be finished ends the rest.)
 fn binding(auth: &Auth, cookie: Option<&str>) -> Result<SessionId, LoginRefusal> {
     match cookie.and_then(|value| cookie_value::verify(&auth.ring, Purpose::Login, value)) {
         Some(binding) => Ok(binding),
@@ -151,8 +152,8 @@ pub struct Callback<'a> {
     pub answer: Answer<'a>,
     /// The cookie of [`Begun`].
     pub login_cookie: Option<&'a str>,
-    /// The session this browser had, to be replaced.
-    pub session_cookie: Option<&'a str>,
+    /// The sessions this browser had, to be replaced.
+    pub session_cookies: &'a [&'a str],
     /// For the device list.
     pub client: Client,
 }
@@ -198,7 +199,7 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
         &pending,
         tokens,
         callback.client,
-        callback.session_cookie,
+        callback.session_cookies,
     )
     .await?;
     let frontend = Url::parse(&pending.frontend).map_err(|_| LoginError::Failed)?;
@@ -216,14 +217,15 @@ async fn take(auth: &Auth, callback: &Callback<'_>) -> Result<Pending, LoginErro
         LoginError::InvalidState
     };
     let state = callback.state.ok_or_else(|| refuse("no state"))?;
-    let key = LoginKey::of_state(state);
-    let now = auth.now();
-    let sealed = auth.store.take_login(&key, now).await?;
-    let sealed = sealed.ok_or_else(|| refuse("unknown, used or late state"))?;
+    // Before the store is asked: a browser that began nothing ends nothing.
     let binding = callback
         .login_cookie
         .and_then(|value| cookie_value::verify(&auth.ring, Purpose::Login, value))
         .ok_or_else(|| refuse("no login cookie"))?;
+    let key = LoginKey::of_state(state);
+    let now = auth.now();
+    let sealed = auth.store.take_login(&key, now).await?;
+    let sealed = sealed.ok_or_else(|| refuse("unknown, used or late state"))?;
     let plain = seal::open_login(&auth.ring, &binding, &key, &sealed)
         .map_err(|_| refuse("begun by another browser"))?;
     let pending: Pending = postcard::from_bytes(&plain).map_err(|_| refuse("unreadable"))?;
@@ -238,14 +240,14 @@ async fn exchange(auth: &Auth, pending: &Pending, code: &str) -> Result<Tokens, 
         audit::refused("sign-in", reason);
         LoginError::Failed
     };
-    let redirect_uri = Url::parse(&pending.redirect_uri).map_err(|error| failed(&error))?;
+    let redirect_uri = Url::parse(&pending.redirect_uri).map_err(|_| failed(&"redirect_uri"))?;
     let code = Code::from(code.to_owned());
     let verifier = PkceVerifier::from(pending.verifier.clone());
     let exchange = auth
         .pool
         .cognito
         .exchange_code(&code, &redirect_uri, &verifier);
-    exchange.await.map_err(|error| failed(&error))
+    exchange.await.map_err(|error| failed(&chain(&error)))
 }
 
 /// Verifies what the token endpoint gave and makes a session of it; on any
@@ -255,7 +257,7 @@ async fn sign_in(
     pending: &Pending,
     tokens: Tokens,
     client: Client,
-    previous: Option<&str>,
+    previous: &[&str],
 ) -> Result<Started, LoginError> {
     let Some(id_token) = &tokens.id_token else {
         audit::refused("sign-in", &"no ID token");
@@ -279,14 +281,14 @@ async fn sign_in(
         .await
         .map_err(|error| match error {
             SessionError::Store(error) => LoginError::Store(error),
-            _ => LoginError::Failed,
+            error => {
+                audit::refused("sign-in", &chain(&error));
+                LoginError::Failed
+            }
         })
 }
 
 fn refused(error: &AdoptError) -> LoginError {
-    let cause = std::error::Error::source(error)
-        .map(ToString::to_string)
-        .unwrap_or_default();
-    audit::refused("sign-in", &format_args!("{error}: {cause}"));
+    audit::refused("sign-in", &chain(error));
     LoginError::Failed
 }

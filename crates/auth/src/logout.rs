@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cogward_session::{LookupKey, Purpose, SessionId, cookie_value};
+use cogward_session::{LookupKey, Purpose, SessionId, StoreError, Token, cookie_value};
 use parking_lot::Mutex;
 
+use crate::Auth;
 use crate::audit::{self, Event};
-use crate::session::{Current, find, open_tokens};
-use crate::{Auth, SessionError};
+use crate::error::chain;
+use crate::session;
 
 /// How long a sign-out waits for Cognito's word on the refresh token; the
 /// revocation goes on behind the answer.
@@ -18,103 +19,115 @@ const REVOKE_WAIT: Duration = Duration::from_secs(2);
 /// Between two tries to remove a session that could not be removed.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// Signs out: the session is gone or refused from here on, its refresh token
-/// is revoked. There is nothing that a caller could do about a failure, so
-/// there is none.
-pub async fn logout(auth: &Arc<Auth>, cookie: Option<&str>) {
-    detached(auth, cookie, Event::SignedOut).await;
+/// Signs out: every session that the browser's cookies name is gone or refused
+/// from here on, its refresh token revoked. There is nothing that a caller
+/// could do about a failure, so there is none.
+pub async fn logout(auth: &Arc<Auth>, cookies: &[&str]) {
+    let ending = Ending {
+        event: Event::SignedOut,
+        spared: None,
+    };
+    detached(auth, cookies, ending).await;
 }
 
-/// After a new sign-in of the same browser.
-pub(crate) async fn replace_previous(auth: &Arc<Auth>, cookie: Option<&str>) {
-    detached(auth, cookie, Event::Replaced).await;
+/// After a new sign-in of the same browser. The tokens of the sign-in itself
+/// are spared: the old session may hold them too.
+pub(crate) async fn replace(auth: &Arc<Auth>, cookies: &[&str], origin_jti: Option<String>) {
+    let ending = Ending {
+        event: Event::Replaced,
+        spared: origin_jti,
+    };
+    detached(auth, cookies, ending).await;
+}
+
+/// How a session ends.
+#[derive(Clone)]
+pub(crate) struct Ending {
+    pub(crate) event: Event,
+    /// The sign-in whose tokens live on.
+    pub(crate) spared: Option<String>,
 }
 
 /// In a task of its own: a page that is left in the middle of its sign-out is
 /// signed out all the same.
-async fn detached(auth: &Arc<Auth>, cookie: Option<&str>, event: Event) {
-    let id = cookie.and_then(|value| cookie_value::verify(&auth.ring, Purpose::Session, value));
-    if let Some(id) = id {
-        let auth = Arc::clone(auth);
-        // A panic in there has been logged and leaves nothing to do here.
-        let _ended = tokio::spawn(async move { end(&auth, id, event).await }).await;
+async fn detached(auth: &Arc<Auth>, cookies: &[&str], ending: Ending) {
+    let genuine = |value: &&str| cookie_value::verify(&auth.ring, Purpose::Session, value);
+    let ids: Vec<SessionId> = cookies.iter().filter_map(genuine).collect();
+    if ids.is_empty() {
+        return;
     }
-}
-
-async fn end(auth: &Arc<Auth>, id: SessionId, event: Event) {
-    let key = id.lookup_key();
-    match try_end(auth, id.clone(), event).await {
-        Ok(()) => {}
-        Err(error) => {
-            tracing::warn!(%error, session = %key.handle(), "session not removed yet: it is refused here and removal goes on");
-            auth.condemned.insert(key);
-            tokio::spawn(keep_ending(Arc::clone(auth), id, event));
+    let worker = Arc::clone(auth);
+    let work = auth.spawn(async move {
+        for id in ids {
+            end(&worker, id, ending.clone()).await;
         }
+    });
+    // A panic in there has been logged and leaves nothing to do here.
+    let _ended = work.await;
+}
+
+async fn end(auth: &Arc<Auth>, id: SessionId, ending: Ending) {
+    let key = id.lookup_key();
+    if auth.condemned.contains(&key) {
+        return;
+    }
+    if let Err(error) = remove(auth, &id, &ending).await {
+        let error = chain(&error);
+        tracing::warn!(error, session = %key.handle(), "session not removed yet: it is refused here and removal goes on");
+        auth.condemned.insert(key);
+        let worker = Arc::clone(auth);
+        auth.spawn(async move { keep_ending(&worker, &id, &ending).await });
     }
 }
 
-async fn keep_ending(auth: Arc<Auth>, id: SessionId, event: Event) {
-    let key = id.lookup_key();
+async fn keep_ending(auth: &Arc<Auth>, id: &SessionId, ending: &Ending) {
     loop {
         tokio::time::sleep(RETRY).await;
-        if remove_and_revoke(&auth, &id, event).await.is_ok() {
-            auth.condemned.remove(&key);
+        if remove(auth, id, ending).await.is_ok() {
+            auth.condemned.remove(&id.lookup_key());
             return;
         }
     }
 }
 
-async fn try_end(auth: &Arc<Auth>, id: SessionId, event: Event) -> Result<(), SessionError> {
-    if auth.condemned.contains(&id.lookup_key()) {
-        return Ok(());
-    }
-    remove_and_revoke(auth, &id, event).await
-}
-
-async fn remove_and_revoke(
-    auth: &Arc<Auth>,
-    id: &SessionId,
-    event: Event,
-) -> Result<(), SessionError> {
-    let current = match find(auth, id.clone()).await {
-        Ok(current) => current,
-        // Nothing left that could be opened: remove what may still lie there.
-        Err(error) if !error.is_transient() => {
-            auth.store.remove(&id.lookup_key()).await?;
-            return Ok(());
-        }
-        Err(error) => return Err(error),
-    };
-    remove(auth, &current, event).await
-}
-
-/// Removes an opened session, then revokes its refresh token.
+/// Removes a session and revokes the refresh token that it held at the end.
 ///
 /// # Errors
 /// The store did not answer; the session may still be there.
 pub(crate) async fn remove(
     auth: &Arc<Auth>,
-    current: &Current,
-    event: Event,
-) -> Result<(), SessionError> {
-    let refresh_token = open_tokens(auth, current)
-        .ok()
-        .and_then(|set| set.refresh_token);
-    auth.store.remove(&current.key).await?;
-    audit::session(event, &current.identity.sub, &current.key, "");
-    if let Some(token) = refresh_token.filter(|_| current.identity.refreshable) {
-        revoke(auth, token.expose().to_owned()).await;
+    id: &SessionId,
+    ending: &Ending,
+) -> Result<(), StoreError> {
+    let Some(record) = auth.store.remove(&id.lookup_key()).await? else {
+        return Ok(());
+    };
+    // What does not open has been audited; there is no token to revoke in it.
+    let Ok(current) = session::open(auth, id.clone(), record) else {
+        return Ok(());
+    };
+    let identity = &current.identity;
+    audit::session(ending.event, &identity.sub, &current.key, "");
+    let spared = ending.spared.is_some() && ending.spared == identity.origin_jti;
+    if identity.refreshable && !spared {
+        let tokens = session::open_tokens(auth, &current).ok();
+        if let Some(token) = tokens.and_then(|tokens| tokens.refresh_token) {
+            revoke(auth, token).await;
+        }
     }
     Ok(())
 }
 
 /// Revokes a refresh token at Cognito, detached from the request: a browser
 /// that hangs up leaves nothing behind.
-pub(crate) async fn revoke(auth: &Arc<Auth>, refresh_token: String) {
-    let auth = Arc::clone(auth);
-    let revocation = tokio::spawn(async move {
-        if let Err(error) = auth.pool.cognito.revoke(&refresh_token).await {
-            tracing::warn!(%error, "refresh token not revoked at Cognito");
+pub(crate) async fn revoke(auth: &Arc<Auth>, refresh_token: Token) {
+    let worker = Arc::clone(auth);
+    let revocation = auth.spawn(async move {
+        if let Err(error) = worker.pool.cognito.revoke(refresh_token.expose()).await {
+            tracing::warn!(
+                error = chain(&error),
+                "refresh token not revoked at Cognito"
+            );
         }
     });
     // Late is not lost: the task goes on when this wait is over.

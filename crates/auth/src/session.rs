@@ -9,6 +9,7 @@ use cogward_session::{
 };
 
 use crate::audit::{self, Event};
+use crate::error::chain;
 use crate::{Auth, Client, SessionError, logout, refresh};
 
 /// `last_seen` is written at most this often, in seconds.
@@ -82,29 +83,35 @@ pub(crate) async fn load(auth: &Auth, cookie: Option<&str>) -> Result<Current, S
 }
 
 pub(crate) async fn load_by_id(auth: &Auth, id: SessionId) -> Result<Current, SessionError> {
-    if auth.condemned.contains(&id.lookup_key()) {
+    let key = id.lookup_key();
+    if auth.condemned.contains(&key) {
         return Err(SessionError::Ended);
     }
-    find(auth, id).await
-}
-
-/// Also finds what is condemned: for those who end it.
-pub(crate) async fn find(auth: &Auth, id: SessionId) -> Result<Current, SessionError> {
-    let key = id.lookup_key();
     let now = auth.now();
     // Some stores clean up days late; the deadline is not theirs alone to keep.
     let record = auth.store.load(&key, now).await?;
     let record = record
         .filter(|record| record.is_live(now))
         .ok_or(SessionError::Ended)?;
+    let current = open(auth, id, record)?;
+    if current.identity.ends_at <= now || current.identity.pool != auth.pool.id {
+        return Err(SessionError::Ended);
+    }
+    Ok(current)
+}
+
+/// Opens a record with the id that names it; what does not open is no session.
+pub(crate) fn open(
+    auth: &Auth,
+    id: SessionId,
+    record: Arc<Record>,
+) -> Result<Current, SessionError> {
+    let key = id.lookup_key();
     let identity =
         seal::open_identity(&auth.ring, &id, record.version, &record.identity).map_err(|_| {
             audit::session(Event::Unreadable, "", &key, "identity");
             SessionError::Ended
         })?;
-    if identity.ends_at <= now || identity.pool != auth.pool.id {
-        return Err(SessionError::Ended);
-    }
     Ok(Current {
         id,
         key,
@@ -136,7 +143,7 @@ async fn touch(auth: &Auth, mut current: Current) -> Result<Current, SessionErro
             };
             current.record = Arc::new(seen);
         }
-        Err(error) => tracing::warn!(%error, "last-seen time not written"),
+        Err(error) => tracing::warn!(error = chain(&error), "last-seen time not written"),
     }
     Ok(current)
 }
@@ -179,15 +186,16 @@ pub enum AdoptError {
     Unavailable(#[source] SessionError),
 }
 
-/// Makes a session of tokens obtained elsewhere, in place of `previous`.
+/// Makes a session of tokens obtained elsewhere, in place of those that the
+/// browser's `previous` cookies name.
 ///
 /// # Errors
-/// Nothing is kept, and `previous` lives on, unless a session was made.
+/// Nothing is kept, and what was there lives on, unless a session was made.
 pub async fn adopt(
     auth: &Arc<Auth>,
     handed: Handed<'_>,
     client: Client,
-    previous: Option<&str>,
+    previous: &[&str],
 ) -> Result<Started, AdoptError> {
     let pair = verify_pair(auth, handed.id_token, handed.access_token).await?;
     let tokens = TokenSet {
@@ -237,7 +245,7 @@ pub(crate) async fn verify_pair(
 
 fn refusal(error: VerifyError) -> AdoptError {
     if error.is_transient() {
-        tracing::warn!(%error, "signing keys unavailable");
+        tracing::warn!(error = chain(&error), "signing keys unavailable");
         AdoptError::Unavailable(SessionError::Upstream)
     } else {
         AdoptError::Refused(error)
@@ -251,7 +259,7 @@ pub(crate) async fn start(
     tokens: &TokenSet,
     auth_method: &str,
     client: Client,
-    previous: Option<&str>,
+    previous: &[&str],
 ) -> Result<Started, SessionError> {
     let now = auth.now();
     let identity = identity_of(auth, pair, tokens, auth_method, now);
@@ -272,7 +280,7 @@ pub(crate) async fn start(
     };
     auth.store.insert(&key, record).await?;
     audit::session(Event::SignedIn, &identity.sub, &key, auth_method);
-    logout::replace_previous(auth, previous).await;
+    logout::replace(auth, previous, identity.origin_jti).await;
     Ok(Started {
         cookie: cookie_value::issue(&auth.ring, Purpose::Session, &id),
         seconds: now.seconds_until(identity.ends_at),
@@ -333,5 +341,6 @@ fn identity_of(
         access_expires_at,
         refreshed_at: Timestamp::from_secs(0),
         refreshable,
+        origin_jti: id.origin_jti,
     }
 }

@@ -1,2 +1,61 @@
-//! Load and memory benchmarks.
-fn main() {}
+//! What Cogward costs: requests beside a bare axum server, memory of many
+//! sessions, time from start to first answer. Prints Markdown tables.
+
+mod bare;
+mod generator;
+mod load;
+mod memory;
+mod process;
+mod server;
+mod sessions;
+mod start;
+mod table;
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand};
+
+/// As the shipped binary has it.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+#[derive(Parser)]
+#[command(about = "Cogward's benchmarks; docs/benchmarks.md tells how to read them")]
+struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Requests per second and CPU per request beside a bare axum server
+    Load(load::Options),
+    /// Resident memory of many sessions
+    Memory(memory::Options),
+    /// Start to first answer of the built `cogward` binary
+    Start(start::Options),
+    /// All of it, as docs/benchmarks.md shows
+    All,
+    #[command(hide = true)]
+    Server(server::Options),
+    #[command(hide = true)]
+    Bare {
+        /// The answer to give, as it came over the wire
+        answer: PathBuf,
+    },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Args::parse().command {
+        Command::Load(options) => load::run(&options),
+        Command::Memory(options) => memory::run(&options),
+        Command::Start(options) => start::run(&options),
+        Command::All => {
+            load::run(&load::Options::default())?;
+            memory::run(&memory::Options::default())?;
+            start::run(&start::Options::default())
+        }
+        Command::Server(options) => server::run(&options),
+        Command::Bare { answer } => bare::run(&answer),
+    }
+}

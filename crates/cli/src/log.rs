@@ -7,9 +7,12 @@ use tracing_subscriber::EnvFilter;
 
 use crate::failure::Failure;
 
+const AUDIT: &str = "cogward::audit=info";
+
 /// Starts logging to standard error.
 pub(crate) fn start(log: &Log) -> Result<(), Failure> {
-    let filter = EnvFilter::try_new(&log.level)?;
+    // The audit trail is not a matter of taste: whatever the level, it is written.
+    let filter = EnvFilter::try_new(&log.level)?.add_directive(AUDIT.parse()?);
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -1,11 +1,11 @@
 //! The one place that joins parts: from a configuration to a running server.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Pool, Settings};
+use cogward_auth::{Auth, Pool, Settings, chain};
 use cogward_cognito::{ClientSecret, Cognito};
 use cogward_config::{Backend, Config};
 use cogward_jwt::{HttpKeys, Keys, Verifier};
@@ -22,15 +22,40 @@ const KEYS_EVERY: Duration = Duration::from_secs(3600);
 const SWEEP_EVERY: Duration = Duration::from_secs(60);
 const SWEEP_LIMIT: usize = 1000;
 
+/// A server and the rules behind it.
+pub(crate) struct Started {
+    running: Running,
+    auth: Arc<Auth>,
+    grace: Duration,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
+}
+
+impl Started {
+    /// Finishes the answers under way, then the work that goes on behind answers.
+    pub(crate) async fn stop(self) {
+        tracing::info!("stopping: answers under way are finished first");
+        self.running.shutdown().await;
+        if tokio::time::timeout(self.grace, self.auth.drain())
+            .await
+            .is_err()
+        {
+            let unfinished = self.auth.unfinished();
+            tracing::warn!(unfinished, "refreshes or revocations were cut off");
+        }
+    }
+}
+
 /// Starts a server; `extra` routes and a page for `/` belong to the demo.
 pub(crate) async fn start(
     config: &Config,
     secrets: Vec<Secret>,
     extra: Router,
     home_page: Option<&'static str>,
-) -> Result<Running, Failure> {
+) -> Result<Started, Failure> {
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener = cogward_server::listen(address).await?;
+    let address = listener.local_addr()?;
     let store = store(config)?;
     let ring = ring(config, secrets)?;
     let auth = Auth::new(
@@ -42,7 +67,7 @@ pub(crate) async fn start(
     );
     tokio::spawn(sweep(Arc::clone(&auth)));
     let app = App::new(
-        auth,
+        Arc::clone(&auth),
         Site {
             home_page,
             ..site(config)
@@ -52,8 +77,14 @@ pub(crate) async fn start(
     let limits = Limits {
         header_read: config.server.request_timeout,
         shutdown: config.server.shutdown_grace,
+        ..Limits::default()
     };
-    Ok(cogward_server::serve(listener, router, limits))
+    Ok(Started {
+        running: cogward_server::serve(listener, router, limits),
+        auth,
+        grace: config.server.shutdown_grace,
+        address,
+    })
 }
 
 fn store(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
@@ -142,6 +173,7 @@ pub(crate) fn site(config: &Config) -> Site {
     Site {
         app_name: config.server.app_name.clone(),
         frontend: frontend.url.clone(),
+        signed_out_url: frontend.signed_out_url.clone(),
         allowed_origins: frontend.additional_origins.iter().map(url).collect(),
         token_handler: families
             .token_handler
@@ -176,23 +208,32 @@ pub(crate) fn site(config: &Config) -> Site {
     }
 }
 
-/// Removes what has expired, for stores that do not do so themselves.
+/// Removes what has expired, for stores that do not do so themselves: in
+/// portions, so that nobody waits long for the store, until nothing is left.
 async fn sweep(auth: Arc<Auth>) {
     let mut every = tokio::time::interval(SWEEP_EVERY);
     loop {
         every.tick().await;
-        match auth.store().sweep(auth.now(), SWEEP_LIMIT).await {
-            Ok(0) => {}
-            Ok(removed) => tracing::debug!(removed, "expired sessions removed"),
-            Err(error) => tracing::warn!(%error, "expired sessions not removed"),
+        while sweep_portion(&auth).await == SWEEP_LIMIT {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+async fn sweep_portion(auth: &Auth) -> usize {
+    match auth.store().sweep(auth.now(), SWEEP_LIMIT).await {
+        Ok(removed) => removed,
+        Err(error) => {
+            tracing::warn!(error = chain(&error), "expired sessions not removed");
+            0
         }
     }
 }
 
 /// The URL a person clicks for a server on this address.
-pub(crate) fn local_url(host: IpAddr, port: u16) -> String {
-    match host.is_unspecified() || host.is_loopback() {
-        true => format!("http://localhost:{port}"),
-        false => format!("http://{}", SocketAddr::new(host, port)),
+pub(crate) fn local_url(address: SocketAddr) -> String {
+    match address.ip().is_unspecified() || address.ip().is_loopback() {
+        true => format!("http://localhost:{}", address.port()),
+        false => format!("http://{address}"),
     }
 }

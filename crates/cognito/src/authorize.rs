@@ -50,12 +50,13 @@ impl Cognito {
     }
 
     /// The page that ends the browser's session at the user pool and goes on to
-    /// `logout_uri`, one of the app client's sign-out URLs. It revokes no token.
-    pub fn logout_url(&self, logout_uri: &Url) -> Url {
+    /// `logout_uri`, one of the app client's sign-out URLs, to the letter. It revokes
+    /// no token.
+    pub fn logout_url(&self, logout_uri: &str) -> Url {
         let mut url = self.endpoints.logout.clone();
         url.query_pairs_mut()
             .append_pair("client_id", &self.settings.client_id)
-            .append_pair("logout_uri", logout_uri.as_str());
+            .append_pair("logout_uri", logout_uri);
         url
     }
 }

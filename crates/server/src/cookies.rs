@@ -6,25 +6,32 @@ use http::{HeaderMap, HeaderValue};
 
 use crate::site::Cookies;
 
+/// No honest browser sends more of them.
+const MAX_SESSIONS: usize = 8;
+
 /// The value of the cookie with exactly this name, byte for byte. Cookies of
 /// other applications on the host may hold any bytes; they are passed over.
 ///
 /// Two of the same name that differ are refused, both: which one is the
 /// attacker's cannot be told.
 pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
-    let pairs = headers
-        .get_all(COOKIE)
-        .iter()
-        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    let mut values = pairs.filter_map(|pair| {
-        let pair = pair.trim_ascii();
-        pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
-    });
+    let mut values = values(headers, name);
     let value = values.next()?;
     match values.all(|other| other == value) {
         true => std::str::from_utf8(value).ok(),
         false => None,
     }
+}
+
+fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
+    let pairs = headers
+        .get_all(COOKIE)
+        .iter()
+        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
+    pairs.filter_map(move |pair| {
+        let pair = pair.trim_ascii();
+        pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+    })
 }
 
 /// Which of the two cookies.
@@ -45,6 +52,15 @@ impl Cookies {
     /// The cookie a request came with.
     pub(crate) fn read<'h>(&self, headers: &'h HeaderMap, which: Which) -> Option<&'h str> {
         find(headers, self.name(which))
+    }
+
+    /// All session cookies a request came with, for ending what they name: a
+    /// neighbour on the domain must not keep a session alive by adding another.
+    pub(crate) fn sessions<'h>(&self, headers: &'h HeaderMap) -> Vec<&'h str> {
+        values(headers, &self.session)
+            .filter_map(|value| std::str::from_utf8(value).ok())
+            .take(MAX_SESSIONS)
+            .collect()
     }
 
     /// Sets a cookie for so many seconds.

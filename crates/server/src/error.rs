@@ -5,7 +5,7 @@
 //! and logs it once.
 
 use axum::response::{IntoResponse, Response};
-use cogward_auth::{LoginRefusal, SessionError};
+use cogward_auth::{LoginRefusal, SessionError, chain};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -20,6 +20,8 @@ pub(crate) struct Error {
     message: &'static str,
     explained: bool,
     retry_after: Option<u32>,
+    /// For the log alone.
+    cause: Option<String>,
     /// The session is destroyed: take its cookie away.
     pub(crate) clears_session: bool,
 }
@@ -48,8 +50,6 @@ pub(crate) struct TokenHandlerProblem {
     request_id: Option<String>,
 }
 
-const CSRF: &str = "CSRF validation failed";
-
 impl Error {
     fn new(status: StatusCode, label: &'static str, message: &'static str) -> Self {
         Self {
@@ -58,6 +58,7 @@ impl Error {
             message,
             explained: false,
             retry_after: None,
+            cause: None,
             clears_session: false,
         }
     }
@@ -75,11 +76,7 @@ impl Error {
     }
 
     pub(crate) fn csrf(message: &'static str) -> Self {
-        Self::new(StatusCode::FORBIDDEN, CSRF, message).explain()
-    }
-
-    pub(crate) fn is_csrf(&self) -> bool {
-        self.label == CSRF
+        Self::new(StatusCode::FORBIDDEN, "CSRF validation failed", message).explain()
     }
 
     pub(crate) fn not_found() -> Self {
@@ -133,6 +130,11 @@ impl Error {
         }
     }
 
+    fn caused_by(self, cause: &dyn std::error::Error) -> Self {
+        let cause = Some(chain(cause));
+        Self { cause, ..self }
+    }
+
     pub(crate) fn clearing_session(self) -> Self {
         Self {
             clears_session: true,
@@ -146,6 +148,34 @@ impl Error {
 
     pub(crate) fn message(&self) -> &'static str {
         self.message
+    }
+
+    /// One line in the log, where no answer of the envelope's tells it.
+    pub(crate) fn log(&self, what: &str) {
+        let (status, cause) = (self.status.as_u16(), self.cause());
+        tracing::warn!(target: "cogward::request", status, cause, "{what}: {}", self.message);
+    }
+
+    pub(crate) fn cause(&self) -> Option<&str> {
+        self.cause.as_deref()
+    }
+
+    /// The `error` member in the backend-proxy family; also told to a frontend's error page.
+    pub(crate) fn kind(&self) -> &'static str {
+        match self.status {
+            StatusCode::BAD_REQUEST => "bad_request",
+            StatusCode::UNAUTHORIZED => "authentication_required",
+            StatusCode::FORBIDDEN => "forbidden",
+            StatusCode::NOT_FOUND => "not_found",
+            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
+            StatusCode::REQUEST_TIMEOUT => "request_timeout",
+            StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
+            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
+            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
+            status if status.is_client_error() => "bad_request",
+            _ => "internal_error",
+        }
     }
 
     /// The body for the backend-proxy family.
@@ -174,22 +204,6 @@ impl Error {
         }
         if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
-        }
-    }
-
-    fn kind(&self) -> &'static str {
-        match self.status {
-            StatusCode::BAD_REQUEST => "bad_request",
-            StatusCode::UNAUTHORIZED => "authentication_required",
-            StatusCode::FORBIDDEN => "forbidden",
-            StatusCode::NOT_FOUND => "not_found",
-            StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
-            StatusCode::REQUEST_TIMEOUT => "request_timeout",
-            StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
-            StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
-            StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
-            StatusCode::SERVICE_UNAVAILABLE => "unavailable",
-            _ => "internal_error",
         }
     }
 }
@@ -221,12 +235,10 @@ impl From<SessionError> for Error {
             )
             .explain()
             .clearing_session(),
-            SessionError::Store(ref source) => {
-                tracing::error!(error = %chain(source), "session store unavailable");
-                Self::unavailable(RETRY_SECONDS)
+            SessionError::Store(_) | SessionError::Upstream => {
+                Self::unavailable(RETRY_SECONDS).caused_by(&error)
             }
-            SessionError::Upstream => Self::unavailable(RETRY_SECONDS),
-            SessionError::Internal => Self::internal(),
+            SessionError::Internal => Self::internal().caused_by(&error),
         }
     }
 }
@@ -241,20 +253,7 @@ impl From<LoginRefusal> for Error {
                 Self::bad_request("identity_provider is not one that is configured")
             }
             LoginRefusal::Store(source) => SessionError::Store(source).into(),
-            LoginRefusal::Internal => Self::internal(),
+            LoginRefusal::Internal => Self::internal().caused_by(&refusal),
         }
     }
-}
-
-/// An error with everything behind it, for the log: `Display` of ours never
-/// repeats its source.
-pub(crate) fn chain(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(error) = source {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        source = error.source();
-    }
-    text
 }

@@ -14,6 +14,7 @@ mod site;
 
 use std::sync::Arc;
 
+use aws_lc_rs::rand::SystemRandom;
 use cogward_auth::Auth;
 
 pub use openapi::{document, page};
@@ -30,6 +31,7 @@ pub struct App {
     /// Origins whose pages may use the session cookie.
     origins: Vec<String>,
     login_limit: layers::LoginLimit,
+    request_ids: layers::RequestIds,
 }
 
 impl App {
@@ -41,6 +43,7 @@ impl App {
             site,
             origins,
             login_limit: layers::LoginLimit::default(),
+            request_ids: layers::RequestIds::new(&SystemRandom::new()),
         })
     }
 }

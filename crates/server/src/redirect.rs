@@ -22,9 +22,10 @@ pub(crate) fn to(location: &Url) -> Response {
     response
 }
 
-/// A page of the frontend with these values in its query.
+/// A page below the frontend's address, with these values in its query.
 pub(crate) fn page(frontend: &Url, path: &str, values: &[(&str, &str)]) -> Url {
-    let mut url = at(frontend, path);
+    let mut url = frontend.clone();
+    url.set_path(&format!("{}{path}", frontend.path().trim_end_matches('/')));
     if !values.is_empty() {
         let mut query = url.query_pairs_mut();
         for (name, value) in values {

@@ -25,7 +25,11 @@ pub fn router(app: &Arc<App>, extra: Router) -> Routes {
     let (router, document) = table(&app.site).finish();
     let mut router = router.with_state(Arc::clone(app)).merge(extra);
     if app.site.show_api {
-        router = router.merge(openapi::pages(&document));
+        router = router
+            .route("/openapi.json", openapi::json(&document))
+            .route("/docs", openapi::html())
+            .route("/docs/page.css", openapi::css())
+            .route("/docs/page.js", openapi::js());
     }
     Routes(layers::Envelope::new(Arc::clone(app), router))
 }

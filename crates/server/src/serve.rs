@@ -1,4 +1,6 @@
 //! From a socket to the router: time limits, sizes, and an orderly end.
+//!
+//! HTTP/1.1 only: without TLS no browser speaks HTTP/2, and proxies need not.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
@@ -9,10 +11,11 @@ use std::time::Duration;
 use axum::body::{Body, HttpBody as _};
 use axum::extract::ConnectInfo;
 use hyper::body::Incoming;
+use hyper::server::conn::http1;
 use hyper::service::service_fn;
-use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto::Builder;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -26,6 +29,8 @@ pub struct Limits {
     pub header_read: Duration,
     /// For answers under way when the server is told to stop.
     pub shutdown: Duration,
+    /// Open at once; the next one waits to be accepted.
+    pub connections: usize,
 }
 
 impl Default for Limits {
@@ -33,6 +38,7 @@ impl Default for Limits {
         Self {
             header_read: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
+            connections: 10_000,
         }
     }
 }
@@ -90,15 +96,24 @@ async fn accept(
     stop: CancellationToken,
 ) {
     let connections = TaskTracker::new();
+    let places = Arc::new(Semaphore::new(limits.connections));
     loop {
-        let accepted = tokio::select! {
-            accepted = listener.accept() => accepted,
+        let next = async {
+            // Never closed, so there is always a place in the end.
+            let place = Arc::clone(&places).acquire_owned().await;
+            (place, listener.accept().await)
+        };
+        let (place, accepted) = tokio::select! {
+            next = next => next,
             () = stop.cancelled() => break,
         };
         match accepted {
             Ok((stream, peer)) => {
                 let connection = serve_one(stream, peer, Arc::clone(&routes), limits, stop.clone());
-                connections.spawn(connection);
+                connections.spawn(async move {
+                    connection.await;
+                    drop(place);
+                });
             }
             Err(error) => {
                 tracing::warn!(%error, "connection not accepted");
@@ -131,18 +146,13 @@ async fn serve_one(
         request.extensions_mut().insert(ConnectInfo(peer));
         async move { Ok::<_, Infallible>(routes.answer(request).await) }
     });
-    let mut builder = Builder::new(TokioExecutor::new());
+    let mut builder = http1::Builder::new();
     builder
-        .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(limits.header_read)
         .max_buf_size(MAX_HEAD_BYTES)
         // Head and body in one write: answers are small, so copying costs less.
         .writev(false);
-    builder
-        .http2()
-        .timer(TokioTimer::new())
-        .max_concurrent_streams(200);
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         // How a connection ends is its peer's affair.

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use http::HeaderMap;
+use http::header::HOST;
 use ipnet::IpNet;
 use url::Url;
 
@@ -12,6 +14,8 @@ pub struct Site {
     pub app_name: String,
     /// The application that people use; redirects end on its origin.
     pub frontend: Url,
+    /// Where Cognito's `/logout` sends the browser, written as the app client has it.
+    pub signed_out_url: String,
     /// Further origins that may call with the session cookie.
     pub allowed_origins: Vec<Url>,
     /// Prefix of the Token Handler family; `None` switches it off.
@@ -124,6 +128,19 @@ impl Site {
         prefix
             .and_then(|prefix| path.strip_prefix(prefix))
             .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
+    /// The domain a request came to, where each of several has its own sign-ins.
+    pub(crate) fn own_origin(&self, headers: &HeaderMap) -> Option<Url> {
+        let origins = self.callback_origins.as_ref()?;
+        let host = headers.get(HOST)?.to_str().ok()?;
+        origins.of_host(self.public_url.scheme(), host)
+    }
+
+    /// The frontend that a request belongs to.
+    pub(crate) fn frontend_of(&self, headers: &HeaderMap) -> Url {
+        self.own_origin(headers)
+            .unwrap_or_else(|| self.frontend.clone())
     }
 
     /// Whether this deployment is reached over HTTPS.

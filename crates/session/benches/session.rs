@@ -148,6 +148,7 @@ fn identity() -> Identity {
         access_expires_at: NOW.plus(3600),
         refreshed_at: NOW,
         refreshable: true,
+        origin_jti: Some("01234567-89ab-cdef-0123-456789abcdef".to_owned()),
     }
 }
 

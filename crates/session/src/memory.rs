@@ -164,13 +164,13 @@ impl SessionStore for MemoryStore {
         }))
     }
 
-    async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError> {
+    async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
         let mut sessions = self.shard(key.as_bytes()).sessions.write();
         let removed = sessions.remove(key);
         if let Some(record) = &removed {
             self.unindex(&record.user, key);
         }
-        Ok(removed.is_some())
+        Ok(removed)
     }
 
     async fn list(

@@ -77,6 +77,9 @@ pub struct Identity {
     pub refreshed_at: Timestamp,
     /// Whether there is a refresh token.
     pub refreshable: bool,
+    /// Cognito's name for the sign-in (`origin_jti`), which its refresh tokens
+    /// share and one revocation ends.
+    pub origin_jti: Option<String>,
 }
 
 impl fmt::Debug for Identity {

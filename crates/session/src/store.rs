@@ -42,8 +42,9 @@ pub trait SessionStore: Send + Sync + 'static {
         expires_at: Timestamp,
     ) -> Result<Replaced, StoreError>;
 
-    /// Removes the record; whether there was one.
-    async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError>;
+    /// Removes the record and gives it back as it was at the end, so that
+    /// whoever ends a session ends it with its last tokens.
+    async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError>;
 
     /// The live records of these user indexes, in no order.
     async fn list(

@@ -12,6 +12,9 @@ use crate::owner::{FileIdentity, OwnerLock, create_private, make_private};
 pub struct Options {
     /// Bytes of records kept in memory. 32 MiB by default.
     pub cache_bytes: u64,
+    /// How long a caller waits for the disk; then the store counts as unavailable. A write
+    /// that was queued may still be carried out. 3 s by default.
+    pub call_limit: Duration,
     /// Threads that read, each with a connection of its own. 2 by default.
     pub readers: usize,
     /// The size in bytes the database file must not outgrow; none by default. A write beyond
@@ -23,6 +26,7 @@ impl Default for Options {
     fn default() -> Self {
         Self {
             cache_bytes: 32 << 20,
+            call_limit: Duration::from_secs(3),
             readers: 2,
             max_bytes: None,
         }

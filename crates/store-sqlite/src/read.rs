@@ -1,6 +1,7 @@
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use cogward_session::{LookupKey, Record, StoreError, Timestamp, UserIndex};
 use parking_lot::Mutex;
@@ -14,16 +15,22 @@ use crate::rows::{self, record_columns};
 pub(crate) struct Readers {
     queue: Option<mpsc::Sender<Job>>,
     threads: Vec<JoinHandle<()>>,
+    limit: Duration,
 }
 
 type Job = Box<dyn FnOnce(Result<&mut Statements<'_>, StoreError>) + Send>;
 
 impl Readers {
-    pub(crate) fn start(connections: Vec<Connection>, file: &FileIdentity) -> io::Result<Self> {
+    pub(crate) fn start(
+        connections: Vec<Connection>,
+        file: &FileIdentity,
+        limit: Duration,
+    ) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel();
         let mut readers = Self {
             queue: Some(queue),
             threads: Vec::new(),
+            limit,
         };
         let jobs = Arc::new(Mutex::new(jobs));
         for connection in connections {
@@ -55,7 +62,10 @@ impl Readers {
         if !sent {
             return Err(StoreError::unavailable("the reading threads have ended"));
         }
-        answer.await.map_err(StoreError::unavailable)?
+        let found = tokio::time::timeout(self.limit, answer).await;
+        let found =
+            found.map_err(|_| StoreError::unavailable("the disk takes too long to read"))?;
+        found.map_err(StoreError::unavailable)?
     }
 }
 

@@ -39,8 +39,10 @@ impl SqliteStore {
             lock,
         } = open::open(path, &options)?;
         let cache = RecordCache::new(options.cache_bytes);
-        let readers = Readers::start(readers, &file).map_err(OpenError::Thread)?;
-        let writer = Writer::start(writer, file, cache.clone()).map_err(OpenError::Thread)?;
+        let limit = options.call_limit;
+        let readers = Readers::start(readers, &file, limit).map_err(OpenError::Thread)?;
+        let writer =
+            Writer::start(writer, file, cache.clone(), limit).map_err(OpenError::Thread)?;
         Ok(Self {
             cache,
             readers,
@@ -121,7 +123,7 @@ impl SessionStore for SqliteStore {
             .await
     }
 
-    async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError> {
+    async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
         self.writer.run(Remove { key: *key }).await
     }
 
@@ -191,7 +193,7 @@ mod tests {
     async fn a_slow_reader_cannot_bring_back_what_a_remove_took() {
         let (_folder, store) = with_a_record_not_cached(Options::default()).await;
         let slow = has_read_but_not_filled(&store).await;
-        assert!(store.remove(&KEY).await.unwrap());
+        assert!(store.remove(&KEY).await.unwrap().is_some());
         assert!(
             slow.await.unwrap().is_some(),
             "the read came before the remove"

@@ -3,6 +3,7 @@ mod operations;
 use std::io;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use cogward_session::StoreError;
 use rusqlite::Connection;
@@ -19,6 +20,7 @@ pub(crate) use operations::{Insert, PutLogin, Remove, Replace, Sweep, TakeLogin,
 pub(crate) struct Writer {
     queue: Option<mpsc::Sender<Box<dyn Job>>>,
     thread: Option<JoinHandle<()>>,
+    limit: Duration,
 }
 
 /// Callers beyond this many wait to be queued.
@@ -31,6 +33,7 @@ impl Writer {
         connection: Connection,
         file: FileIdentity,
         cache: RecordCache,
+        limit: Duration,
     ) -> io::Result<Self> {
         let (queue, jobs) = mpsc::channel(QUEUE);
         let thread = thread::Builder::new()
@@ -39,10 +42,12 @@ impl Writer {
         Ok(Self {
             queue: Some(queue),
             thread: Some(thread),
+            limit,
         })
     }
 
-    /// Has `operation` written. Once queued it is carried out even when the caller goes away.
+    /// Has `operation` written. Once queued it is carried out even when the caller goes away
+    /// or the disk takes longer than the caller is kept waiting.
     pub(crate) async fn run<O: Operation>(&self, operation: O) -> Result<O::Output, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(Request {
@@ -52,8 +57,12 @@ impl Writer {
         });
         let ended = || StoreError::unavailable("the writing thread has ended");
         let queue = self.queue.as_ref().ok_or_else(ended)?;
-        queue.send(job).await.map_err(|_| ended())?;
-        answer.await.map_err(|_| ended())?
+        let written = async {
+            queue.send(job).await.map_err(|_| ended())?;
+            answer.await.map_err(|_| ended())?
+        };
+        let written = tokio::time::timeout(self.limit, written).await;
+        written.map_err(|_| StoreError::unavailable("the disk takes too long to write"))?
     }
 
     pub(crate) fn check(&self) -> Result<(), StoreError> {

@@ -232,6 +232,7 @@ fn site(base: &Url) -> Site {
     Site {
         app_name: "Test".into(),
         frontend: Url::parse(FRONTEND).unwrap(),
+        signed_out_url: FRONTEND.into(),
         allowed_origins: Vec::new(),
         token_handler: Some("/auth".into()),
         backend_proxy: Some("/api/v1".into()),

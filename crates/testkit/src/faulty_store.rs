@@ -165,7 +165,7 @@ impl SessionStore for FaultyStore {
         store.touch(key, expected, last_seen_at, expires_at).await
     }
 
-    async fn remove(&self, key: &LookupKey) -> Result<bool, StoreError> {
+    async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
         self.working("remove").await?.remove(key).await
     }
 

@@ -20,18 +20,17 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
             false => Vec::new(),
         };
         let demo = demo::routes(&pool.base_url());
-        let running = wire::start(&config, secrets, demo, Some(demo::PAGE)).await?;
-        banner(&config, &pool);
+        let server = wire::start(&config, secrets, demo, Some(demo::PAGE)).await?;
+        banner(&config, &server, &pool);
         stop::asked().await?;
-        tracing::info!("stopping: answers under way are finished first");
-        running.shutdown().await;
+        server.stop().await;
         pool.shutdown().await;
         Ok(())
     })
 }
 
-fn banner(config: &Config, pool: &Pool) {
-    let server = wire::local_url(config.server.host, config.server.port);
+fn banner(config: &Config, server: &wire::Started, pool: &Pool) {
+    let server = wire::local_url(server.address);
     let pool = pool.base_url();
     let pool = pool.as_str().trim_end_matches('/');
     let data = config.server.data_dir.display();

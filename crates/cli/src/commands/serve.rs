@@ -19,8 +19,8 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     }
     log::start(&config.log)?;
     block_on(async {
-        let running = wire::start(&config, Vec::new(), Router::new(), None).await?;
-        let url = wire::local_url(config.server.host, config.server.port);
+        let server = wire::start(&config, Vec::new(), Router::new(), None).await?;
+        let url = wire::local_url(server.address);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             listening = url,
@@ -34,9 +34,13 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
             let banner = Banner::new("serving").line("Server", &url);
             banner.line("API", &format!("{url}/docs")).print();
         }
+        if config.server.is_production() && config.server.trusted_proxies.is_empty() {
+            tracing::warn!(
+                "server.trusted_proxies is not set: behind a proxy all callers have its address"
+            );
+        }
         stop::asked().await?;
-        tracing::info!("stopping: answers under way are finished first");
-        running.shutdown().await;
+        server.stop().await;
         Ok(())
     })
 }

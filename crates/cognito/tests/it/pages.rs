@@ -85,7 +85,7 @@ fn what_is_not_asked_for_is_not_sent() {
 fn the_sign_out_page_gets_its_two_parameters() {
     let domain = Url::parse("https://auth.example.com").unwrap();
     let back = Url::parse("https://app.example.com/bye?x=1&y").unwrap();
-    let url = public(&domain).logout_url(&back);
+    let url = public(&domain).logout_url(back.as_str());
     assert_eq!(url.path(), "/logout");
     assert_eq!(
         pairs(&url),

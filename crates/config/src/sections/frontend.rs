@@ -14,6 +14,8 @@ use crate::value::{Origin, UrlPath};
 pub struct Frontend {
     /// Where the application lies; redirects after sign-in lead below it.
     pub url: Url,
+    /// Where the browser goes after Cognito's `/logout`, to the letter.
+    pub signed_out_url: String,
     /// Other origins that may call the server with credentials.
     pub additional_origins: Vec<Origin>,
     /// Page of the backend-proxy family after sign-in.
@@ -43,6 +45,7 @@ pub(crate) static SECTION: Section = Section {
     settings: &[
         &FRONTEND_URL.about,
         &ADDITIONAL_ORIGINS.about,
+        &SIGNED_OUT_URL.about,
         &SUCCESS_PATH.about,
         &ERROR_PATH.about,
         &TOKEN_HANDLER_SUCCESS_PATH.about,
@@ -64,6 +67,14 @@ pub(crate) static ADDITIONAL_ORIGINS: Setting<Origin> = Setting::new(
 )
 .list()
 .example("https://admin.example.com");
+static SIGNED_OUT_URL: Setting<String> = Setting::new(
+    "frontend.signed_out_url",
+    "Where Cognito's `/logout` sends the browser. It must stand in the app client's list of \
+     sign-out URLs in just these letters.",
+)
+.derived("`frontend.url` without a slash at the end")
+.check(url)
+.example("https://app.example.com/bye");
 static SUCCESS_PATH: Setting<UrlPath> = Setting::new(
     "frontend.success_path",
     "Page after sign-in, backend-proxy family.",
@@ -91,18 +102,30 @@ static TOKEN_HANDLER_ERROR_PATH: Setting<UrlPath> = Setting::new(
 
 pub(crate) fn load(r: &mut Reader<'_>, server: &Server) -> Frontend {
     let dev = r.mode() == Mode::Dev;
+    let url = r.or(&FRONTEND_URL, || {
+        if dev {
+            server.public_url.clone()
+        } else {
+            Origin::local("http", 3000).to_url()
+        }
+    });
+    let signed_out_url = r.or(&SIGNED_OUT_URL, || {
+        url.as_str().trim_end_matches('/').to_owned()
+    });
     Frontend {
-        url: r.or(&FRONTEND_URL, || {
-            if dev {
-                server.public_url.clone()
-            } else {
-                Origin::local("http", 3000).to_url()
-            }
-        }),
+        url,
+        signed_out_url,
         additional_origins: r.list(&ADDITIONAL_ORIGINS),
         success_path: r.value(&SUCCESS_PATH),
         error_path: r.value(&ERROR_PATH),
         token_handler_success_path: r.value(&TOKEN_HANDLER_SUCCESS_PATH),
         token_handler_error_path: r.value(&TOKEN_HANDLER_ERROR_PATH),
+    }
+}
+
+fn url(text: &str) -> Result<(), String> {
+    match text.parse::<Url>() {
+        Ok(url) if matches!(url.scheme(), "http" | "https") => Ok(()),
+        _ => Err("must be an http or https URL".to_owned()),
     }
 }

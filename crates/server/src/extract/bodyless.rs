@@ -1,6 +1,7 @@
 //! For unsafe routes that take no body.
 
 use axum::extract::FromRequestParts;
+use cogward_auth::audit;
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 
@@ -16,7 +17,9 @@ impl<S: Sync> FromRequestParts<S> for Bodyless {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         if parts.headers.contains_key(CONTENT_TYPE) && !is_json(&parts.headers) {
-            return Err(Error::csrf("only application/json is accepted"));
+            let error = Error::csrf("only application/json is accepted");
+            audit::refused("request", &error.message());
+            return Err(error);
         }
         Ok(Self)
     }

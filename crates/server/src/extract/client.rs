@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, FromRequestParts};
 use cogward_auth::Client;
-use http::HeaderMap;
 use http::header::USER_AGENT;
 use http::request::Parts;
+use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use crate::App;
@@ -55,22 +55,36 @@ fn address(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     if !is_proxy(&peer) {
         return peer;
     }
-    let lines: Vec<&str> = headers
+    let lines: Vec<&[u8]> = headers
         .get_all("x-forwarded-for")
         .iter()
-        .filter_map(|line| line.to_str().ok())
+        .map(HeaderValue::as_bytes)
         .collect();
+    let hops = lines
+        .iter()
+        .rev()
+        .flat_map(|line| line.rsplit(|byte| *byte == b','));
     let mut last = peer;
-    for hop in lines.iter().rev().flat_map(|line| line.rsplit(',')) {
-        let Ok(hop) = hop.trim().parse::<IpAddr>() else {
+    for hop in hops {
+        let Some(hop) = hop_address(hop) else {
             return last;
         };
-        last = hop.to_canonical();
+        last = hop;
         if !is_proxy(&last) {
             return last;
         }
     }
     last
+}
+
+/// An address, with a port as some proxies write it or without.
+fn hop_address(hop: &[u8]) -> Option<IpAddr> {
+    let hop = std::str::from_utf8(hop.trim_ascii()).ok()?;
+    let with_port = || hop.parse::<SocketAddr>().map(|address| address.ip());
+    hop.parse()
+        .or_else(|_| with_port())
+        .ok()
+        .map(|address: IpAddr| address.to_canonical())
 }
 
 #[cfg(test)]
@@ -89,6 +103,11 @@ mod tests {
         assert_eq!(address(&[], ip("10.0.0.1"), &headers), ip("10.0.0.1"));
         assert_eq!(address(&[net], ip("192.0.2.1"), &headers), ip("192.0.2.1"));
         assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("203.0.113.9"));
+        headers.append(
+            "x-forwarded-for",
+            HeaderValue::from_bytes(b"\xff, 203.0.113.8:4711").unwrap(),
+        );
+        assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("203.0.113.8"));
         headers.insert("x-forwarded-for", "garbage, 10.0.0.2".parse().unwrap());
         assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("10.0.0.2"));
     }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
+use cogward_auth::audit;
 use cogward_auth::session::{self, Current};
 use http::request::Parts;
 
@@ -17,7 +18,8 @@ impl FromRequestParts<Arc<App>> for CurrentSession {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
-        origin::check(&app.origins, &parts.headers)?;
+        origin::check(&app.origins, &parts.headers)
+            .inspect_err(|error| audit::refused("request", &error.message()))?;
         let cookie = app.site.cookies.read(&parts.headers, Which::Session);
         Ok(Self(session::current(&app.auth, cookie).await?))
     }

@@ -1,12 +1,12 @@
 //! The outermost layer: request id, error bodies, security headers; on every
 //! answer, preflights among them.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 
-use axum::extract::Request;
+use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
 use axum::{Json, Router};
-use cogward_auth::audit;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -14,6 +14,7 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower::{Layer as _, Service as _};
 use tower_http::cors::Cors;
+use tracing::{Instrument as _, Span};
 
 use super::cors::cors;
 use super::guard::Guard;
@@ -21,6 +22,7 @@ use super::request_id::RequestId;
 use crate::App;
 use crate::cookies::Which;
 use crate::error::Error;
+use crate::origin::is_unsafe;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -45,13 +47,16 @@ impl Envelope {
     }
 
     pub(crate) async fn answer(&self, request: Request) -> Response {
-        let id = RequestId::next();
+        let id = self.app.request_ids.next();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let mut response = self.answer_plainly(request).await;
-        if let Some(error) = failure(&mut response) {
-            if error.is_csrf() {
-                audit::refused("request", &error.message());
+        let span = match worth_a_span(&method, uri.path()) {
+            true => {
+                tracing::info_span!(target: "cogward", "request", request_id = %id, peer = peer(&request))
             }
+            false => Span::none(),
+        };
+        let mut response = self.answer_plainly(request).instrument(span).await;
+        if let Some(error) = failure(&mut response) {
             log(id, &method, uri.path(), &error);
             response = render(&self.app, id, uri.path(), &error, response);
         }
@@ -72,29 +77,42 @@ impl Envelope {
     }
 }
 
+/// Requests that begin, end or change a session are few and are audited: their
+/// events carry the request's id. The many that only read cost no span.
+fn worth_a_span(method: &Method, path: &str) -> bool {
+    is_unsafe(method) || path.ends_with("/login") || path.ends_with("/callback")
+}
+
+fn peer(request: &Request) -> Option<String> {
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
+    Some(peer.0.ip().to_string())
+}
+
 /// The error of a handler, or of the router, which knows only a status.
 fn failure(response: &mut Response) -> Option<Error> {
     if response.status().as_u16() < 400 {
         return None;
     }
-    response
-        .extensions_mut()
-        .remove::<Error>()
-        .or_else(|| match response.status() {
-            StatusCode::NOT_FOUND => Some(Error::not_found()),
-            StatusCode::METHOD_NOT_ALLOWED => Some(Error::of_status(
-                StatusCode::METHOD_NOT_ALLOWED,
-                "method not allowed here",
-            )),
-            _ => None,
+    response.extensions_mut().remove::<Error>().or_else(|| {
+        Some(match response.status() {
+            StatusCode::NOT_FOUND => Error::not_found(),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                Error::of_status(StatusCode::METHOD_NOT_ALLOWED, "method not allowed here")
+            }
+            status if status.is_client_error() => {
+                Error::of_status(status, "the request is not one that is understood here")
+            }
+            _ => return None,
         })
+    })
 }
 
 fn log(id: RequestId, method: &Method, path: &str, error: &Error) {
+    let (status, cause) = (error.status().as_u16(), error.cause());
     if error.status().is_server_error() {
-        tracing::error!(target: "cogward::request", request_id = %id, %method, path, status = error.status().as_u16(), "{}", error.message());
+        tracing::error!(target: "cogward::request", request_id = %id, %method, path, status, cause, "{}", error.message());
     } else {
-        tracing::debug!(target: "cogward::request", request_id = %id, %method, path, status = error.status().as_u16(), "{}", error.message());
+        tracing::debug!(target: "cogward::request", request_id = %id, %method, path, status, "{}", error.message());
     }
 }
 
@@ -136,7 +154,7 @@ fn headers(app: &App) -> HeaderMap {
     headers.insert(CORP, HeaderValue::from_static("same-origin"));
     no_store(&mut headers);
     if app.site.https() {
-        let year = HeaderValue::from_static("max-age=31536000; includeSubDomains");
+        let year = HeaderValue::from_static("max-age=31536000");
         headers.insert(STRICT_TRANSPORT_SECURITY, year);
     }
     headers.insert(

@@ -10,6 +10,7 @@ use std::task::{Context, Poll};
 use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
+use cogward_auth::audit;
 use futures_util::FutureExt;
 use tower::Service;
 
@@ -31,6 +32,7 @@ impl Guard {
 
     pub(crate) async fn answer(&self, request: Request) -> Response {
         if let Err(error) = check(&self.app, &request) {
+            audit::refused("request", &error.message());
             return error.into_response();
         }
         let answer = self.routes.clone().call(request);

@@ -4,7 +4,8 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use cogward_auth::audit;
+use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
 use crate::error::Error;
 
@@ -16,24 +17,38 @@ const PER_SECOND: NonZeroU32 = NonZeroU32::new(10).unwrap();
 const MAX_ADDRESSES: usize = 50_000;
 const RETRY_SECONDS: u32 = 1;
 
-pub(crate) struct LoginLimit(DefaultKeyedRateLimiter<IpAddr>);
+/// From all addresses together, so that many of them fill no store either.
+const TOTAL_BURST: NonZeroU32 = NonZeroU32::new(20_000).unwrap();
+const TOTAL_PER_SECOND: NonZeroU32 = NonZeroU32::new(500).unwrap();
+
+pub(crate) struct LoginLimit {
+    each: DefaultKeyedRateLimiter<IpAddr>,
+    all: DefaultDirectRateLimiter,
+}
 
 impl Default for LoginLimit {
     fn default() -> Self {
-        Self(RateLimiter::keyed(
-            Quota::per_second(PER_SECOND).allow_burst(BURST),
-        ))
+        let all = Quota::per_second(TOTAL_PER_SECOND).allow_burst(TOTAL_BURST);
+        Self {
+            each: RateLimiter::keyed(Quota::per_second(PER_SECOND).allow_burst(BURST)),
+            all: RateLimiter::direct(all),
+        }
     }
 }
 
 impl LoginLimit {
     pub(crate) fn check(&self, address: IpAddr) -> Result<(), Error> {
-        if self.0.len() > MAX_ADDRESSES {
-            self.0.retain_recent();
+        if self.each.len() > MAX_ADDRESSES {
+            self.each.retain_recent();
         }
-        self.0
-            .check_key(&network(address))
-            .map_err(|_| Error::too_many(RETRY_SECONDS))
+        let each = self.each.check_key(&network(address)).is_ok();
+        match each && self.all.check().is_ok() {
+            true => Ok(()),
+            false => {
+                audit::refused("sign-in", &"too many from this address, or from all");
+                Err(Error::too_many(RETRY_SECONDS))
+            }
+        }
     }
 }
 

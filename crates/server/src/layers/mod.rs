@@ -8,3 +8,4 @@ mod request_id;
 
 pub(crate) use envelope::{Envelope, no_store};
 pub(crate) use login_limit::LoginLimit;
+pub(crate) use request_id::RequestIds;

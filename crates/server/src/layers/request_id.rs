@@ -1,13 +1,36 @@
 //! A name for every answer: given out here, never taken from a caller.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
+use aws_lc_rs::rand::SecureRandom;
 use http::HeaderValue;
 
-/// Unique among processes by its random half, within one by its count.
+/// Gives out ids: unique among processes by their random half, within one by their count.
+pub(crate) struct RequestIds {
+    process: u64,
+    count: AtomicU64,
+}
+
+impl RequestIds {
+    pub(crate) fn new(rng: &dyn SecureRandom) -> Self {
+        let mut bytes = [0; 8];
+        // Without randomness ids are less unique, which costs nobody anything.
+        let _unfilled = rng.fill(&mut bytes);
+        Self {
+            process: u64::from_le_bytes(bytes),
+            count: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn next(&self) -> RequestId {
+        RequestId {
+            process: self.process,
+            count: self.count.fetch_add(1, Ordering::Relaxed),
+        }
+    }
+}
+
 #[derive(Clone, Copy)]
 pub(crate) struct RequestId {
     process: u64,
@@ -15,21 +38,6 @@ pub(crate) struct RequestId {
 }
 
 impl RequestId {
-    pub(crate) fn next() -> Self {
-        static PROCESS: OnceLock<u64> = OnceLock::new();
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let process = *PROCESS.get_or_init(|| {
-            let mut bytes = [0; 8];
-            // Without randomness ids are less unique, which costs nobody anything.
-            let _unfilled = SystemRandom::new().fill(&mut bytes);
-            u64::from_le_bytes(bytes)
-        });
-        Self {
-            process,
-            count: COUNT.fetch_add(1, Ordering::Relaxed),
-        }
-    }
-
     pub(crate) fn header(self) -> HeaderValue {
         let mut text = [0; 24];
         let (process, count) = text.split_at_mut(16);
@@ -60,7 +68,8 @@ mod tests {
 
     #[test]
     fn header_and_text_agree_and_differ_each_time() {
-        let (one, other) = (RequestId::next(), RequestId::next());
+        let ids = RequestIds::new(&aws_lc_rs::rand::SystemRandom::new());
+        let (one, other) = (ids.next(), ids.next());
         assert_eq!(one.header().to_str().unwrap(), one.to_string());
         assert_ne!(one.to_string(), other.to_string());
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::{IntoResponse, Response};
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
 use utoipa::openapi::{Components, Info, License, OpenApi, OpenApiBuilder, Paths};
@@ -69,24 +69,22 @@ pub fn document(site: &Site) -> Result<String, serde_json::Error> {
     table(site).finish().1.to_pretty_json()
 }
 
-/// `/openapi.json` and a page that shows it, everything in the binary.
-pub(crate) fn pages(document: &OpenApi) -> Router {
+/// The document and the page that shows it, everything in the binary.
+pub(crate) fn json(document: &OpenApi) -> MethodRouter {
     let json = document.to_json().unwrap_or_default();
-    let file = |kind: &'static str, text: &'static str| get(move || serve(kind, text));
-    Router::new()
-        .route(
-            "/openapi.json",
-            get(move || serve("application/json", json.clone())),
-        )
-        .route(
-            "/docs",
-            file("text/html; charset=utf-8", include_str!("page.html")),
-        )
-        .route("/docs/page.css", file("text/css", include_str!("page.css")))
-        .route(
-            "/docs/page.js",
-            file("text/javascript", include_str!("page.js")),
-        )
+    get(move || serve("application/json", json.clone()))
+}
+
+pub(crate) fn html() -> MethodRouter {
+    get(|| serve("text/html; charset=utf-8", include_str!("page.html")))
+}
+
+pub(crate) fn css() -> MethodRouter {
+    get(|| serve("text/css", include_str!("page.css")))
+}
+
+pub(crate) fn js() -> MethodRouter {
+    get(|| serve("text/javascript", include_str!("page.js")))
 }
 
 /// A page that takes styles, scripts and data from this server alone.

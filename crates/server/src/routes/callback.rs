@@ -5,7 +5,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::login::{self, Answer, Callback, Finished};
-use cogward_auth::{Family, LoginError, audit};
+use cogward_auth::{Family, LoginError, audit, chain};
 use http::HeaderMap;
 use http::request::Parts;
 use url::Url;
@@ -37,17 +37,17 @@ pub(crate) async fn backend_proxy(
         Ok(finished) => {
             let location = match &finished.return_path {
                 Some(path) => redirect::at(&finished.frontend, path.as_str()),
-                None => redirect::at(&finished.frontend, &app.site.pages.dashboard),
+                None => redirect::page(&finished.frontend, &app.site.pages.dashboard, &[]),
             };
             enter(&app, &finished, &location)
         }
-        Err(error) => redirect::to(&backend_error_page(&app, &error)),
+        Err(error) => redirect::to(&backend_error_page(&app, &parts.headers, &error)),
     }
 }
 
-fn backend_error_page(app: &App, error: &LoginError) -> Url {
-    let site = &app.site;
-    let page = |values: &[(&str, &str)]| redirect::page(&site.frontend, &site.pages.error, values);
+fn backend_error_page(app: &App, headers: &HeaderMap, error: &LoginError) -> Url {
+    let (frontend, path) = (app.site.frontend_of(headers), &app.site.pages.error);
+    let page = |values: &[(&str, &str)]| redirect::page(&frontend, path, values);
     match error {
         LoginError::InvalidState => page(&[("reason", "invalid_state")]),
         LoginError::Provider { error, description } => page(&[
@@ -91,13 +91,13 @@ pub(crate) async fn token_handler(
             };
             enter(&app, &finished, &location)
         }
-        Err(error) => redirect::to(&token_handler_error_page(&app, &error)),
+        Err(error) => redirect::to(&token_handler_error_page(&app, &parts.headers, &error)),
     }
 }
 
-fn token_handler_error_page(app: &App, error: &LoginError) -> Url {
-    let site = &app.site;
-    let page = |error: &str| redirect::page(&site.frontend, &site.pages.login, &[("error", error)]);
+fn token_handler_error_page(app: &App, headers: &HeaderMap, error: &LoginError) -> Url {
+    let (frontend, path) = (app.site.frontend_of(headers), &app.site.pages.login);
+    let page = |error: &str| redirect::page(&frontend, path, &[("error", error)]);
     match error {
         LoginError::InvalidState => page("invalid_state"),
         LoginError::Provider { error, .. } => page(error),
@@ -131,10 +131,14 @@ async fn finish(
         state: state.as_deref(),
         answer,
         login_cookie: cookies.read(headers, Which::Login),
-        session_cookie: cookies.read(headers, Which::Session),
+        session_cookies: &cookies.sessions(headers),
         client: caller.into_client(),
     };
-    login::finish(&app.auth, callback).await
+    let finished = login::finish(&app.auth, callback).await;
+    if let Err(error @ LoginError::Store(_)) = &finished {
+        tracing::error!(error = chain(error), "sign-in not finished");
+    }
+    finished
 }
 
 fn enter(app: &App, finished: &Finished, location: &Url) -> Response {

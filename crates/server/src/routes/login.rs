@@ -7,7 +7,6 @@ use axum::response::Response;
 use cogward_auth::login::{self, Begin, Begun, LOGIN_SECONDS};
 use cogward_auth::{Family, LoginRefusal, audit};
 use http::HeaderMap;
-use http::header::HOST;
 use http::request::Parts;
 use url::Url;
 
@@ -36,7 +35,7 @@ pub(crate) async fn backend_proxy(
     caller: Caller,
     parts: Parts,
 ) -> Result<Response, Error> {
-    begin(&app, Family::BackendProxy, &caller, &parts).await
+    answer(&app, Family::BackendProxy, &caller, &parts).await
 }
 
 /// Sign in through the hosted page, for the Token Handler family.
@@ -58,7 +57,26 @@ pub(crate) async fn token_handler(
     caller: Caller,
     parts: Parts,
 ) -> Result<Response, Error> {
-    begin(&app, Family::TokenHandler, &caller, &parts).await
+    answer(&app, Family::TokenHandler, &caller, &parts).await
+}
+
+async fn answer(
+    app: &App,
+    family: Family,
+    caller: &Caller,
+    parts: &Parts,
+) -> Result<Response, Error> {
+    if let Some(response) = without_a_person(&parts.method, &parts.headers) {
+        return Ok(response);
+    }
+    match begin(app, family, caller, parts).await {
+        // A person is shown a page of the application, not JSON.
+        Err(error) if is_navigation(&parts.headers) => {
+            error.log("sign-in not begun");
+            Ok(error_page(app, family, &parts.headers, &error))
+        }
+        answer => answer,
+    }
 }
 
 async fn begin(
@@ -68,9 +86,6 @@ async fn begin(
     parts: &Parts,
 ) -> Result<Response, Error> {
     let headers = &parts.headers;
-    if let Some(response) = without_a_person(&parts.method, headers) {
-        return Ok(response);
-    }
     app.login_limit.check(caller.address)?;
     let query = parts.uri.query().unwrap_or_default();
     let once = |name| query_value(query, name).map_err(|_| unusable());
@@ -87,16 +102,12 @@ async fn begin(
         },
     )
     .await;
-    match begun {
-        Ok(begun) => Ok(leave(app, &begun)),
-        Err(LoginRefusal::Store(_)) if is_navigation(headers) => Ok(unavailable(app, family)),
-        Err(refusal) => {
-            if !matches!(refusal, LoginRefusal::Store(_) | LoginRefusal::Internal) {
-                audit::refused("sign-in", &refusal);
-            }
-            Err(refusal.into())
+    begun.map(|begun| leave(app, &begun)).map_err(|refusal| {
+        if !matches!(refusal, LoginRefusal::Store(_) | LoginRefusal::Internal) {
+            audit::refused("sign-in", &refusal);
         }
-    }
+        refusal.into()
+    })
 }
 
 fn unusable() -> Error {
@@ -111,12 +122,7 @@ fn addresses(app: &App, family: Family, headers: &HeaderMap) -> (Url, Url) {
         Family::BackendProxy => &site.backend_callback,
         Family::TokenHandler => &site.token_handler_callback,
     };
-    let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-    let own = match (&site.callback_origins, host) {
-        (Some(origins), Some(host)) => origins.of_host(site.public_url.scheme(), host),
-        _ => None,
-    };
-    match own {
+    match site.own_origin(headers) {
         Some(origin) => (redirect::at(&origin, callback.path()), origin),
         None => (callback.clone(), site.frontend.clone()),
     }
@@ -134,18 +140,12 @@ fn leave(app: &App, begun: &Begun) -> Response {
     response
 }
 
-fn unavailable(app: &App, family: Family) -> Response {
-    let site = &app.site;
+fn error_page(app: &App, family: Family, headers: &HeaderMap, error: &Error) -> Response {
+    let (frontend, pages) = (app.site.frontend_of(headers), &app.site.pages);
     redirect::to(&match family {
-        Family::BackendProxy => redirect::page(
-            &site.frontend,
-            &site.pages.error,
-            &[("reason", "unavailable")],
-        ),
-        Family::TokenHandler => redirect::page(
-            &site.frontend,
-            &site.pages.login,
-            &[("error", "unavailable")],
-        ),
+        Family::BackendProxy => {
+            redirect::page(&frontend, &pages.error, &[("reason", error.kind())])
+        }
+        Family::TokenHandler => redirect::page(&frontend, &pages.login, &[("error", error.kind())]),
     })
 }

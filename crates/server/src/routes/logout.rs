@@ -48,7 +48,7 @@ pub(crate) async fn token_handler(
 
 async fn sign_out(app: &App, headers: &HeaderMap, success: &Success) -> Result<Response, Error> {
     let cookies = &app.site.cookies;
-    logout::logout(&app.auth, cookies.read(headers, Which::Session)).await;
+    logout::logout(&app.auth, &cookies.sessions(headers)).await;
     let mut response = answer(success)?;
     cookies.clear(response.headers_mut(), Which::Session);
     cookies.clear(response.headers_mut(), Which::Login);

@@ -17,6 +17,7 @@ use crate::extract::{CurrentSession, Json};
 
 /// Which sessions end.
 #[derive(Default, Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct LogoutAll {
     /// Keep the session that asks.
     #[serde(default)]
@@ -39,16 +40,14 @@ pub(crate) async fn logout_all(
     request: Request,
 ) -> Result<Response, Error> {
     let (mut parts, body) = request.into_parts();
-    let CurrentSession(current) = CurrentSession::from_request_parts(&mut parts, &app).await?;
+    let unread = Request::from_parts(parts.clone(), body);
     // A body that is not declared is refused, not passed over: it may say "others".
-    let asked = match parts.headers.contains_key(CONTENT_TYPE) || !body.is_end_stream() {
-        true => {
-            Json::from_request(Request::from_parts(parts, body), &app)
-                .await?
-                .0
-        }
+    let declared = parts.headers.contains_key(CONTENT_TYPE) || !unread.body().is_end_stream();
+    let asked = match declared {
+        true => Json::from_request(unread, &app).await?.0,
         false => LogoutAll::default(),
     };
+    let CurrentSession(current) = CurrentSession::from_request_parts(&mut parts, &app).await?;
     let scope = if asked.others {
         Scope::Others
     } else {

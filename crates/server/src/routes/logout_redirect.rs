@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use http::HeaderMap;
 use serde::Serialize;
 
 use super::answer;
@@ -22,7 +23,15 @@ pub(crate) struct Address {
     get, path = "", operation_id = "logoutRedirect", tag = "Backend proxy",
     responses((status = 200, description = "Where to go", body = Address)),
 )]
-pub(crate) async fn logout_redirect(State(app): State<Arc<App>>) -> Result<Response, Error> {
-    let url = app.auth.pool().cognito.logout_url(&app.site.frontend);
+pub(crate) async fn logout_redirect(
+    State(app): State<Arc<App>>,
+    headers: HeaderMap,
+) -> Result<Response, Error> {
+    let own = app
+        .site
+        .own_origin(&headers)
+        .map(|url| url.origin().ascii_serialization());
+    let signed_out = own.as_ref().unwrap_or(&app.site.signed_out_url);
+    let url = app.auth.pool().cognito.logout_url(signed_out);
     answer(&Address { url: url.into() })
 }

@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
-use cogward_auth::audit;
 use cogward_auth::session::{AdoptError, Handed, adopt};
+use cogward_auth::{audit, chain};
 use serde::Deserialize;
 
 use super::{Success, answer};
@@ -26,6 +26,8 @@ pub(crate) struct Tokens {
 }
 
 const MISSING: &str = "Missing access_token or id_token";
+/// Cognito's have some 1,800 characters; it cannot be verified, so it is bounded.
+const MAX_REFRESH_TOKEN: usize = 8192;
 const REFUSED: &str = "Token verification failed";
 
 /// Start a session with tokens obtained elsewhere; both are verified.
@@ -38,6 +40,7 @@ const REFUSED: &str = "Token verification failed";
         (status = 400, description = "A token is missing", body = TokenHandlerProblem),
         (status = 403, description = "A token does not verify, both do not belong together, or the header is missing", body = TokenHandlerProblem),
         (status = 413, description = "The body is too large", body = TokenHandlerProblem),
+        (status = 429, description = "Too many sessions begun", body = TokenHandlerProblem),
         (status = 415, description = "The body is not JSON", body = TokenHandlerProblem),
         (status = 503, description = "Keys or store do not answer", body = TokenHandlerProblem),
     ),
@@ -47,6 +50,7 @@ pub(crate) async fn session(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Error> {
+    app.login_limit.check(caller.address)?;
     let headers = request.headers().clone();
     let Json(tokens) = Json::<Tokens>::from_request(request, &app).await?;
     let given = |token: &Option<String>| token.clone().filter(|token| !token.is_empty());
@@ -55,17 +59,21 @@ pub(crate) async fn session(
     else {
         return Err(Error::bad_request(MISSING));
     };
+    let refresh_token = tokens
+        .refresh_token
+        .as_deref()
+        .filter(|token| !token.is_empty());
+    if refresh_token.is_some_and(|token| token.len() > MAX_REFRESH_TOKEN) {
+        return Err(Error::bad_request("refresh_token is too long"));
+    }
     let handed = Handed {
         access_token: &access_token,
         id_token: &id_token,
-        refresh_token: tokens
-            .refresh_token
-            .as_deref()
-            .filter(|token| !token.is_empty()),
+        refresh_token,
         auth_method: method(tokens.auth_method.as_deref())?,
     };
-    let previous = app.site.cookies.read(&headers, Which::Session);
-    let started = adopt(&app.auth, handed, caller.into_client(), previous)
+    let previous = app.site.cookies.sessions(&headers);
+    let started = adopt(&app.auth, handed, caller.into_client(), &previous)
         .await
         .map_err(refusal)?;
     let mut response = answer(&Success::PLAIN)?;
@@ -94,7 +102,7 @@ fn refusal(error: AdoptError) -> Error {
     match error {
         AdoptError::Unavailable(error) => error.into(),
         AdoptError::Refused(_) | AdoptError::Mismatch => {
-            audit::refused("session", &crate::error::chain(&error));
+            audit::refused("session", &chain(&error));
             Error::forbidden(REFUSED)
         }
     }

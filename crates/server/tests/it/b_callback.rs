@@ -28,7 +28,10 @@ async fn t10_state_is_bound_to_the_browser() {
         family.assert_refused(&victim.get(callback.as_str()).await, "invalid_state");
         watch.assert_nothing_changed(&app).await;
         assert_eq!(victim.get(family.who).await.status, 401);
+        // A browser that began nothing uses up nobody's sign-in.
+        family.assert_signed_in(&attacker.get(callback.as_str()).await);
 
+        let mut watch = Watch::new(&app).await;
         let callback = app
             .callback_url(&mut attacker, family.login, "admin@example.com")
             .await;

@@ -234,19 +234,22 @@ async fn t50_tokens_are_not_read_across_origins() {
     ];
     for origin in foreign {
         let request = browser.request(Method::GET, "/auth/token");
-        refused(browser.send(request.header("origin", origin)).await, origin);
+        refused(
+            &browser.send(request.header("origin", origin)).await,
+            origin,
+        );
     }
     for site in ["cross-site", "same-site", "Same-Origin", "anything"] {
         let request = browser.request(Method::GET, "/auth/token");
         refused(
-            browser.send(request.header("sec-fetch-site", site)).await,
+            &browser.send(request.header("sec-fetch-site", site)).await,
             site,
         );
         // The foreign page's word about itself changes nothing.
         let request = browser.request(Method::GET, "/auth/token");
         let request = request.header("sec-fetch-site", "same-origin");
         refused(
-            browser.send(request.header("origin", foreign[0])).await,
+            &browser.send(request.header("origin", foreign[0])).await,
             site,
         );
     }
@@ -264,7 +267,7 @@ async fn t50_tokens_are_not_read_across_origins() {
 }
 
 #[track_caller]
-fn refused(answer: Answer, what: &str) {
+fn refused(answer: &Answer, what: &str) {
     assert_eq!(answer.status, 403, "{what}: {}", answer.body);
     for name in [
         "access-control-allow-origin",

@@ -1,7 +1,10 @@
 //! Threats E: the session store lies, forgets, is copied or is asked odd things.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use cogward_session::{LoginKey, Record, SessionId, Timestamp};
-use cogward_testkit::{Browser, Builder, StoreKind, TestApp};
+use cogward_testkit::{Answer, Browser, Builder, StoreKind, TestApp, TokenAnswer};
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
@@ -20,7 +23,7 @@ async fn record(app: &TestApp, browser: &Browser) -> Record {
 /// Puts a record where another was, whatever its version.
 async fn put(app: &TestApp, at: &SessionId, record: Record) {
     let (store, key) = (app.store.behind(), at.lookup_key());
-    assert!(store.remove(&key).await.unwrap());
+    assert!(store.remove(&key).await.unwrap().is_some());
     store.insert(&key, record).await.unwrap();
 }
 
@@ -135,6 +138,42 @@ async fn t56_old_keys_open_while_they_are_in_the_ring_and_not_after() {
     }
 }
 
+/// What a failing disk or a careless hand may leave of a row.
+fn ruins(good: &Record) -> Vec<(&'static str, Record)> {
+    let identities: [(&str, Box<[u8]>); 4] = [
+        ("no identity", Box::default()),
+        ("half an identity", half(&good.identity)),
+        ("zeros", vec![0; good.identity.len()].into()),
+        ("JSON", (*br#"{"sub":"admin"}"#).into()),
+    ];
+    let mut rows: Vec<(&str, Record)> = identities
+        .into_iter()
+        .map(|(what, identity)| {
+            (
+                what,
+                Record {
+                    identity,
+                    ..good.clone()
+                },
+            )
+        })
+        .collect();
+    let (identity, tokens) = (half(&good.identity), Box::default());
+    rows.push((
+        "half a row",
+        Record {
+            identity,
+            tokens,
+            ..good.clone()
+        },
+    ));
+    rows
+}
+
+fn half(blob: &[u8]) -> Box<[u8]> {
+    blob[..blob.len() / 2].into()
+}
+
 #[tokio::test]
 async fn t58_a_failing_or_lying_store_signs_nobody_in() {
     for kind in STORES {
@@ -142,47 +181,7 @@ async fn t58_a_failing_or_lying_store_signs_nobody_in() {
         let mut browser = app.browser();
         app.sign_in(&mut browser, ALICE).await;
         let good = record(&app, &browser).await;
-        let zeros = vec![0; good.identity.len()].into_boxed_slice();
-        let half = |blob: &[u8]| blob[..blob.len() / 2].to_vec().into_boxed_slice();
-        let rows = [
-            (
-                "no identity",
-                Record {
-                    identity: Box::default(),
-                    ..good.clone()
-                },
-            ),
-            (
-                "half an identity",
-                Record {
-                    identity: half(&good.identity),
-                    ..good.clone()
-                },
-            ),
-            (
-                "zeros",
-                Record {
-                    identity: zeros,
-                    ..good.clone()
-                },
-            ),
-            (
-                "JSON",
-                Record {
-                    identity: (*br#"{"sub":"admin"}"#).into(),
-                    ..good.clone()
-                },
-            ),
-            (
-                "half a row",
-                Record {
-                    identity: half(&good.identity),
-                    tokens: Box::default(),
-                    ..good.clone()
-                },
-            ),
-        ];
-        for (what, row) in rows {
+        for (what, row) in ruins(&good) {
             app.store.lie(move |_, _| Some(row.clone()));
             refused_everywhere(&app, &browser, what).await;
         }
@@ -317,17 +316,9 @@ async fn t62_a_cookie_is_no_key() {
         // A sign-in under way, whose state everybody sees in the address bar.
         let mut other = app.browser();
         let begun = other.get("/api/v1/auth/login").await.location();
-        let state = begun
-            .query_pairs()
-            .find(|(name, _)| name == "state")
-            .unwrap()
-            .1
-            .into_owned();
-        let hex: String = key
-            .as_bytes()
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect();
+        let query: HashMap<String, String> = begun.query_pairs().into_owned().collect();
+        let state = query["state"].clone();
+        let hex: String = key.as_bytes().map(|byte| format!("{byte:02x}")).concat();
         let login = other.cookie("cogward_login").unwrap().to_owned();
         let (loads, writes) = (app.store.calls("load"), app.store.writes());
         let values = [
@@ -353,19 +344,7 @@ async fn t62_a_cookie_is_no_key() {
             let answer = browser.get("/auth/me").await;
             assert_eq!(answer.status, 401, "{value:.40}: {}", answer.body);
         }
-        for value in [
-            &b"a\0b"[..],
-            b"x\r\nDEL session:1",
-            b"\xff\xfe",
-            &[b'A'; 64 * 1024],
-        ] {
-            let head = b"GET /auth/me HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: cogward_session=";
-            let answer = raw(&app, &[head, value, b"\r\n\r\n"].concat()).await;
-            let refused = ["400", "401", "431"]
-                .iter()
-                .any(|code| answer.starts_with(&format!("HTTP/1.1 {code}")));
-            assert!(refused, "{answer:.200}");
-        }
+        bytes_that_are_no_cookie(&app).await;
         assert_eq!(
             app.store.calls("load"),
             loads,
@@ -376,13 +355,20 @@ async fn t62_a_cookie_is_no_key() {
         assert_eq!(browser.get("/auth/me").await.status, 200);
         assert_eq!(app.store.calls("load"), loads + 1);
         let key = LoginKey::of_state(&state);
-        let waiting = app
-            .store
-            .behind()
-            .take_login(&key, app.auth.now())
-            .await
-            .unwrap();
-        assert!(waiting.is_some());
+        let waiting = app.store.behind().take_login(&key, app.auth.now()).await;
+        assert!(waiting.unwrap().is_some());
+    }
+}
+
+async fn bytes_that_are_no_cookie(app: &TestApp) {
+    let (nul, line, latin) = (&b"a\0b"[..], &b"x\r\nDEL session:1"[..], &b"\xff\xfe"[..]);
+    for value in [nul, line, latin, &[b'A'; 64 * 1024]] {
+        let head = b"GET /auth/me HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\ncookie: cogward_session=";
+        let answer = raw(app, &[head, value, b"\r\n\r\n"].concat()).await;
+        let refused = ["400", "401", "431"]
+            .iter()
+            .any(|code| answer.starts_with(&format!("HTTP/1.1 {code}")));
+        assert!(refused, "{answer:.200}");
     }
 }
 
@@ -431,6 +417,44 @@ async fn t64_a_late_refresh_does_not_bring_back_what_was_signed_out() {
     }
 }
 
+#[tokio::test]
+async fn t64_cognito_answers_after_the_sign_out() {
+    for kind in STORES {
+        let app = TestApp::builder().store(kind).fake().start().await;
+        let mut browser = app.browser();
+        let pair = app.fake().pair("alice", |_, _| {});
+        let started = browser.post_json("/auth/session", &pair).await;
+        assert_eq!(started.status, 200, "{}", started.body);
+        let id = app.session_id(&browser);
+        let mut rotated = app.fake().pair("alice", |_, _| {});
+        rotated["refresh_token"] = json!("rotated-while-away");
+        let late = Duration::from_millis(1000);
+        app.fake()
+            .answer(TokenAnswer::Late(late, rotated.to_string()));
+        let mut tab = browser.copy();
+        let refresh = tokio::spawn(async move { tab.post("/auth/refresh").await });
+        until("asked", async || app.fake().token_calls() == 1).await;
+        let mut thief = browser.copy();
+        assert_eq!(browser.post("/auth/logout").await.status, 200);
+        assert_eq!(thief.get("/auth/me").await.status, 401);
+        let late = refresh.await.unwrap();
+        assert_eq!(late.status, 401, "{}", late.body);
+        assert_eq!(thief.get("/auth/me").await.status, 401);
+        let row = app
+            .store
+            .behind()
+            .load(&id.lookup_key(), app.auth.now())
+            .await;
+        assert!(row.unwrap().is_none());
+        // The one that it had, and the one that came too late.
+        let revoked = app.fake().revocations();
+        for token in ["refresh-of-alice", "rotated-while-away"] {
+            let count = revoked.iter().filter(|form| form.contains(token)).count();
+            assert_eq!(count, 1, "{token}: {revoked:?}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn t65_nobody_gets_anothers_session_under_load() {
     for kind in STORES {
@@ -465,35 +489,21 @@ async fn t65_nobody_gets_anothers_session_under_load() {
             let (browser, email, sub) = &people[number % people.len()];
             let mut tab = browser.copy();
             async move {
-                match round {
-                    0 => {
-                        let answer = tab.post("/auth/refresh").await;
-                        assert_eq!(
-                            &token_sub(&answer.json()["id_token"]),
-                            *sub,
-                            "{}",
-                            answer.body
-                        );
-                    }
-                    1 => {
-                        let answer = tab.get("/auth/token").await;
-                        assert_eq!(
-                            &token_sub(&answer.json()["access_token"]),
-                            *sub,
-                            "{}",
-                            answer.body
-                        );
-                    }
-                    2 => assert_eq!(tab.get("/api/v1/profile").await.json()["user_id"], **sub),
-                    3 => {
-                        let me = tab.get("/auth/me").await.json();
-                        let group = format!("group{}", &email[6..email.find('@').unwrap()]);
-                        assert_eq!(me, json!({ "email": email, "sub": sub, "groups": [group] }));
-                    }
-                    _ => assert_eq!(
-                        tab.get("/api/v1/auth/check").await.json()["user"]["id"],
-                        **sub
-                    ),
+                let path = match round {
+                    0 => "/auth/refresh",
+                    1 => "/auth/token",
+                    2 => "/api/v1/profile",
+                    3 => "/auth/me",
+                    _ => "/api/v1/auth/check",
+                };
+                let answer = match round {
+                    0 => tab.post(path).await,
+                    _ => tab.get(path).await,
+                };
+                assert_eq!(whose(&answer), **sub, "{path}: {}", answer.body);
+                if round == 3 {
+                    let group = format!("group{}", &email[6..email.find('@').unwrap()]);
+                    assert_eq!(answer.json()["groups"], json!([group]));
                 }
             }
         });
@@ -502,9 +512,22 @@ async fn t65_nobody_gets_anothers_session_under_load() {
     }
 }
 
-fn token_sub(token: &Value) -> String {
+/// Whom an answer speaks of, in any of the shapes there are.
+fn whose(answer: &Answer) -> String {
+    let body = answer.json();
+    if let Some(token) = body["id_token"].as_str() {
+        let access = body["access_token"].as_str().unwrap();
+        assert_eq!(token_sub(token), token_sub(access));
+        return token_sub(token);
+    }
+    let subs = [&body["sub"], &body["user_id"], &body["user"]["id"]];
+    let sub = subs.iter().find_map(|sub| sub.as_str());
+    sub.unwrap_or_default().to_owned()
+}
+
+fn token_sub(token: &str) -> String {
     use base64::Engine as _;
-    let payload = token.as_str().unwrap().split('.').nth(1).unwrap();
+    let payload = token.split('.').nth(1).unwrap();
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
         .decode(payload)
         .unwrap();

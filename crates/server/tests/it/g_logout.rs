@@ -9,6 +9,8 @@ use crate::support::{refresh_at_pool, session_operations, token_calls};
 const ALICE: &str = "user@example.com";
 const LOGOUTS: [&str; 2] = ["/auth/logout", "/api/v1/auth/logout"];
 
+type Headers = Vec<(&'static str, &'static str)>;
+
 fn success(path: &str) -> serde_json::Value {
     match path {
         "/auth/logout" => json!({ "success": true }),
@@ -110,7 +112,7 @@ async fn t82_sign_out_cannot_be_forged() {
     let (writes, revoked) = (app.store.writes(), app.calls("oauth2/revoke").await);
     let evil = ("origin", "https://evil.example");
     let header = ("x-l42-csrf", "1");
-    let mut forged: Vec<(Method, &str, Vec<(&str, &str)>)> = Vec::new();
+    let mut forged: Vec<(Method, &str, Headers)> = Vec::new();
     for path in [
         "/auth/logout",
         "/api/v1/auth/logout",
@@ -198,7 +200,7 @@ async fn t83_sign_out_sends_nobody_elsewhere() {
             let client = app.auth.pool().client_id.clone();
             let expected = [
                 ("client_id".to_owned(), client),
-                ("logout_uri".to_owned(), format!("{FRONTEND}/")),
+                ("logout_uri".to_owned(), FRONTEND.to_owned()),
             ];
             assert_eq!(query, expected, "{name}={value}");
         }

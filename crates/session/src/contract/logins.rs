@@ -46,7 +46,7 @@ pub(super) async fn logins_and_sessions_never_pass_as_each_other(store: Store) -
     )?;
     same(
         &store.remove(&as_session).await?,
-        &false,
+        &None,
         "a login removed as a session",
     )?;
     let touched = store.touch(&as_session, 0, NOW, LATER).await?;

@@ -105,8 +105,14 @@ pub(super) async fn list_finds_live_records_of_all_indexes(store: Store) -> Outc
 
 pub(super) async fn remove_is_idempotent(store: Store) -> Outcome {
     store.insert(&key(1), record(1)).await?;
-    same(&store.remove(&key(1)).await?, &true, "the first time")?;
-    same(&store.remove(&key(1)).await?, &false, "the second time")?;
+    store.replace(&key(1), 1, record(2)).await?;
+    let removed = store.remove(&key(1)).await?;
+    same(
+        &removed.as_deref(),
+        &Some(&record(2)),
+        "what the first one removed",
+    )?;
+    same(&store.remove(&key(1)).await?, &None, "the second time")?;
     same(&store.load(&key(1), NOW).await?, &None, "the record")?;
     store.insert(&key(1), record(1)).await?;
     ensure(

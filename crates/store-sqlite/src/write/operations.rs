@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::Operation;
 use crate::cache::RecordCache;
+use crate::rows::{self, record_columns};
 
 pub(crate) struct Insert {
     pub(crate) key: LookupKey,
@@ -128,13 +129,16 @@ pub(crate) struct Remove {
 }
 
 impl Operation for Remove {
-    type Output = bool;
+    type Output = Option<Arc<Record>>;
 
-    fn run(&mut self, statements: &mut Statements<'_>) -> Result<bool, StoreError> {
-        Ok(sql(statements.remove.execute([self.key.as_bytes()]))? > 0)
+    fn run(&mut self, statements: &mut Statements<'_>) -> Result<Self::Output, StoreError> {
+        let removed = statements
+            .remove
+            .query_row([self.key.as_bytes()], rows::read);
+        Ok(sql(removed.optional())?.map(|(_, record)| Arc::new(record)))
     }
 
-    fn settle(self, _: Option<&bool>, cache: &RecordCache) {
+    fn settle(self, _: Option<&Self::Output>, cache: &RecordCache) {
         cache.remove(&self.key);
     }
 }
@@ -252,7 +256,10 @@ impl<'c> Statements<'c> {
                  WHERE key = ?1 AND version = ?2",
             )?,
             exists: connection.prepare("SELECT 1 FROM session WHERE key = ?1")?,
-            remove: connection.prepare("DELETE FROM session WHERE key = ?1")?,
+            remove: connection.prepare(concat!(
+                "DELETE FROM session WHERE key = ?1 RETURNING ",
+                record_columns!()
+            ))?,
             put_login: connection.prepare(
                 "INSERT INTO login (key, expires_at, sealed) VALUES (?1, ?2, ?3)
                  ON CONFLICT (key) DO NOTHING",

@@ -1,0 +1,264 @@
+//! Requests per second of Cogward and of a bare axum server, in turns.
+
+use std::net::SocketAddr;
+use std::path::Path;
+
+use anyhow::{Context as _, Result, ensure};
+use tempfile::TempDir;
+
+use crate::generator::{self, ask, body_of, request};
+use crate::process::{self, Cpu, Process};
+use crate::server::Store;
+use crate::table::{Spread, head, row, say};
+
+const PATHS: [&str; 2] = ["/api/v1/auth/check", "/auth/me"];
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// Length of one measurement
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// How often the servers take turns
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Sessions the requests are spread over
+    #[arg(long, default_value_t = 10_000)]
+    sessions: usize,
+    /// Only cases whose name holds this, as "/auth/me, memory, spread" does
+    #[arg(long, default_value = "")]
+    only: String,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            seconds: 2.0,
+            rounds: 5,
+            sessions: 10_000,
+            only: String::new(),
+        }
+    }
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let pinned = process::pin_generator();
+    let [memory, sqlite] = Store::BOTH.map(|store| Server::cogward(store, options.sessions));
+    let servers = [memory?, sqlite?];
+    say(&format!(
+        "\n{} connections, {} rounds of {} s, {} sessions; servers and load {}.",
+        generator::CONNECTIONS,
+        options.rounds,
+        options.seconds,
+        options.sessions,
+        if pinned {
+            "on a core each"
+        } else {
+            "NOT on cores of their own"
+        },
+    ));
+    say("Every pair of numbers is Cogward's and the bare server's.");
+    head(&[
+        "path, store, sessions",
+        "requests/s of bare axum's, median (range)",
+        "of the fastest rounds",
+        "requests/s, fastest",
+        "server CPU µs/request, least",
+        "of it user",
+        "p50 µs, median",
+        "p99 µs, median",
+        "generator CPU µs/request",
+    ]);
+    for path in PATHS {
+        let bare = Server::bare(&servers[0], path)?;
+        for hot in [false, true] {
+            for case in compare(path, &bare, &servers, hot, options)? {
+                case.print();
+            }
+        }
+    }
+    Ok(())
+}
+
+struct Server {
+    process: Process,
+    address: SocketAddr,
+    name: &'static str,
+    cookies: Vec<String>,
+    _files: TempDir,
+}
+
+impl Server {
+    fn cogward(store: Store, sessions: usize) -> Result<Self> {
+        let files = tempfile::tempdir()?;
+        let folder = files.path().to_str().context("folder's name")?;
+        let sessions = sessions.to_string();
+        let mut process = Process::server(&[
+            "server",
+            "--store",
+            store.name(),
+            "--sessions",
+            &sessions,
+            "--folder",
+            folder,
+        ])?;
+        let address = process.line()?.parse()?;
+        ensure!(process.line()? == "ready", "the server is not ready");
+        Ok(Self {
+            process,
+            address,
+            name: store.name(),
+            cookies: read_lines(&files.path().join("cookies"))?,
+            _files: files,
+        })
+    }
+
+    /// One that answers what `like` answers at `path`, byte for byte.
+    fn bare(like: &Self, path: &str) -> Result<Self> {
+        let files = tempfile::tempdir()?;
+        let question = request(path, like.cookies.first().context("no cookie")?);
+        let answer = ask(like.address, &question)?;
+        let file = files.path().join("answer");
+        std::fs::write(&file, &answer)?;
+        let mut process = Process::server(&["bare", file.to_str().context("file's name")?])?;
+        let address = process.line()?.parse()?;
+        let copy = ask(address, &question)?;
+        ensure!(
+            sorted_lines(&copy) == sorted_lines(&answer),
+            "the bare server answers something else"
+        );
+        Ok(Self {
+            process,
+            address,
+            name: "bare",
+            cookies: Vec::new(),
+            _files: files,
+        })
+    }
+
+    fn measure(&self, path: &str, cookies: &[String], body: usize, seconds: f64) -> Result<Sample> {
+        let requests: Vec<_> = cookies.iter().map(|cookie| request(path, cookie)).collect();
+        let mut cpu = Cpu::default();
+        let outcome = generator::run(self.address, &requests, body, seconds, || {
+            cpu = self.process.cpu()?;
+            Ok(())
+        })?;
+        let cpu = self.process.cpu()?.per_request(cpu, outcome.requests);
+        Ok(Sample {
+            per_second: outcome.per_second(),
+            cpu: cpu.all(),
+            user: cpu.user,
+            p50: outcome.latency(50),
+            p99: outcome.latency(99),
+            generator: outcome.own_cpu,
+        })
+    }
+}
+
+struct Sample {
+    per_second: f64,
+    cpu: f64,
+    user: f64,
+    p50: f64,
+    p99: f64,
+    generator: f64,
+}
+
+/// One row: what was measured of a server, and of the bare one right before.
+struct Case {
+    name: String,
+    rounds: Vec<(Sample, Sample)>,
+}
+
+/// In turns, so that whatever else the machine does falls on all alike.
+fn compare(
+    path: &str,
+    bare: &Server,
+    servers: &[Server],
+    hot: bool,
+    options: &Options,
+) -> Result<Vec<Case>> {
+    let some = |cookies: &[String]| {
+        cookies
+            .get(..if hot { 1 } else { cookies.len() })
+            .map(<[String]>::to_vec)
+    };
+    let mut cases = Vec::new();
+    for server in servers {
+        let sessions = if hot { "one" } else { "spread" };
+        let name = format!("{path}, {}, {sessions}", server.name);
+        if name.contains(&options.only) {
+            let rounds = Vec::new();
+            cases.push((server, Case { name, rounds }));
+        }
+    }
+    for _ in 0..options.rounds {
+        for (server, case) in &mut cases {
+            let cookies = some(&server.cookies).context("no cookies")?;
+            let question = request(path, cookies.first().context("no cookie")?);
+            let body = body_of(&ask(server.address, &question)?)?.len();
+            let measure = |server: &Server| server.measure(path, &cookies, body, options.seconds);
+            case.rounds.push((measure(server)?, measure(bare)?));
+        }
+    }
+    Ok(cases.into_iter().map(|(_, case)| case).collect())
+}
+
+impl Case {
+    fn print(&self) {
+        let ratios = self
+            .rounds
+            .iter()
+            .map(|(it, bare)| it.per_second / bare.per_second);
+        let ratio = Spread::of(ratios);
+        let both = |of: fn(&Sample) -> f64, pick: fn(Spread) -> f64| {
+            let it = pick(Spread::of(self.rounds.iter().map(|(it, _)| of(it))));
+            (
+                it,
+                pick(Spread::of(self.rounds.iter().map(|(_, bare)| of(bare)))),
+            )
+        };
+        // A machine that does other things too disturbs in one direction only.
+        let rate = both(|sample| sample.per_second, |spread| spread.max);
+        let cpu = both(|sample| sample.cpu, |spread| spread.min);
+        let user = both(|sample| sample.user, |spread| spread.min);
+        let p50 = both(|sample| sample.p50, |spread| spread.median);
+        let p99 = both(|sample| sample.p99, |spread| spread.median);
+        let generator = both(|sample| sample.generator, |spread| spread.min);
+        let percent = |ratio: f64| ratio * 100.0;
+        row(&[
+            self.name.clone(),
+            format!(
+                "**{:.1} %** ({:.1}–{:.1})",
+                percent(ratio.median),
+                percent(ratio.min),
+                percent(ratio.max)
+            ),
+            format!("{:.1} %", percent(rate.0 / rate.1)),
+            format!("{:.0} / {:.0}", rate.0, rate.1),
+            format!("{:.2} / {:.2}", cpu.0, cpu.1),
+            format!("{:.2} / {:.2}", user.0, user.1),
+            format!("{:.0} / {:.0}", p50.0, p50.1),
+            format!("{:.0} / {:.0}", p99.0, p99.1),
+            format!("{:.2}", generator.1),
+        ]);
+    }
+}
+
+fn read_lines(path: &Path) -> Result<Vec<String>> {
+    Ok(std::fs::read_to_string(path)?
+        .lines()
+        .map(str::to_owned)
+        .collect())
+}
+
+/// Headers may stand in any order; the time may have moved on.
+fn sorted_lines(answer: &[u8]) -> Vec<String> {
+    let text = String::from_utf8_lossy(answer);
+    let mut lines: Vec<String> = text
+        .lines()
+        .filter(|line| !line.starts_with("date: "))
+        .map(str::to_owned)
+        .collect();
+    lines.sort();
+    lines
+}

@@ -1,0 +1,135 @@
+//! Cogward under load: the whole router on the whole server, sessions made beforehand.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Result;
+use clap::ValueEnum;
+use cogward_auth::{Auth, Pool, Settings};
+use cogward_cognito::Cognito;
+use cogward_jwt::{HttpKeys, Keys, Verifier};
+use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
+use cogward_session::{MemoryStore, SessionStore, SystemClock};
+use cogward_store_sqlite::SqliteStore;
+use url::Url;
+
+use crate::sessions;
+use crate::table::say;
+
+pub(crate) const COOKIE_NAME: &str = "cogward_session";
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Store {
+    Memory,
+    Sqlite,
+}
+
+impl Store {
+    pub(crate) const BOTH: [Self; 2] = [Self::Memory, Self::Sqlite];
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Sqlite => "sqlite",
+        }
+    }
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    #[arg(long)]
+    store: Store,
+    #[arg(long)]
+    sessions: usize,
+    /// For the database and the list of cookies
+    #[arg(long)]
+    folder: PathBuf,
+}
+
+/// Prints its address, then, when all sessions are there, "ready".
+pub(crate) fn run(options: &Options) -> Result<()> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?
+        .block_on(async {
+            let store: Arc<dyn SessionStore> = match options.store {
+                Store::Memory => Arc::new(MemoryStore::new()),
+                Store::Sqlite => {
+                    let path = options.folder.join("sessions.db");
+                    Arc::new(SqliteStore::open(&path, Default::default())?)
+                }
+            };
+            let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
+            let address = listener.local_addr()?;
+            let app = app(Arc::clone(&store), &address)?;
+            let routes = router(&app, axum::Router::new());
+            let running = serve(listener, routes, Limits::default());
+            say(&address.to_string());
+            sessions::make(&store, options.sessions, &options.folder.join("cookies")).await?;
+            say("ready");
+            // Killed when the measurement is over.
+            std::future::pending::<()>().await;
+            running.shutdown().await;
+            Ok(())
+        })
+}
+
+/// Nothing listens where Cognito should be: no request here needs it.
+fn app(store: Arc<dyn SessionStore>, address: &SocketAddr) -> Result<Arc<App>> {
+    let nowhere = Url::parse("http://localhost:9/")?;
+    let cognito = Cognito::new(cogward_cognito::Settings {
+        domain: nowhere.clone(),
+        api: nowhere.clone(),
+        client_id: sessions::CLIENT_ID.to_owned(),
+        client_secret: None,
+        scopes: vec!["openid".to_owned()],
+    })?;
+    let keys = Keys::new(Arc::new(HttpKeys::new(
+        cognito.http().clone(),
+        nowhere.clone(),
+    )));
+    let pool = Pool {
+        id: sessions::POOL_ID.to_owned(),
+        client_id: sessions::CLIENT_ID.to_owned(),
+        verifier: Verifier::new(nowhere.as_str(), sessions::CLIENT_ID, keys),
+        cognito,
+    };
+    let auth = Auth::new(
+        pool,
+        store,
+        sessions::ring()?,
+        Arc::new(SystemClock),
+        Settings::default(),
+    );
+    let base = Url::parse(&format!("http://localhost:{}", address.port()))?;
+    Ok(App::new(auth, site(&base)?))
+}
+
+fn site(base: &Url) -> Result<Site> {
+    Ok(Site {
+        app_name: "Benchmark".into(),
+        frontend: Url::parse("http://localhost:3000")?,
+        allowed_origins: Vec::new(),
+        token_handler: Some("/auth".into()),
+        backend_proxy: Some("/api/v1".into()),
+        public_url: base.clone(),
+        body_limit: 64 * 1024,
+        body_timeout: Duration::from_secs(4),
+        home_page: None,
+        backend_callback: base.join("/api/v1/auth/callback")?,
+        token_handler_callback: base.join("/auth/callback")?,
+        callback_origins: None,
+        pages: Pages::default(),
+        cookies: Cookies {
+            session: COOKIE_NAME.into(),
+            login: "cogward_login".into(),
+            secure: false,
+            domain: None,
+        },
+        trusted_proxies: Vec::new(),
+        show_api: false,
+    })
+}
