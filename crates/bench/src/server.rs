@@ -111,6 +111,7 @@ fn app(store: Arc<dyn SessionStore>, address: &SocketAddr) -> Result<Arc<App>> {
 fn site(base: &Url) -> Result<Site> {
     Ok(Site {
         app_name: "Benchmark".into(),
+        signed_out_url: String::new(),
         frontend: Url::parse("http://localhost:3000")?,
         allowed_origins: Vec::new(),
         token_handler: Some("/auth".into()),
