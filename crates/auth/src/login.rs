@@ -16,7 +16,9 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
-use crate::{Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, audit};
+use crate::{
+    Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, audit, logout,
+};
 
 /// A sign-in not finished by then is refused, in seconds.
 pub const LOGIN_SECONDS: i64 = 300;
@@ -194,6 +196,10 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
         }
     };
     let tokens = exchange(auth, &pending, code).await?;
+    let refresh_token = tokens
+        .refresh_token
+        .as_ref()
+        .map(|token| token.expose().to_owned());
     let started = sign_in(
         auth,
         &pending,
@@ -201,7 +207,12 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
         callback.client,
         callback.session_cookies,
     )
-    .await?;
+    .await;
+    if let (Err(_), Some(token)) = (&started, refresh_token) {
+        // Nobody holds it from here on.
+        logout::revoke(auth, Token::from(token)).await;
+    }
+    let started = started?;
     let frontend = Url::parse(&pending.frontend).map_err(|_| LoginError::Failed)?;
     let return_path = pending.return_path.clone().map(ReturnPath::from_sealed);
     Ok(Finished {
