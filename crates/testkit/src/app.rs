@@ -1,33 +1,18 @@
 //! The whole application on a free port, with a pool of its own.
 
-use std::net::SocketAddr;
-use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use cogward_auth::{Auth, Settings};
+use cogward_auth::Auth;
 use cogward_cognito::{ClientSecret, Cognito};
 use cogward_jwt::{ClientIds, HttpKeys, Keys, Verifier};
-use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
-use cogward_server::{App, Cookies, Limits, Pages, Running, Site, listen, router, serve};
-use cogward_session::{
-    KeyRing, MemoryStore, Purpose, Secret, SessionId, SessionStore, TokenSet, cookie_value, seal,
-};
-use cogward_store_sqlite::SqliteStore;
+use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, SECRET_CLIENT_ID};
+use cogward_server::Running;
+use cogward_session::{KeyRing, Purpose, SessionId, TokenSet, cookie_value, seal};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
 
 use crate::{Browser, FakeCognito, FaultyStore, TestClock};
-
-/// Which store keeps the sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreKind {
-    /// In the process.
-    Memory,
-    /// In a file of its own.
-    Sqlite,
-}
 
 /// Who plays Cognito.
 pub enum Upstream {
@@ -35,20 +20,6 @@ pub enum Upstream {
     Pool(Pool),
     /// One that lies.
     Fake(FakeCognito),
-}
-
-/// What a test wants of its application.
-pub struct Builder {
-    store: StoreKind,
-    site: Box<dyn FnOnce(&mut Site) + Send>,
-    settings: Settings,
-    confidential: bool,
-    fake: bool,
-    secrets: Vec<String>,
-    data: Option<PathBuf>,
-    beside: Option<(Arc<Upstream>, TestClock)>,
-    domain: Option<Url>,
-    audiences: Vec<String>,
 }
 
 /// A running application.
@@ -65,194 +36,9 @@ pub struct TestApp {
     pub ring: KeyRing,
     /// Cognito.
     pub upstream: Arc<Upstream>,
-    http: reqwest::Client,
-    running: Running,
-    _files: TempDir,
-}
-
-/// Where the frontend of a test lives; nothing listens there.
-pub const FRONTEND: &str = "http://localhost:3000";
-
-impl TestApp {
-    /// Memory store, local pool, both route families, plain HTTP.
-    pub fn builder() -> Builder {
-        Builder {
-            store: StoreKind::Memory,
-            site: Box::new(|_| {}),
-            settings: Settings::default(),
-            confidential: false,
-            fake: false,
-            secrets: vec!["a secret for tests, thirty-two characters".to_owned()],
-            data: None,
-            beside: None,
-            domain: None,
-            audiences: Vec::new(),
-        }
-    }
-
-    /// As [`TestApp::builder`] has it.
-    pub async fn start() -> Self {
-        Self::builder().start().await
-    }
-}
-
-impl Builder {
-    /// Which store.
-    pub fn store(mut self, store: StoreKind) -> Self {
-        self.store = store;
-        self
-    }
-
-    /// Changes the HTTP side before it starts.
-    pub fn site(mut self, change: impl FnOnce(&mut Site) + Send + 'static) -> Self {
-        self.site = Box::new(change);
-        self
-    }
-
-    /// Changes what the rules go by.
-    pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
-        change(&mut self.settings);
-        self
-    }
-
-    /// Uses the app client that has a secret.
-    pub fn confidential(mut self) -> Self {
-        self.confidential = true;
-        self
-    }
-
-    /// Talks to a [`FakeCognito`] instead of a pool.
-    pub fn fake(mut self) -> Self {
-        self.fake = true;
-        self
-    }
-
-    /// The key ring's secrets, the first of which signs.
-    pub fn secrets(mut self, secrets: &[&str]) -> Self {
-        self.secrets = secrets.iter().map(|&secret| secret.to_owned()).collect();
-        self
-    }
-
-    /// Where SQLite keeps its file, to be found again by a second application.
-    pub fn data(mut self, folder: PathBuf) -> Self {
-        self.data = Some(folder);
-        self
-    }
-
-    /// Shares Cognito and clock with another application: a restart of it.
-    pub fn beside(mut self, other: &TestApp) -> Self {
-        self.beside = Some((Arc::clone(&other.upstream), other.clock.clone()));
-        self
-    }
-
-    /// Where the OAuth endpoints are looked for, in place of where they are.
-    pub fn domain(mut self, domain: Url) -> Self {
-        self.domain = Some(domain);
-        self
-    }
-
-    /// Accepts tokens of this app client too.
-    pub fn audience(mut self, client_id: &str) -> Self {
-        self.audiences.push(client_id.to_owned());
-        self
-    }
-
-    /// Starts pool and server.
-    pub async fn start(self) -> TestApp {
-        let files = tempfile::tempdir().unwrap();
-        let (upstream, clock) = match self.beside {
-            Some(beside) => beside,
-            None => (Arc::new(upstream(self.fake).await), TestClock::default()),
-        };
-        let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await.unwrap();
-        let port = listener.local_addr().unwrap().port();
-        let base = Url::parse(&format!("http://localhost:{port}")).unwrap();
-        let folder = self.data.unwrap_or_else(|| files.path().to_owned());
-        let store = FaultyStore::new(open_store(self.store, &folder));
-        let secrets: Vec<Secret> = self.secrets.into_iter().map(Secret::from).collect();
-        let ring = || KeyRing::new(&secrets, &[]).unwrap();
-        let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
-        let auth = Auth::new(
-            pool.await,
-            Arc::clone(&store) as Arc<dyn SessionStore>,
-            ring(),
-            Arc::new(clock.clone()),
-            self.settings,
-        );
-        let mut site = site(&base);
-        (self.site)(&mut site);
-        let app = App::new(Arc::clone(&auth), site);
-        let running = serve(
-            listener,
-            router(&app, axum::Router::new()),
-            Limits::default(),
-        );
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
-        TestApp {
-            base,
-            clock,
-            auth,
-            store,
-            ring: ring(),
-            upstream,
-            http,
-            running,
-            _files: files,
-        }
-    }
-}
-
-async fn upstream(fake: bool) -> Upstream {
-    if fake {
-        return Upstream::Fake(FakeCognito::start().await);
-    }
-    let options = PoolOptions {
-        ready_users: true,
-        ..PoolOptions::default()
-    };
-    Upstream::Pool(Pool::start(options).await.unwrap())
-}
-
-fn open_store(kind: StoreKind, folder: &std::path::Path) -> Arc<dyn SessionStore> {
-    match kind {
-        StoreKind::Memory => Arc::new(MemoryStore::new()),
-        StoreKind::Sqlite => {
-            let path = folder.join("sessions.db");
-            Arc::new(SqliteStore::open(&path, Default::default()).unwrap())
-        }
-    }
-}
-
-fn site(base: &Url) -> Site {
-    Site {
-        app_name: "Test".into(),
-        frontend: Url::parse(FRONTEND).unwrap(),
-        signed_out_url: FRONTEND.into(),
-        allowed_origins: Vec::new(),
-        token_handler: Some("/auth".into()),
-        backend_proxy: Some("/api/v1".into()),
-        public_url: base.clone(),
-        body_limit: 64 * 1024,
-        body_timeout: Duration::from_secs(4),
-        home_page: None,
-        backend_callback: base.join("/api/v1/auth/callback").unwrap(),
-        token_handler_callback: base.join("/auth/callback").unwrap(),
-        callback_origins: None,
-        pages: Pages::default(),
-        cookies: Cookies {
-            session: "cogward_session".into(),
-            login: "cogward_login".into(),
-            secure: false,
-            domain: None,
-        },
-        trusted_proxies: Vec::new(),
-        show_api: true,
-    }
+    pub(crate) http: reqwest::Client,
+    pub(crate) running: Running,
+    pub(crate) _files: TempDir,
 }
 
 impl Upstream {
@@ -264,7 +50,7 @@ impl Upstream {
         }
     }
 
-    async fn as_pool(
+    pub(crate) async fn as_pool(
         &self,
         confidential: bool,
         domain: Option<Url>,

@@ -9,13 +9,15 @@
 
 mod app;
 mod browser;
+mod builder;
 mod clock;
 mod fake_cognito;
 mod faulty_store;
 mod signer;
 
-pub use app::{Builder, FRONTEND, StoreKind, TestApp, Upstream};
+pub use app::{TestApp, Upstream};
 pub use browser::{Answer, Browser};
+pub use builder::{Builder, FRONTEND, StoreKind};
 pub use clock::TestClock;
 pub use fake_cognito::{FakeCognito, TokenAnswer};
 pub use faulty_store::{FaultyStore, Hold};
