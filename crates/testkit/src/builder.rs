@@ -28,6 +28,7 @@ pub struct Builder {
     store: StoreKind,
     site: Box<dyn FnOnce(&mut Site) + Send>,
     settings: Settings,
+    limits: Limits,
     confidential: bool,
     fake: bool,
     secrets: Vec<String>,
@@ -47,6 +48,7 @@ impl TestApp {
             store: StoreKind::Memory,
             site: Box::new(|_| {}),
             settings: Settings::default(),
+            limits: Limits::default(),
             confidential: false,
             fake: false,
             secrets: vec!["a secret for tests, thirty-two characters".to_owned()],
@@ -79,6 +81,12 @@ impl Builder {
     /// Changes what the rules go by.
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
+        self
+    }
+
+    /// Changes what connections may take.
+    pub fn limits(mut self, change: impl FnOnce(&mut Limits)) -> Self {
+        change(&mut self.limits);
         self
     }
 
@@ -149,11 +157,7 @@ impl Builder {
         let mut site = site(&base);
         (self.site)(&mut site);
         let app = App::new(Arc::clone(&auth), site);
-        let running = serve(
-            listener,
-            router(&app, axum::Router::new()),
-            Limits::default(),
-        );
+        let running = serve(listener, router(&app, axum::Router::new()), self.limits);
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .redirect(reqwest::redirect::Policy::none())
