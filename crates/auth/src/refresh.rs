@@ -23,8 +23,11 @@ const REUSE_SECONDS: i64 = 10;
 const WAIT: Duration = Duration::from_millis(4500);
 
 /// Renews the tokens when the access token is about to run out.
-pub(crate) async fn if_due(auth: &Arc<Auth>, current: Current) -> Result<Current, SessionError> {
-    let now = auth.now();
+pub(crate) async fn if_due(
+    auth: &Arc<Auth>,
+    current: Current,
+    now: Timestamp,
+) -> Result<Current, SessionError> {
     let left = now.seconds_until(current.identity.access_expires_at);
     let alive = left > 0;
     let fresh = alive && just_refreshed(&current.identity, now);
@@ -52,7 +55,7 @@ pub(crate) async fn if_due(auth: &Arc<Auth>, current: Current) -> Result<Current
 /// # Errors
 /// [`SessionError::TokenExpired`] also stands for "there is no refresh token".
 pub async fn refresh(auth: &Arc<Auth>, cookie: Option<&str>) -> Result<Current, SessionError> {
-    let current = session::load(auth, cookie).await?;
+    let current = session::load(auth, cookie, auth.now()).await?;
     if !current.identity.refreshable {
         return Err(SessionError::TokenExpired);
     }

@@ -24,7 +24,8 @@ pub struct Current {
     pub(crate) id: SessionId,
     pub(crate) key: LookupKey,
     pub(crate) record: Arc<Record>,
-    pub(crate) identity: Identity,
+    /// On the heap: it goes from hand to hand on every request.
+    pub(crate) identity: Box<Identity>,
 }
 
 impl Current {
@@ -44,8 +45,9 @@ impl Current {
 /// # Errors
 /// See [`SessionError`]; on a transient one the session is as it was.
 pub async fn current(auth: &Arc<Auth>, cookie: Option<&str>) -> Result<Current, SessionError> {
-    let current = load(auth, cookie).await?;
-    refresh::if_due(auth, current).await
+    let now = auth.now();
+    let current = load(auth, cookie, now).await?;
+    refresh::if_due(auth, current, now).await
 }
 
 /// The access and ID token of a session. Never the refresh token.
@@ -74,20 +76,30 @@ pub(crate) fn open_tokens(auth: &Auth, current: &Current) -> Result<TokenSet, Se
 }
 
 /// Finds and opens the session without renewing anything.
-pub(crate) async fn load(auth: &Auth, cookie: Option<&str>) -> Result<Current, SessionError> {
+pub(crate) async fn load(
+    auth: &Auth,
+    cookie: Option<&str>,
+    now: Timestamp,
+) -> Result<Current, SessionError> {
     let id = cookie
         .and_then(|value| cookie_value::verify(&auth.ring, Purpose::Session, value))
         .ok_or(SessionError::Anonymous)?;
-    let current = load_by_id(auth, id).await?;
-    touch(auth, current).await
+    let mut current = load_by_id(auth, id, now).await?;
+    if current.record.last_seen_at.seconds_until(now) >= TOUCH_SECONDS {
+        touch(auth, &mut current, now).await?;
+    }
+    Ok(current)
 }
 
-pub(crate) async fn load_by_id(auth: &Auth, id: SessionId) -> Result<Current, SessionError> {
+pub(crate) async fn load_by_id(
+    auth: &Auth,
+    id: SessionId,
+    now: Timestamp,
+) -> Result<Current, SessionError> {
     let key = id.lookup_key();
     if auth.condemned.contains(&key) {
         return Err(SessionError::Ended);
     }
-    let now = auth.now();
     // Some stores clean up days late; the deadline is not theirs alone to keep.
     let record = auth.store.load(&key, now).await?;
     let record = record
@@ -116,18 +128,14 @@ pub(crate) fn open(
         id,
         key,
         record,
-        identity,
+        identity: Box::new(identity),
     })
 }
 
 /// Moves the idle deadline, once a minute. A store that cannot be written
 /// costs the person nothing: the session was read and is good.
-async fn touch(auth: &Auth, mut current: Current) -> Result<Current, SessionError> {
-    let now = auth.now();
+async fn touch(auth: &Auth, current: &mut Current, now: Timestamp) -> Result<(), SessionError> {
     let record = &current.record;
-    if record.last_seen_at.seconds_until(now) < TOUCH_SECONDS {
-        return Ok(current);
-    }
     let expires_at = expiry(auth, now, current.identity.ends_at);
     match auth
         .store
@@ -145,7 +153,7 @@ async fn touch(auth: &Auth, mut current: Current) -> Result<Current, SessionErro
         }
         Err(error) => tracing::warn!(error = chain(&error), "last-seen time not written"),
     }
-    Ok(current)
+    Ok(())
 }
 
 pub(crate) fn expiry(auth: &Auth, now: Timestamp, ends_at: Timestamp) -> Timestamp {

@@ -1,6 +1,7 @@
 //! All of Cogward's HTTP, and none of its rules.
 
 mod cookies;
+mod dispatch;
 mod error;
 mod extract;
 mod layers;

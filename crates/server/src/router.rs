@@ -7,6 +7,7 @@ use axum::extract::Request;
 use axum::response::Response;
 use utoipa_axum::routes;
 
+use crate::dispatch::Dispatch;
 use crate::openapi::{self, Table};
 use crate::site::Site;
 use crate::{App, layers, routes as at};
@@ -31,7 +32,8 @@ pub fn router(app: &Arc<App>, extra: Router) -> Routes {
             .route("/docs/page.css", openapi::css())
             .route("/docs/page.js", openapi::js());
     }
-    Routes(layers::Envelope::new(Arc::clone(app), router))
+    let dispatch = Dispatch::new(app, &document, router);
+    Routes(layers::Envelope::new(Arc::clone(app), dispatch))
 }
 
 /// Path by path, with its documentation.

@@ -25,7 +25,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// Reload, re-check, refresh, write.
 pub(super) async fn fly(auth: &Arc<Auth>, id: SessionId) -> Outcome {
-    let current = match session::load_by_id(auth, id).await {
+    let current = match session::load_by_id(auth, id, auth.now()).await {
         Ok(current) => current,
         Err(SessionError::Store(error)) => return store_unavailable(&error),
         Err(_) => return Outcome::Ended,
@@ -102,7 +102,7 @@ async fn accept(auth: &Arc<Auth>, current: Current, old: TokenSet, new: Tokens) 
         // The keys cannot be had: keep what cannot be had twice, use nothing unverified.
         Err(Unusable::Later) => {
             if rotated.is_some() {
-                let identity = current.identity.clone();
+                let identity = Identity::clone(&current.identity);
                 let set = TokenSet {
                     refresh_token,
                     ..old
@@ -143,7 +143,7 @@ async fn renew(
 ) -> Result<(Identity, Token, Option<Token>), Unusable> {
     let now = auth.now();
     let verifier = &auth.pool.verifier;
-    let was = &current.identity;
+    let was: &Identity = &current.identity;
     let access = verifier
         .access_token(new.access_token.expose(), now.as_secs())
         .await
@@ -233,7 +233,7 @@ async fn write(
             audit::session(event, &identity.sub, &current.key, "");
             Outcome::Renewed(Box::new(Current {
                 record: Arc::new(record),
-                identity,
+                identity: Box::new(identity),
                 ..current
             }))
         }
@@ -244,7 +244,7 @@ async fn write(
             Outcome::Ended
         }
         // Another process was first: its result is as good as ours.
-        Ok(Replaced::Conflict) => match session::load_by_id(auth, current.id).await {
+        Ok(Replaced::Conflict) => match session::load_by_id(auth, current.id, auth.now()).await {
             Ok(current) => Outcome::Renewed(Box::new(current)),
             Err(error) if error.is_transient() => Outcome::StoreUnavailable,
             Err(_) => Outcome::Ended,

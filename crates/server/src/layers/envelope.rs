@@ -4,9 +4,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use axum::Json;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -21,6 +21,7 @@ use super::guard::Guard;
 use super::request_id::RequestId;
 use crate::App;
 use crate::cookies::Which;
+use crate::dispatch::Dispatch;
 use crate::error::Error;
 use crate::origin::is_unsafe;
 
@@ -36,7 +37,7 @@ pub(crate) struct Envelope {
 }
 
 impl Envelope {
-    pub(crate) fn new(app: Arc<App>, routes: Router) -> Self {
+    pub(crate) fn new(app: Arc<App>, routes: Dispatch) -> Self {
         let routes = Guard::new(Arc::clone(&app), routes);
         Self {
             routes_with_cors: cors(&app.origins).layer(routes.clone()),

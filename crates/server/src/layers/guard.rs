@@ -7,26 +7,26 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use axum::Router;
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use cogward_auth::audit;
 use futures_util::FutureExt;
 use tower::Service;
 
+use crate::dispatch::Dispatch;
 use crate::error::Error;
 use crate::{App, origin};
 
-/// A plain type around the router, not a layer of it: those are boxed and
+/// A plain type around the routes, not a layer of axum's: those are boxed and
 /// cloned for every request.
 #[derive(Clone)]
 pub(crate) struct Guard {
     app: Arc<App>,
-    routes: Router,
+    routes: Dispatch,
 }
 
 impl Guard {
-    pub(crate) fn new(app: Arc<App>, routes: Router) -> Self {
+    pub(crate) fn new(app: Arc<App>, routes: Dispatch) -> Self {
         Self { app, routes }
     }
 
@@ -35,9 +35,11 @@ impl Guard {
             audit::refused("request", &error.message());
             return error.into_response();
         }
-        let answer = self.routes.clone().call(request);
-        match AssertUnwindSafe(answer).catch_unwind().await {
-            Ok(response) => response.unwrap_or_else(|never| match never {}),
+        match AssertUnwindSafe(self.routes.answer(request))
+            .catch_unwind()
+            .await
+        {
+            Ok(response) => response,
             // The panic hook has logged where; the caller learns nothing.
             Err(_) => Error::internal().into_response(),
         }
