@@ -24,13 +24,21 @@ pub(crate) fn find<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 }
 
 fn values<'h>(headers: &'h HeaderMap, name: &str) -> impl Iterator<Item = &'h [u8]> {
-    let pairs = headers
-        .get_all(COOKIE)
-        .iter()
-        .flat_map(|header| header.as_bytes().split(|byte| *byte == b';'));
-    pairs.filter_map(move |pair| {
+    let lines = headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+    lines.flat_map(pairs).filter_map(move |pair| {
         let pair = pair.trim_ascii();
         pair.strip_prefix(name.as_bytes())?.strip_prefix(b"=")
+    })
+}
+
+/// Many bytes at a time: on every request, and an application's own cookies may be long.
+fn pairs(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut start = 0;
+    let ends = memchr::memchr_iter(b';', line).chain([line.len()]);
+    ends.filter_map(move |end| {
+        let pair = line.get(start..end);
+        start = end + 1;
+        pair
     })
 }
 
