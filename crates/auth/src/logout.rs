@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cogward_session::{LookupKey, Purpose, SessionId, StoreError, Token, cookie_value};
+use cogward_session::{LookupKey, Purpose, Record, SessionId, StoreError, Token, cookie_value};
 use parking_lot::Mutex;
 
 use crate::Auth;
@@ -71,22 +71,34 @@ async fn end(auth: &Arc<Auth>, id: SessionId, ending: Ending) {
     if auth.condemned.contains(&key) {
         return;
     }
+    // A removal that came too late for us may be carried out all the same, and then
+    // has nothing to give any more: this is what is left to revoke.
+    let known = auth.store.load(&key, auth.now()).await.ok().flatten();
     if let Err(error) = remove(auth, &id, &ending).await {
         let error = chain(&error);
         tracing::warn!(error, session = %key.handle(), "session not removed yet: it is refused here and removal goes on");
         auth.condemned.insert(key);
         let worker = Arc::clone(auth);
-        auth.spawn(async move { keep_ending(&worker, &id, &ending).await });
+        auth.spawn(async move { keep_ending(&worker, &id, &ending, known).await });
     }
 }
 
-async fn keep_ending(auth: &Arc<Auth>, id: &SessionId, ending: &Ending) {
-    loop {
+async fn keep_ending(
+    auth: &Arc<Auth>,
+    id: &SessionId,
+    ending: &Ending,
+    known: Option<Arc<Record>>,
+) {
+    let key = id.lookup_key();
+    let removed = loop {
         tokio::time::sleep(RETRY).await;
-        if remove(auth, id, ending).await.is_ok() {
-            auth.condemned.remove(&id.lookup_key());
-            return;
+        if let Ok(removed) = auth.store.remove(&key).await {
+            break removed;
         }
+    };
+    auth.condemned.remove(&key);
+    if let Some(record) = removed.or(known) {
+        settle(auth, id, record, ending).await;
     }
 }
 
@@ -99,12 +111,17 @@ pub(crate) async fn remove(
     id: &SessionId,
     ending: &Ending,
 ) -> Result<(), StoreError> {
-    let Some(record) = auth.store.remove(&id.lookup_key()).await? else {
-        return Ok(());
-    };
+    if let Some(record) = auth.store.remove(&id.lookup_key()).await? {
+        settle(auth, id, record, ending).await;
+    }
+    Ok(())
+}
+
+/// Tells of the end, and revokes the refresh token that the session held.
+async fn settle(auth: &Arc<Auth>, id: &SessionId, record: Arc<Record>, ending: &Ending) {
     // What does not open has been audited; there is no token to revoke in it.
     let Ok(current) = session::open(auth, id.clone(), record) else {
-        return Ok(());
+        return;
     };
     let identity = &current.identity;
     audit::session(ending.event, &identity.sub, &current.key, "");
@@ -115,7 +132,6 @@ pub(crate) async fn remove(
             revoke(auth, token).await;
         }
     }
-    Ok(())
 }
 
 /// Revokes a refresh token at Cognito, detached from the request: a browser
