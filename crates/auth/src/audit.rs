@@ -4,7 +4,47 @@
 //! by its public handle and a person by `sub`; tokens, cookies, codes and
 //! addresses of e-mail never stand in an event.
 
+use std::net::IpAddr;
+
 use cogward_session::LookupKey;
+use tokio::task::futures::TaskLocalFuture;
+use tracing::Span;
+
+tokio::task_local! { static CAUSE: Cause; }
+
+/// The request that causes what is done. It stands in the events, also in those
+/// of work that goes on behind the answer.
+#[derive(Clone, Copy, Debug)]
+pub struct Cause {
+    /// `X-Request-Id` of the answer, 24 digits in hex.
+    pub request_id: u128,
+    /// The other end of the connection.
+    pub peer: Option<IpAddr>,
+}
+
+impl Cause {
+    /// Does `work` for this cause.
+    pub fn of<F: Future>(self, work: F) -> TaskLocalFuture<Self, F> {
+        CAUSE.scope(self, work)
+    }
+}
+
+/// The cause as a span. It is made when there is something to tell: the many
+/// requests that only read pay for none.
+pub(crate) fn span() -> Span {
+    let span = CAUSE.try_with(|Cause { request_id, peer }| {
+        let peer = peer.map(tracing::field::display);
+        // With the target of the events, so that both are written at every log level.
+        tracing::info_span!(
+            target: "cogward::audit",
+            "request",
+            request_id = format_args!("{request_id:024x}"),
+            peer,
+        )
+    });
+    // Behind the answer the work is in the span that it was begun with.
+    span.unwrap_or_else(|_| Span::current())
+}
 
 /// What happened to a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,18 +83,15 @@ impl Event {
 }
 
 pub(crate) fn session(event: Event, sub: &str, key: &LookupKey, reason: &str) {
-    tracing::info!(
-        target: "cogward::audit",
-        event = event.name(),
-        sub,
-        session = %key.handle(),
-        reason,
-        "session {}",
-        event.name(),
-    );
+    let (event, session) = (event.name(), key.handle());
+    span().in_scope(|| {
+        tracing::info!(target: "cogward::audit", event, sub, %session, reason, "session {event}");
+    });
 }
 
 /// A request was turned away before there was a session to name.
 pub fn refused(what: &str, reason: &dyn std::fmt::Display) {
-    tracing::warn!(target: "cogward::audit", event = "refused", what, %reason, "{what} refused");
+    span().in_scope(|| {
+        tracing::warn!(target: "cogward::audit", event = "refused", what, %reason, "{what} refused");
+    });
 }

@@ -138,7 +138,7 @@ impl Auth {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        self.tasks.spawn(work.in_current_span())
+        self.tasks.spawn(work.instrument(audit::span()))
     }
 
     /// The time as this process sees it.

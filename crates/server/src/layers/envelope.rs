@@ -1,12 +1,13 @@
 //! The outermost layer: request id, error bodies, security headers; on every
 //! answer, preflights among them.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
 use axum::Json;
 use axum::extract::{ConnectInfo, Request};
 use axum::response::{IntoResponse, Response};
+use cogward_auth::audit::Cause;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -14,7 +15,6 @@ use http::header::{
 use http::{HeaderMap, HeaderValue, Method, StatusCode};
 use tower::{Layer as _, Service as _};
 use tower_http::cors::Cors;
-use tracing::{Instrument as _, Span};
 
 use super::cors::cors;
 use super::guard::Guard;
@@ -23,7 +23,6 @@ use crate::App;
 use crate::cookies::Which;
 use crate::dispatch::Dispatch;
 use crate::error::Error;
-use crate::origin::is_unsafe;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -50,13 +49,11 @@ impl Envelope {
     pub(crate) async fn answer(&self, request: Request) -> Response {
         let id = self.app.request_ids.next();
         let (method, uri) = (request.method().clone(), request.uri().clone());
-        let span = match worth_a_span(&method, uri.path()) {
-            true => {
-                tracing::info_span!(target: "cogward", "request", request_id = %id, peer = peer(&request))
-            }
-            false => Span::none(),
+        let cause = Cause {
+            request_id: id.number(),
+            peer: peer(&request),
         };
-        let mut response = self.answer_plainly(request).instrument(span).await;
+        let mut response = cause.of(self.answer_plainly(request)).await;
         if let Some(error) = failure(&mut response) {
             log(id, &method, uri.path(), &error);
             response = render(&self.app, id, uri.path(), &error, response);
@@ -78,15 +75,9 @@ impl Envelope {
     }
 }
 
-/// Requests that begin, end or change a session are few and are audited: their
-/// events carry the request's id. The many that only read cost no span.
-fn worth_a_span(method: &Method, path: &str) -> bool {
-    is_unsafe(method) || path.ends_with("/login") || path.ends_with("/callback")
-}
-
-fn peer(request: &Request) -> Option<String> {
+fn peer(request: &Request) -> Option<IpAddr> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(peer.0.ip().to_string())
+    Some(peer.0.ip())
 }
 
 /// The error of a handler, or of the router, which knows only a status.

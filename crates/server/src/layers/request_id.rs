@@ -38,6 +38,11 @@ pub(crate) struct RequestId {
 }
 
 impl RequestId {
+    /// What its 24 digits say.
+    pub(crate) fn number(self) -> u128 {
+        u128::from(self.process) << 32 | u128::from(self.count & 0xffff_ffff)
+    }
+
     pub(crate) fn header(self) -> HeaderValue {
         let mut text = [0; 24];
         let (process, count) = text.split_at_mut(16);
@@ -58,7 +63,7 @@ fn hex(mut number: u64, text: &mut [u8]) {
 
 impl fmt::Display for RequestId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}{:08x}", self.process, self.count & 0xffff_ffff)
+        write!(f, "{:024x}", self.number())
     }
 }
 
