@@ -51,6 +51,10 @@ impl Readers {
     ) -> Result<T, StoreError> {
         let (reply, answer) = oneshot::channel();
         let job: Job = Box::new(move |statements| {
+            // A disk that was slow is not kept busy for those who have gone.
+            if reply.is_closed() {
+                return;
+            }
             let found = statements.and_then(|s| read(s).map_err(StoreError::unavailable));
             // Nobody waits any more when the caller went away.
             let _ = reply.send(found);

@@ -1,5 +1,6 @@
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
@@ -21,6 +22,7 @@ pub struct SqliteStore {
     // then the file may be another's.
     readers: Readers,
     writer: Writer,
+    call_limit: Duration,
     _lock: OwnerLock,
 }
 
@@ -39,14 +41,15 @@ impl SqliteStore {
             lock,
         } = open::open(path, &options)?;
         let cache = RecordCache::new(options.cache_bytes);
-        let limit = options.call_limit;
-        let readers = Readers::start(readers, &file, limit).map_err(OpenError::Thread)?;
+        let call_limit = options.call_limit;
+        let readers = Readers::start(readers, &file, call_limit).map_err(OpenError::Thread)?;
         let writer =
-            Writer::start(writer, file, cache.clone(), limit).map_err(OpenError::Thread)?;
+            Writer::start(writer, file, cache.clone(), call_limit).map_err(OpenError::Thread)?;
         Ok(Self {
             cache,
             readers,
             writer,
+            call_limit,
             _lock: lock,
         })
     }
@@ -55,6 +58,12 @@ impl SqliteStore {
         if let Some(record) = self.cache.get(key) {
             return Ok(Some(record));
         }
+        // Those who wait for one record take turns: together they wait no longer than one.
+        let filled = tokio::time::timeout(self.call_limit, self.fill(key)).await;
+        filled.map_err(|_| StoreError::unavailable("the disk takes too long to read"))?
+    }
+
+    async fn fill(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
         let gap = match self.cache.get_or_gap(key).await {
             Ok(record) => return Ok(Some(record)),
             Err(gap) => gap,
@@ -288,6 +297,40 @@ mod tests {
         );
         store.remove(&KEY).await.unwrap();
         assert_eq!(cached(), None);
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_longer_for_a_disk_that_hangs_than_the_limit() {
+        let (_folder, store) = with_a_record_not_cached(Options::default()).await;
+        let (release, held) = std::sync::mpsc::channel::<()>();
+        let hold = store.readers.run(move |_| {
+            let _ = held.recv();
+            Ok(())
+        });
+        let mut hold: Pin<Box<dyn Future<Output = _> + Send>> = Box::pin(hold);
+        assert!(poll_once(&mut hold).is_pending());
+        let (other, users) = (LookupKey::from_bytes([2; 32]), [record(1).user]);
+        // Time stands still but for what is waited for, and that is the limit alone.
+        tokio::time::pause();
+        let start = tokio::time::Instant::now();
+        let (one, two, three, list, ping) = tokio::join!(
+            store.load(&KEY, NOW),
+            store.load(&KEY, NOW),
+            store.load(&KEY, NOW),
+            store.list(&users, NOW),
+            store.ping(),
+        );
+        assert_eq!(start.elapsed().as_secs(), store.call_limit.as_secs());
+        for answer in [one, two, three] {
+            assert!(matches!(answer, Err(StoreError::Unavailable { .. })));
+        }
+        assert!(list.is_err() && ping.is_err());
+        tokio::time::resume();
+        // What is in the cache needs no disk; what is not is read once it works again.
+        store.insert(&other, record(7)).await.unwrap();
+        assert!(store.load(&other, NOW).await.unwrap().is_some());
+        release.send(()).unwrap();
+        assert!(store.load(&KEY, NOW).await.unwrap().is_some());
     }
 
     async fn with_a_record_not_cached(options: Options) -> (tempfile::TempDir, SqliteStore) {

@@ -4,6 +4,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use cogward_session::{
     LoginKey, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, UserIndex,
@@ -129,6 +130,55 @@ async fn reads_do_not_wait_for_a_writer() {
     other.execute_batch("ROLLBACK").unwrap();
     waiting.await.unwrap().unwrap();
     assert!(store.load(&key(2), NOW).await.unwrap().is_some());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_writer_that_is_held_up_keeps_no_caller() {
+    let (_folder, path) = place();
+    let options = Options {
+        call_limit: Duration::from_millis(100),
+        ..Options::default()
+    };
+    let store = open(&path, options);
+    store.insert(&key(1), record()).await.unwrap();
+    let other = Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let state = LoginKey::of_state("state");
+    let (one, two, three) = (key(1), key(2), key(3));
+    let (insert, touch, replace, put, take, sweep) = tokio::join!(
+        store.insert(&two, record()),
+        store.touch(&one, 1, NOW, NOW.plus(8)),
+        store.replace(&three, 1, record()),
+        store.put_login(&state, vec![], NOW),
+        store.take_login(&state, NOW),
+        store.sweep(NOW, 9),
+    );
+    let errors = [
+        insert.err(),
+        touch.err(),
+        replace.err(),
+        put.err(),
+        take.err(),
+        sweep.err(),
+        store.remove(&key(4)).await.err(),
+    ];
+    for error in errors {
+        let told = matches!(error, Some(StoreError::Unavailable { .. }));
+        assert!(told, "{error:?}");
+    }
+    // Reading goes on, in the cache and beside it.
+    assert!(store.load(&key(1), NOW).await.unwrap().is_some());
+    assert!(store.load(&key(2), NOW).await.unwrap().is_none());
+    store.ping().await.unwrap();
+    other.execute_batch("ROLLBACK").unwrap();
+    // And what was queued is written once it can be.
+    let waiting = async {
+        while store.load(&key(2), NOW).await.unwrap().is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    let written = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+    written.unwrap();
 }
 
 /// With a cache that holds the record a remove must not leave it there.
