@@ -1,10 +1,26 @@
 //! Until somebody says stop.
 
-/// Returns at Ctrl-C or `SIGTERM`.
-pub(crate) async fn asked() -> std::io::Result<()> {
-    let mut terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Ctrl-C and `SIGTERM`, heeded from when this is made: before anybody can be served.
+pub(crate) struct Stop {
+    interrupt: Signal,
+    terminate: Signal,
+}
+
+impl Stop {
+    pub(crate) fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Returns when asked to stop.
+    pub(crate) async fn asked(mut self) {
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
     }
 }

@@ -7,13 +7,15 @@ use super::{block_on, load};
 use crate::args::Dev;
 use crate::banner::Banner;
 use crate::failure::Failure;
-use crate::{data_dir, demo, log, stop, wire};
+use crate::stop::Stop;
+use crate::{data_dir, demo, log, wire};
 
 pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
     let config = load(args.config.as_deref(), args.flags(), Mode::Dev)?;
     log::start(&config.log)?;
     data_dir::make(&config.server.data_dir)?;
     block_on(async {
+        let stop = Stop::new()?;
         let pool = super::pool::start(&config, "--pool-port").await?;
         let secrets = match config.session.secrets.is_empty() {
             true => vec![data_dir::secret(&config.server.data_dir)?],
@@ -22,7 +24,7 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
         let demo = demo::routes(&pool.base_url());
         let server = wire::start(&config, secrets, demo, Some(demo::PAGE)).await?;
         banner(&config, &server, &pool);
-        stop::asked().await?;
+        stop.asked().await;
         server.stop().await;
         pool.shutdown().await;
         Ok(())

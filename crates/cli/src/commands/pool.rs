@@ -9,16 +9,18 @@ use super::{block_on, load};
 use crate::args;
 use crate::banner::Banner;
 use crate::failure::Failure;
-use crate::{data_dir, log, stop};
+use crate::stop::Stop;
+use crate::{data_dir, log};
 
 pub(crate) fn run(args: &args::Pool) -> Result<(), Failure> {
     let config = load(args.config.as_deref(), args.flags(), Mode::Pool)?;
     log::start(&config.log)?;
     data_dir::make(&config.server.data_dir)?;
     block_on(async {
+        let stop = Stop::new()?;
         let pool = start(&config, "--port").await?;
         banner(&config, &pool);
-        stop::asked().await?;
+        stop.asked().await;
         pool.shutdown().await;
         Ok(())
     })

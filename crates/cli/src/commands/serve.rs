@@ -7,7 +7,8 @@ use super::{block_on, load};
 use crate::args::Serve;
 use crate::banner::Banner;
 use crate::failure::Failure;
-use crate::{log, stop, wire};
+use crate::stop::Stop;
+use crate::{log, wire};
 
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     let config = load(args.config.as_deref(), args.flags(), Mode::Serve)?;
@@ -19,6 +20,7 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     }
     log::start(&config.log)?;
     block_on(async {
+        let stop = Stop::new()?;
         let server = wire::start(&config, Vec::new(), Router::new(), None).await?;
         let url = wire::local_url(server.address);
         tracing::info!(
@@ -39,7 +41,7 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
                 "server.trusted_proxies is not set: behind a proxy all callers have its address"
             );
         }
-        stop::asked().await?;
+        stop.asked().await;
         server.stop().await;
         Ok(())
     })
