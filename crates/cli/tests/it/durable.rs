@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use reqwest::header::SET_COOKIE;
 use serde_json::{Value, json};
@@ -36,6 +36,37 @@ async fn memory_sessions_end_with_the_process() {
     server.stop().await;
     let _server = dev.start(&memory).await;
     assert_eq!(who(&mut browser).await, None);
+}
+
+/// More of them than go at once.
+#[tokio::test]
+async fn sign_ins_that_nobody_finished_are_swept_away() {
+    let dev = Dev::new();
+    dev.start(&[]).await.stop().await;
+    let database = dev.folder.path().join("data/sessions.db");
+    let rows = || {
+        let mode = rusqlite::OpenFlags::SQLITE_OPEN_READ_WRITE;
+        rusqlite::Connection::open_with_flags(&database, mode).unwrap()
+    };
+    rows()
+        .execute_batch(
+            "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < 3500)
+             INSERT INTO login (key, expires_at, sealed)
+             SELECT CAST(printf('%032d', n) AS BLOB), n, x'00' FROM n",
+        )
+        .unwrap();
+    let server = dev.start(&[]).await;
+    let count = || -> i64 {
+        let rows = rows().query_row("SELECT count(*) FROM login", [], |row| row.get(0));
+        rows.unwrap()
+    };
+    // The next look is a minute away.
+    let until = Instant::now() + Duration::from_secs(30);
+    while count() > 0 {
+        assert!(Instant::now() < until, "{} are left", count());
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    server.stop().await;
 }
 
 /// Every session whose answer reached its browser is there after `kill -9`.

@@ -52,3 +52,41 @@ async fn lines_for_people_have_no_colours_in_a_file() {
     let id = missing.header("x-request-id");
     assert!(log.lines().any(|line| line.contains(id)), "{log}");
 }
+
+#[tokio::test]
+async fn the_audit_trail_is_kept_at_every_level() {
+    for level in ["error", "off", "cogward=off", "cogward::audit=off"] {
+        let dev = Dev::new();
+        let env = [("LOG_LEVEL", level), ("LOG_FORMAT", "json")];
+        let server = dev.start(&env).await;
+        let mut browser = server.browser();
+        let entered = sign_in(&mut browser, "user@example.com").await;
+        let refused = browser.get("/auth/login?return_to=//evil.example").await;
+        assert_eq!(refused.status, 400);
+        let out = browser.post("/api/v1/auth/logout").await;
+        assert_eq!(out.status, 200);
+        let log = server.log();
+        let lines: Vec<Value> = log
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        for (event, answer) in [
+            ("signed_in", &entered),
+            ("refused", &refused),
+            ("signed_out", &out),
+        ] {
+            let line = lines.iter().find(|line| line["event"] == event);
+            let line = line.unwrap_or_else(|| panic!("no {event} at {level}: {log}"));
+            assert_eq!(
+                line["span"]["request_id"],
+                answer.header("x-request-id"),
+                "{level}"
+            );
+            assert_eq!(line["span"]["peer"], "127.0.0.1", "{level}");
+        }
+        let others = lines
+            .iter()
+            .filter(|line| line["target"] != "cogward::audit");
+        assert_eq!(others.count(), 0, "{level}: {log}");
+    }
+}

@@ -79,6 +79,34 @@ async fn the_memory_store_keeps_nothing_on_disk() {
 }
 
 #[tokio::test]
+async fn the_frontend_may_lie_below_a_path() {
+    let pair = pair(&[
+        ("FRONTEND_URL", "http://localhost:3000/app"),
+        (
+            "COGWARD_FRONTEND_SIGNED_OUT_URL",
+            "http://LocalHost:3000/bye/",
+        ),
+    ])
+    .await;
+    let mut browser = pair.server.browser();
+    let callback = to_callback(&mut browser, "user@example.com").await;
+    let answer = browser.get(callback.as_str()).await;
+    assert_eq!(
+        answer.header("location"),
+        "http://localhost:3000/app/dashboard"
+    );
+    let out = browser.get("/api/v1/auth/logout/redirect").await.json();
+    let url = Url::parse(out["url"].as_str().unwrap()).unwrap();
+    let to = url.query_pairs().find(|(name, _)| name == "logout_uri");
+    assert_eq!(to.unwrap().1, "http://LocalHost:3000/bye/");
+    let refused = browser.get("/auth/callback?state=x&code=y").await;
+    assert_eq!(
+        refused.header("location"),
+        "http://localhost:3000/app/login?error=invalid_state"
+    );
+}
+
+#[tokio::test]
 async fn a_stop_finishes_the_answer_under_way() {
     let mut pair = pair(&[]).await;
     let mut browser = pair.server.browser();

@@ -17,7 +17,7 @@ const BOB: &str = "admin@example.com";
 
 /// Everything logged on this thread, which a test and its server share.
 #[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
@@ -31,7 +31,7 @@ impl Write for Log {
 
 impl Log {
     /// Starts to listen, until the guard is dropped.
-    fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
+    pub(crate) fn listen() -> (Self, tracing::subscriber::DefaultGuard) {
         let log = Self::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
@@ -47,12 +47,19 @@ impl Log {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
-    /// The audit events so far, in order, as (name, session or what).
-    fn events(&self) -> Vec<(String, String)> {
+    /// The audit events so far, in order, whole.
+    pub(crate) fn audited(&self) -> Vec<Value> {
         let text = self.text();
         let lines = text.lines().map(|line| serde_json::from_str(line).unwrap());
         lines
             .filter(|line: &Value| line["target"] == "cogward::audit")
+            .collect()
+    }
+
+    /// The audit events so far, in order, as (name, session or what).
+    fn events(&self) -> Vec<(String, String)> {
+        let events = self.audited().into_iter();
+        events
             .map(|line| {
                 let fields = &line["fields"];
                 let of = fields.get("session").unwrap_or(&fields["what"]);

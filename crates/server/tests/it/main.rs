@@ -22,6 +22,8 @@ mod j_redirects;
 mod main_job;
 mod openapi;
 mod raw;
+mod review;
+mod serve;
 mod sign_ins;
 mod store_down;
 mod support;
