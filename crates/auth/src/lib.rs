@@ -8,6 +8,7 @@ pub mod devices;
 mod error;
 pub mod login;
 pub mod logout;
+mod opened;
 pub mod refresh;
 mod return_path;
 pub mod session;
@@ -35,6 +36,7 @@ pub struct Auth {
     settings: Settings,
     flights: refresh::Flights,
     condemned: logout::Condemned,
+    opened: opened::Opened,
     tasks: TaskTracker,
 }
 
@@ -117,6 +119,7 @@ impl Auth {
             settings,
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
+            opened: opened::Opened::default(),
             tasks: TaskTracker::new(),
         })
     }

@@ -123,6 +123,7 @@ async fn settle(auth: &Arc<Auth>, id: &SessionId, record: Arc<Record>, ending: &
     let Ok(current) = session::open(auth, id.clone(), record) else {
         return;
     };
+    auth.opened.forget(&current.key);
     let identity = &current.identity;
     audit::session(ending.event, &identity.sub, &current.key, "");
     let spared = ending.spared.is_some() && ending.spared == identity.origin_jti;

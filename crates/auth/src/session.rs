@@ -24,8 +24,7 @@ pub struct Current {
     pub(crate) id: SessionId,
     pub(crate) key: LookupKey,
     pub(crate) record: Arc<Record>,
-    /// On the heap: it goes from hand to hand on every request.
-    pub(crate) identity: Box<Identity>,
+    pub(crate) identity: Arc<Identity>,
 }
 
 impl Current {
@@ -119,16 +118,18 @@ pub(crate) fn open(
     record: Arc<Record>,
 ) -> Result<Current, SessionError> {
     let key = id.lookup_key();
-    let identity =
-        seal::open_identity(&auth.ring, &id, record.version, &record.identity).map_err(|_| {
-            audit::session(Event::Unreadable, "", &key, "identity");
-            SessionError::Ended
-        })?;
+    let opened = auth.opened.get_or(&key, &record, || {
+        seal::open_identity(&auth.ring, &id, record.version, &record.identity)
+    });
+    let identity = opened.map_err(|_| {
+        audit::session(Event::Unreadable, "", &key, "identity");
+        SessionError::Ended
+    })?;
     Ok(Current {
         id,
         key,
         record,
-        identity: Box::new(identity),
+        identity,
     })
 }
 

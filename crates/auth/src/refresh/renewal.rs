@@ -233,7 +233,7 @@ async fn write(
             audit::session(event, &identity.sub, &current.key, "");
             Outcome::Renewed(Box::new(Current {
                 record: Arc::new(record),
-                identity: Box::new(identity),
+                identity: Arc::new(identity),
                 ..current
             }))
         }
