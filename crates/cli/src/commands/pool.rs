@@ -82,7 +82,9 @@ fn options(config: &Config) -> PoolOptions {
             config.callback.api_url.clone(),
             config.callback.token_handler_url.clone(),
         ],
-        logout_urls: vec![config.frontend.url.clone()],
+        logout_urls: std::iter::once(config.frontend.url.clone())
+            .chain(config.frontend.signed_out_url.parse())
+            .collect(),
         production: config.server.is_production(),
     }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::process::{Server, called, free_ports, http, local, sign_in, to_callback, who};
+use crate::process::{Dev, Server, called, free_ports, http, local, sign_in, to_callback, who};
 
 /// A pool in one process, a server in another.
 struct Pair {
@@ -104,6 +104,20 @@ async fn the_frontend_may_lie_below_a_path() {
         refused.header("location"),
         "http://localhost:3000/app/login?error=invalid_state"
     );
+}
+
+/// The pool that `cogward dev` starts knows what the server beside it will ask.
+#[tokio::test]
+async fn the_local_pool_knows_the_sign_out_address() {
+    let bye = "https://app.example.com/bye";
+    let dev = Dev::new();
+    let env = [("COGWARD_FRONTEND_SIGNED_OUT_URL", bye)];
+    let server = dev.start(&env).await;
+    let mut browser = server.browser();
+    let out = browser.get("/api/v1/auth/logout/redirect").await.json();
+    let answer = browser.get(out["url"].as_str().unwrap()).await;
+    assert_eq!(answer.header("location"), bye, "{}", answer.body);
+    server.stop().await;
 }
 
 #[tokio::test]
