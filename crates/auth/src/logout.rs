@@ -52,18 +52,15 @@ pub(crate) struct Ending {
 /// signed out all the same.
 async fn detached(auth: &Arc<Auth>, cookies: &[&str], ending: Ending) {
     let genuine = |value: &&str| cookie_value::verify(&auth.ring, Purpose::Session, value);
-    let ids: Vec<SessionId> = cookies.iter().filter_map(genuine).collect();
-    if ids.is_empty() {
-        return;
+    let begin = |id: SessionId| {
+        let (worker, ending) = (Arc::clone(auth), ending.clone());
+        auth.spawn(async move { end(&worker, id, ending).await })
+    };
+    let ends: Vec<_> = cookies.iter().filter_map(genuine).map(begin).collect();
+    for end in ends {
+        // A panic in there has been logged and leaves nothing to do here.
+        let _ended = end.await;
     }
-    let worker = Arc::clone(auth);
-    let work = auth.spawn(async move {
-        for id in ids {
-            end(&worker, id, ending.clone()).await;
-        }
-    });
-    // A panic in there has been logged and leaves nothing to do here.
-    let _ended = work.await;
 }
 
 async fn end(auth: &Arc<Auth>, id: SessionId, ending: Ending) {
