@@ -29,17 +29,6 @@ pub(crate) struct Options {
     only: String,
 }
 
-impl Default for Options {
-    fn default() -> Self {
-        Self {
-            seconds: 2.0,
-            rounds: 5,
-            sessions: 10_000,
-            only: String::new(),
-        }
-    }
-}
-
 pub(crate) fn run(options: &Options) -> Result<()> {
     let pinned = process::pin_generator();
     let [memory, sqlite] = Store::BOTH.map(|store| Server::cogward(store, options.sessions));

@@ -35,7 +35,7 @@ enum Command {
     /// Start to first answer of the built `cogward` binary
     Start(start::Options),
     /// All of it, as docs/benchmarks.md shows
-    All,
+    All(load::Options),
     #[command(hide = true)]
     Server(server::Options),
     #[command(hide = true)]
@@ -50,8 +50,8 @@ fn main() -> anyhow::Result<()> {
         Command::Load(options) => load::run(&options),
         Command::Memory(options) => memory::run(&options),
         Command::Start(options) => start::run(&options),
-        Command::All => {
-            load::run(&load::Options::default())?;
+        Command::All(options) => {
+            load::run(&options)?;
             memory::run(&memory::Options::default())?;
             start::run(&start::Options::default())
         }
