@@ -14,7 +14,7 @@
 //! * A wrong code counts towards 15 (sign-up) or 10 (reset) an hour for each
 //!   user; how often a code is sent is not limited.
 //! * A password reset ends no session.
-//! * Passwords are hashed with argon2id (7 MiB, 5 passes, one lane).
+//! * Passwords are hashed with argon2id (4 MiB, 9 passes, one lane).
 
 mod client;
 mod clock;

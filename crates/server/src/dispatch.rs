@@ -1,11 +1,11 @@
-//! From a path to its handler. What applications ask with every page of theirs
-//! goes there directly: axum's router, ready for anything, costs half as much
-//! as all the checking of a session.
+//! From a path to its handler. What applications ask with every page of theirs,
+//! the routes that only read a session, goes there directly: axum's router,
+//! ready for anything, costs half as much as all the checking of a session.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::Request;
+use axum::extract::{Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method};
 use tower::Service as _;
@@ -14,64 +14,75 @@ use utoipa::openapi::OpenApi;
 use crate::App;
 use crate::error::Error;
 use crate::extract::CurrentSession;
-use crate::routes::{check, me};
+use crate::routes::{check, me, profile, token};
 
-/// The router, and a shorter way to two of its routes.
+/// The router, and a shorter way to some of its routes.
 #[derive(Clone)]
 pub(crate) struct Dispatch {
     app: Arc<App>,
-    check: Option<Arc<str>>,
-    me: Option<Arc<str>>,
+    reads: Arc<[(String, Read)]>,
     router: Router,
 }
 
+/// A route that only reads a session.
+#[derive(Clone, Copy)]
+enum Read {
+    Check,
+    Me,
+    Profile,
+    Token,
+}
+
+/// By operation id.
+const READS: [(&str, Read); 4] = [
+    ("check", Read::Check),
+    ("me", Read::Me),
+    ("profile", Read::Profile),
+    ("token", Read::Token),
+];
+
 impl Dispatch {
-    /// Where the two are is asked of the document, so that paths stand in the
-    /// router alone.
+    /// Where these routes are is asked of the document, so that paths stand in
+    /// the router alone; one of a family that is off is nowhere.
     pub(crate) fn new(app: &Arc<App>, document: &OpenApi, router: Router) -> Self {
+        let reads = READS.iter();
+        let reads = reads.filter_map(|(id, read)| Some((path_of(document, id)?, *read)));
         Self {
             app: Arc::clone(app),
-            check: path_of(document, "check"),
-            me: path_of(document, "me"),
+            reads: reads.collect(),
             router,
         }
     }
 
     pub(crate) async fn answer(&self, request: Request) -> Response {
         if request.method() == Method::GET {
-            let path = Some(request.uri().path());
-            if path == self.check.as_deref() {
-                return with_session(&self.app, request.headers(), check::check).await;
-            }
-            if path == self.me.as_deref() {
-                return with_session(&self.app, request.headers(), me::me).await;
+            let path = request.uri().path();
+            let found = self.reads.iter().find(|(known, _)| known == path);
+            if let Some((_, read)) = found {
+                let answer = self.read(*read, request.headers()).await;
+                return answer.into_response();
             }
         }
         let answer = self.router.clone().call(request).await;
         answer.unwrap_or_else(|never| match never {})
     }
+
+    async fn read(&self, read: Read, headers: &HeaderMap) -> Result<Response, Error> {
+        let session = CurrentSession::of(&self.app, headers).await?;
+        match read {
+            Read::Check => check::check(session).await,
+            Read::Me => me::me(session).await,
+            Read::Profile => profile::profile(session).await,
+            Read::Token => token::token(State(Arc::clone(&self.app)), session).await,
+        }
+    }
 }
 
-fn path_of(document: &OpenApi, operation: &str) -> Option<Arc<str>> {
+fn path_of(document: &OpenApi, operation: &str) -> Option<String> {
     let mut paths = document.paths.paths.iter();
     let found = paths.find(|(_, item)| {
         let get = item.get.as_ref();
         get.and_then(|get| get.operation_id.as_deref()) == Some(operation)
     });
-    found.map(|(path, _)| Arc::from(path.as_str()))
-}
-
-async fn with_session<F>(
-    app: &Arc<App>,
-    headers: &HeaderMap,
-    handler: impl Fn(CurrentSession) -> F,
-) -> Response
-where
-    F: Future<Output = Result<Response, Error>>,
-{
-    let answer = match CurrentSession::of(app, headers).await {
-        Ok(session) => handler(session).await,
-        Err(error) => Err(error),
-    };
-    answer.into_response()
+    found.map(|(path, _)| path.clone())
 }
