@@ -2,7 +2,7 @@
 //!
 //! Each setting is declared once, in `sections`. From the declaration come
 //! [`load`] with all its faults, [`Config::show`], [`schema`] and
-//! [`reference`].
+//! [`reference()`].
 
 mod check;
 mod example;
