@@ -6,7 +6,6 @@ use http::{HeaderValue, StatusCode};
 use url::Url;
 
 use crate::error::Error;
-use crate::layers::no_store;
 
 /// More of an error text than this helps nobody.
 const MAX_VALUE: usize = 200;
@@ -18,7 +17,6 @@ pub(crate) fn to(location: &Url) -> Response {
     };
     let mut response = StatusCode::FOUND.into_response();
     response.headers_mut().insert(LOCATION, location);
-    no_store(response.headers_mut());
     response
 }
 

@@ -128,7 +128,7 @@ fn render(app: &App, id: RequestId, path: &str, error: &Error, was: Response) ->
     response
 }
 
-pub(crate) fn no_store(headers: &mut HeaderMap) {
+fn no_store(headers: &mut HeaderMap) {
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 

@@ -5,8 +5,6 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::layers::no_store;
-
 /// Longer ones are none that this server or Cognito made.
 const MAX_PARAMETER: usize = 4096;
 
@@ -23,9 +21,7 @@ pub(super) fn without_a_person(method: &Method, headers: &HeaderMap) -> Option<R
         (false, true) => StatusCode::SERVICE_UNAVAILABLE,
         (false, false) => return None,
     };
-    let mut response = status.into_response();
-    no_store(response.headers_mut());
-    Some(response)
+    Some(status.into_response())
 }
 
 /// Whether a person will see the answer, not a script.
