@@ -8,8 +8,8 @@ use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cogward_session::{
-    CookieValue, Identity, KeyRing, MemoryStore, Purpose, Record, Secret, SessionId, SessionStore,
-    Timestamp, Token, TokenSet, cookie_value, seal,
+    CookieValue, Identity, KeyRing, MemoryStore, Purpose, Record, RevocationMark, Secret,
+    SessionId, SessionStore, Timestamp, Token, TokenSet, cookie_value, seal,
 };
 use divan::{Bencher, black_box};
 
@@ -58,6 +58,18 @@ fn memory_load(bencher: Bencher<'_, '_>) {
     let (store, runtime) = session.stored();
     let key = session.id.lookup_key();
     bencher.bench_local(|| runtime.block_on(store.load(black_box(&key), NOW)).unwrap());
+}
+
+#[divan::bench]
+fn memory_mark(bencher: Bencher<'_, '_>) {
+    let session = Session::new();
+    let (store, runtime) = session.stored();
+    let (user, mark) = (session.record.user, RevocationMark::new(NOW, Some([7; 32])));
+    runtime.block_on(async {
+        let put = store.put_mark(&user, mark, NOW.plus(9));
+        put.await.unwrap();
+        bencher.bench_local(|| now_or_never(store.mark(black_box(&[user]), NOW)).unwrap());
+    });
 }
 
 #[divan::bench]

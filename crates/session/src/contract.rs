@@ -5,6 +5,7 @@
 
 mod expiry;
 mod logins;
+mod marks;
 mod sessions;
 mod support;
 mod writes;
@@ -76,6 +77,13 @@ cases![
     logins::of_concurrent_takers_one_gets_the_login,
     logins::put_login_refuses_an_existing_key,
     logins::logins_and_sessions_never_pass_as_each_other,
+    marks::marks_of_one_user_merge,
+    marks::marks_of_all_indexes_are_one,
+    marks::of_concurrent_marks_none_is_lost,
+    marks::an_expired_mark_is_none_while_still_there,
+    marks::sweep_takes_marks_and_is_bounded,
+    marks::extreme_times_of_marks_survive,
+    marks::marks_and_sessions_never_pass_as_each_other,
 ];
 
 type Case = fn(Arc<dyn SessionStore>) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;

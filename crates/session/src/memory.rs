@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 
 use crate::id::{LookupKey, UserIndex};
+use crate::mark::{Marks, RevocationMark};
 use crate::record::Record;
 use crate::store::{LoginKey, Replaced, SessionStore, StoreError};
 use crate::time::Timestamp;
@@ -18,6 +19,7 @@ const SHARDS: usize = 64;
 /// Locks are taken in the order session, user index, and never held across an await.
 pub struct MemoryStore {
     shards: [Shard; SHARDS],
+    marks: Marks,
     /// The shard where the next sweep goes on.
     sweep_from: AtomicUsize,
 }
@@ -40,6 +42,7 @@ impl MemoryStore {
     pub fn new() -> Self {
         Self {
             shards: std::array::from_fn(|_| Shard::default()),
+            marks: Marks::default(),
             sweep_from: AtomicUsize::new(0),
         }
     }
@@ -218,6 +221,24 @@ impl SessionStore for MemoryStore {
             .map(|login| login.sealed))
     }
 
+    async fn put_mark(
+        &self,
+        user: &UserIndex,
+        mark: RevocationMark,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.marks.put(user, mark, expires_at);
+        Ok(())
+    }
+
+    async fn mark(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Option<RevocationMark>, StoreError> {
+        Ok(self.marks.find(users, now))
+    }
+
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let start = self.sweep_from.load(Ordering::Relaxed);
         let mut removed = 0;
@@ -232,7 +253,7 @@ impl SessionStore for MemoryStore {
                 break;
             }
         }
-        Ok(removed)
+        Ok(removed + self.marks.sweep(now, limit - removed))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

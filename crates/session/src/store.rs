@@ -4,6 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::id::{LookupKey, UserIndex, sha256};
+use crate::mark::RevocationMark;
 use crate::record::Record;
 use crate::time::Timestamp;
 
@@ -69,7 +70,23 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<Vec<u8>>, StoreError>;
 
-    /// Removes at most `limit` sessions and sign-ins that expired by `now`; how many.
+    /// Keeps a mark of this user, merged with the one that is there; the later end counts.
+    async fn put_mark(
+        &self,
+        user: &UserIndex,
+        mark: RevocationMark,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// The marks of these user indexes, merged into one; an expired mark is none even while
+    /// it is still there.
+    async fn mark(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Option<RevocationMark>, StoreError>;
+
+    /// Removes at most `limit` sessions, sign-ins and marks that expired by `now`; how many.
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Whether the store works.

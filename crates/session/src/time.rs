@@ -1,3 +1,5 @@
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 /// A moment, in whole seconds since the Unix epoch. All arithmetic saturates.
@@ -35,6 +37,11 @@ impl Timestamp {
 pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> Timestamp;
+
+    /// How long its current second still lasts.
+    fn until_next_second(&self) -> Duration {
+        Duration::ZERO
+    }
 }
 
 /// The operating system's clock.
@@ -43,14 +50,20 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "the one real clock")]
-        let now = std::time::SystemTime::now();
-        let secs = match now.duration_since(std::time::UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
-            Err(_) => 0,
-        };
-        Timestamp(secs)
+        Timestamp(i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX))
     }
+
+    fn until_next_second(&self) -> Duration {
+        Duration::from_nanos(1_000_000_000 - u64::from(since_epoch().subsec_nanos()))
+    }
+}
+
+/// Zero where the clock was never set.
+fn since_epoch() -> Duration {
+    #[expect(clippy::disallowed_methods, reason = "the one real clock")]
+    let now = std::time::SystemTime::now();
+    now.duration_since(std::time::UNIX_EPOCH)
+        .unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -73,5 +86,14 @@ mod tests {
     #[test]
     fn the_system_clock_is_past_2025() {
         assert!(SystemClock.now() > Timestamp::from_secs(1_735_689_600));
+    }
+
+    #[test]
+    fn a_second_lasts_no_longer_than_one() {
+        let rest = SystemClock.until_next_second();
+        assert!(
+            !rest.is_zero() && rest <= Duration::from_secs(1),
+            "{rest:?}"
+        );
     }
 }

@@ -4,7 +4,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use cogward_session::{LookupKey, Record, SessionStore, Timestamp, UserIndex};
+use cogward_session::{LookupKey, Record, RevocationMark, SessionStore, Timestamp, UserIndex};
 use cogward_store_sqlite::{Options, SqliteStore};
 use divan::{Bencher, black_box, counter::ItemsCount};
 use tokio::runtime::Runtime;
@@ -21,6 +21,20 @@ fn cached_load(bencher: Bencher<'_, '_>) {
     // Polled as a request's future is: within a runtime entered long before.
     place.runtime.block_on(async {
         bencher.bench_local(|| now_or_never(place.store.load(black_box(&key(7)), NOW)).unwrap());
+    });
+}
+
+#[divan::bench]
+fn mark_read(bencher: Bencher<'_, '_>) {
+    let place = Place::new(Options::default());
+    let (user, mark) = (
+        UserIndex::from_bytes([1; 32]),
+        RevocationMark::new(NOW, None),
+    );
+    place.runtime.block_on(async {
+        let put = place.store.put_mark(&user, mark, NOW.plus(9));
+        put.await.unwrap();
+        bencher.bench_local(|| now_or_never(place.store.mark(black_box(&[user]), NOW)).unwrap());
     });
 }
 
@@ -141,6 +155,6 @@ fn now_or_never<T>(future: impl Future<Output = T>) -> T {
     let mut context = std::task::Context::from_waker(std::task::Waker::noop());
     match std::pin::pin!(future).poll(&mut context) {
         std::task::Poll::Ready(value) => value,
-        std::task::Poll::Pending => unreachable!("a cached record is there at once"),
+        std::task::Poll::Pending => unreachable!("what is in memory is there at once"),
     }
 }

@@ -1,11 +1,14 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
+use cogward_session::{Marks, Timestamp, UserIndex};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::owner::{FileIdentity, OwnerLock, create_private, make_private};
+use crate::rows::{self, mark_columns};
 
 /// How a database is used.
 #[derive(Clone, Copy, Debug)]
@@ -116,6 +119,7 @@ impl OpenError {
 pub(crate) struct Database {
     pub(crate) writer: Connection,
     pub(crate) readers: Vec<Connection>,
+    pub(crate) marks: Arc<Marks>,
     pub(crate) file: FileIdentity,
     pub(crate) lock: OwnerLock,
 }
@@ -130,6 +134,7 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Database, OpenError
     set_up_writing(&writer, options).map_err(sqlite)?;
     migrate(&mut writer, version).map_err(sqlite)?;
     writer.execute_batch(TOUCH_EVERY_TREE).map_err(sqlite)?;
+    let marks = marks(&writer).map_err(sqlite)?;
     keep_directory_entry(path).map_err(|source| OpenError::file(path, source))?;
     let readers = (0..options.readers.max(1))
         .map(|_| connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY))
@@ -139,6 +144,7 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Database, OpenError
     Ok(Database {
         writer,
         readers,
+        marks: Arc::new(marks),
         file,
         lock,
     })
@@ -148,7 +154,8 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Database, OpenError
 const APPLICATION_ID: i64 = 0x4347_5744;
 
 /// Step `n` takes a database from schema version `n` to `n + 1`.
-const MIGRATIONS: [&str; 1] = ["
+const MIGRATIONS: [&str; 2] = [
+    "
     CREATE TABLE session (
         id INTEGER PRIMARY KEY,
         key BLOB NOT NULL UNIQUE,
@@ -168,7 +175,18 @@ const MIGRATIONS: [&str; 1] = ["
         sealed BLOB NOT NULL
     ) STRICT;
     CREATE INDEX login_by_expiry ON login (expires_at);
-"];
+    ",
+    "
+    CREATE TABLE mark (
+        user BLOB PRIMARY KEY NOT NULL,
+        before INTEGER NOT NULL,
+        spared BLOB,
+        spared_before INTEGER,
+        expires_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE INDEX mark_by_expiry ON mark (expires_at);
+    ",
+];
 
 const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 
@@ -181,6 +199,8 @@ const TOUCH_EVERY_TREE: &str = "
     SELECT sealed FROM login ORDER BY rowid LIMIT 1;
     SELECT key FROM login ORDER BY key LIMIT 1;
     SELECT expires_at FROM login ORDER BY expires_at LIMIT 1;
+    SELECT user FROM mark ORDER BY user LIMIT 1;
+    SELECT expires_at FROM mark ORDER BY expires_at LIMIT 1;
 ";
 
 fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
@@ -248,6 +268,26 @@ fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
     transaction.commit()
+}
+
+/// All marks: they are answered from memory.
+fn marks(connection: &Connection) -> rusqlite::Result<Marks> {
+    let marks = Marks::default();
+    let mut select = connection.prepare(concat!(
+        "SELECT user, expires_at, ",
+        mark_columns!(),
+        " FROM mark"
+    ))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let (user, expires_at) = (UserIndex::from_bytes(row.get(0)?), row.get(1)?);
+        marks.put(
+            &user,
+            rows::read_mark(row)?,
+            Timestamp::from_secs(expires_at),
+        );
+    }
+    Ok(marks)
 }
 
 /// A new file's name must survive a power failure as well as its content.

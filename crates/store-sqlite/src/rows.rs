@@ -1,4 +1,4 @@
-use cogward_session::{LookupKey, Record, Timestamp, UserIndex};
+use cogward_session::{LookupKey, Record, RevocationMark, Spared, Timestamp, UserIndex};
 use rusqlite::Row;
 
 /// The columns [`read`] expects, in its order.
@@ -21,4 +21,23 @@ pub(crate) fn read(row: &Row<'_>) -> rusqlite::Result<(LookupKey, Record)> {
         device: blob(7)?,
     };
     Ok((LookupKey::from_bytes(row.get(0)?), record))
+}
+
+/// The columns [`read_mark`] finds by their names.
+macro_rules! mark_columns {
+    () => {
+        "before, spared, spared_before"
+    };
+}
+pub(crate) use mark_columns;
+
+pub(crate) fn read_mark(row: &Row<'_>) -> rusqlite::Result<RevocationMark> {
+    let spared = row.get::<_, Option<[u8; 32]>>("spared")?.map(|sign_in| {
+        let before = Timestamp::from_secs(row.get("spared_before")?);
+        Ok::<_, rusqlite::Error>(Spared { sign_in, before })
+    });
+    Ok(RevocationMark {
+        before: Timestamp::from_secs(row.get("before")?),
+        spared: spared.transpose()?,
+    })
 }

@@ -4,20 +4,22 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
-    LoginKey, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, UserIndex,
+    LoginKey, LookupKey, Marks, Record, Replaced, RevocationMark, SessionStore, StoreError,
+    Timestamp, UserIndex,
 };
 
 use crate::cache::RecordCache;
 use crate::open::{self, Database, OpenError, Options};
 use crate::owner::OwnerLock;
 use crate::read::Readers;
-use crate::write::{Insert, PutLogin, Remove, Replace, Sweep, TakeLogin, Touch, Writer};
+use crate::write::{Insert, PutLogin, PutMark, Remove, Replace, Sweep, TakeLogin, Touch, Writer};
 
 /// Sessions in a SQLite file that this process owns until the store is dropped.
 ///
 /// Dropping it waits for what was queued to be written and closes the file.
 pub struct SqliteStore {
     cache: RecordCache,
+    marks: Arc<Marks>,
     // In the order they must end: the writer closes last and folds the log into the file,
     // then the file may be another's.
     readers: Readers,
@@ -37,6 +39,7 @@ impl SqliteStore {
         let Database {
             writer,
             readers,
+            marks,
             file,
             lock,
         } = open::open(path, &options)?;
@@ -47,6 +50,7 @@ impl SqliteStore {
             Writer::start(writer, file, cache.clone(), call_limit).map_err(OpenError::Thread)?;
         Ok(Self {
             cache,
+            marks,
             readers,
             writer,
             call_limit,
@@ -170,12 +174,37 @@ impl SessionStore for SqliteStore {
         self.writer.run(TakeLogin { key: *key, now }).await
     }
 
+    async fn put_mark(
+        &self,
+        user: &UserIndex,
+        mark: RevocationMark,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.writer
+            .run(PutMark {
+                user: *user,
+                mark,
+                expires_at,
+                marks: Arc::clone(&self.marks),
+            })
+            .await
+    }
+
+    async fn mark(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Option<RevocationMark>, StoreError> {
+        Ok(self.marks.find(users, now))
+    }
+
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.writer
             .run(Sweep {
                 now,
                 limit,
                 swept: Vec::new(),
+                marks: Arc::clone(&self.marks),
             })
             .await
     }

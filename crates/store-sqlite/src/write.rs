@@ -13,7 +13,7 @@ use crate::cache::RecordCache;
 use crate::owner::FileIdentity;
 
 use operations::Statements;
-pub(crate) use operations::{Insert, PutLogin, Remove, Replace, Sweep, TakeLogin, Touch};
+pub(crate) use operations::{Insert, PutLogin, PutMark, Remove, Replace, Sweep, TakeLogin, Touch};
 
 /// The one thread that writes. What is queued when it comes round goes into one transaction;
 /// all of it is answered after the commit.

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_session::{
-    LoginKey, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, UserIndex,
+    LoginKey, LookupKey, Record, Replaced, RevocationMark, SessionStore, StoreError, Timestamp,
+    UserIndex,
 };
 use cogward_store_sqlite::{Options, SqliteStore};
 use rusqlite::Connection;
@@ -15,6 +16,11 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 
 const NOW: Timestamp = Timestamp::from_secs(0);
+const USER: UserIndex = UserIndex::from_bytes([1; 32]);
+const MARK: RevocationMark = RevocationMark {
+    before: NOW,
+    spared: None,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_full_disk_each_caller_is_told_the_truth() {
@@ -83,7 +89,7 @@ async fn a_database_without_its_tables_is_unavailable() {
     store.insert(&key(1), record()).await.unwrap();
     let other = Connection::open(&path).unwrap();
     other
-        .execute_batch("DROP TABLE session; DROP TABLE login")
+        .execute_batch("DROP TABLE session; DROP TABLE login; DROP TABLE mark")
         .unwrap();
     everything_is_unavailable(&store).await;
 }
@@ -117,14 +123,7 @@ async fn reads_do_not_wait_for_a_writer() {
     };
     assert!(store.load(&key(1), NOW).await.unwrap().is_some());
     assert!(store.load(&key(2), NOW).await.unwrap().is_none());
-    assert_eq!(
-        store
-            .list(&[UserIndex::from_bytes([1; 32])], NOW)
-            .await
-            .unwrap()
-            .len(),
-        1
-    );
+    assert_eq!(store.list(&[USER], NOW).await.unwrap().len(), 1);
     store.ping().await.unwrap();
     assert!(!waiting.is_finished());
     other.execute_batch("ROLLBACK").unwrap();
@@ -145,12 +144,13 @@ async fn a_writer_that_is_held_up_keeps_no_caller() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let state = LoginKey::of_state("state");
     let (one, two, three) = (key(1), key(2), key(3));
-    let (insert, touch, replace, put, take, sweep) = tokio::join!(
+    let (insert, touch, replace, put, take, mark, sweep) = tokio::join!(
         store.insert(&two, record()),
         store.touch(&one, 1, NOW, NOW.plus(8)),
         store.replace(&three, 1, record()),
         store.put_login(&state, vec![], NOW),
         store.take_login(&state, NOW),
+        store.put_mark(&USER, MARK, NOW.plus(9)),
         store.sweep(NOW, 9),
     );
     let errors = [
@@ -159,6 +159,7 @@ async fn a_writer_that_is_held_up_keeps_no_caller() {
         replace.err(),
         put.err(),
         take.err(),
+        mark.err(),
         sweep.err(),
         store.remove(&key(4)).await.err(),
     ];
@@ -169,11 +170,14 @@ async fn a_writer_that_is_held_up_keeps_no_caller() {
     // Reading goes on, in the cache and beside it.
     assert!(store.load(&key(1), NOW).await.unwrap().is_some());
     assert!(store.load(&key(2), NOW).await.unwrap().is_none());
+    assert_eq!(store.mark(&[USER], NOW).await.unwrap(), None, "not durable");
     store.ping().await.unwrap();
     other.execute_batch("ROLLBACK").unwrap();
     // And what was queued is written once it can be.
     let waiting = async {
-        while store.load(&key(2), NOW).await.unwrap().is_none() {
+        while store.load(&key(2), NOW).await.unwrap().is_none()
+            || store.mark(&[USER], NOW).await.unwrap() != Some(MARK)
+        {
             tokio::task::yield_now().await;
         }
     };
@@ -203,19 +207,22 @@ async fn a_cached_record_goes_with_its_row() {
 
 async fn everything_is_unavailable(store: &SqliteStore) {
     let state = LoginKey::of_state("state");
-    let user = UserIndex::from_bytes([1; 32]);
     let answers = [
         ("load", store.load(&key(1), NOW).await.err()),
         ("insert", store.insert(&key(9), record()).await.err()),
         ("replace", store.replace(&key(1), 1, record()).await.err()),
         ("touch", store.touch(&key(1), 1, NOW, NOW).await.err()),
         ("remove", store.remove(&key(1)).await.err()),
-        ("list", store.list(&[user], NOW).await.err()),
+        ("list", store.list(&[USER], NOW).await.err()),
         (
             "put_login",
             store.put_login(&state, vec![], NOW).await.err(),
         ),
         ("take_login", store.take_login(&state, NOW).await.err()),
+        (
+            "put_mark",
+            store.put_mark(&USER, MARK, NOW.plus(9)).await.err(),
+        ),
         ("sweep", store.sweep(NOW.plus(99), 9).await.err()),
         ("ping", store.ping().await.err()),
     ];
@@ -225,6 +232,7 @@ async fn everything_is_unavailable(store: &SqliteStore) {
             "{name}: {answer:?}"
         );
     }
+    assert_eq!(store.mark(&[USER], NOW).await.unwrap(), None);
 }
 
 fn uncached() -> Options {
@@ -253,7 +261,7 @@ fn key(n: u64) -> LookupKey {
 fn record() -> Record {
     Record {
         version: 1,
-        user: UserIndex::from_bytes([1; 32]),
+        user: USER,
         last_seen_at: NOW,
         expires_at: NOW.plus(9),
         identity: vec![1; 300].into(),

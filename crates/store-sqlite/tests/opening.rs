@@ -5,13 +5,16 @@ use std::error::Error as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use cogward_session::{LoginKey, LookupKey, Record, SessionStore, Timestamp, UserIndex};
+use cogward_session::{
+    LoginKey, LookupKey, Record, RevocationMark, SessionStore, Timestamp, UserIndex,
+};
 use cogward_store_sqlite::{OpenError, Options, SqliteStore};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 const NOW: Timestamp = Timestamp::from_secs(0);
 const KEY: LookupKey = LookupKey::from_bytes([1; 32]);
+const USER: UserIndex = UserIndex::from_bytes([1; 32]);
 
 #[tokio::test]
 async fn what_was_written_is_there_when_opened_again() {
@@ -22,6 +25,12 @@ async fn what_was_written_is_there_when_opened_again() {
         .put_login(&LoginKey::of_state("s"), b"x".to_vec(), NOW.plus(9))
         .await
         .unwrap();
+    for (before, spared) in [(1, Some([7; 32])), (2, Some([8; 32])), (0, None)] {
+        let mark = RevocationMark::new(NOW.plus(before), spared);
+        store.put_mark(&USER, mark, NOW.plus(9)).await.unwrap();
+    }
+    let mark = store.mark(&[USER], NOW).await.unwrap().unwrap();
+    assert_eq!(mark.spared.unwrap().before, NOW.plus(1));
     drop(store);
     assert!(!with_suffix(&path, "-wal").exists(), "not closed cleanly");
     let store = open(&path).unwrap();
@@ -34,6 +43,51 @@ async fn what_was_written_is_there_when_opened_again() {
         .await
         .unwrap();
     assert_eq!(login, Some(b"x".to_vec()));
+    assert_eq!(store.mark(&[USER], NOW).await.unwrap(), Some(mark));
+    assert_eq!(store.mark(&[USER], NOW.plus(9)).await.unwrap(), None);
+    assert_eq!(store.sweep(NOW.plus(9), 9).await.unwrap(), 2);
+    drop(store);
+    let store = open(&path).unwrap();
+    assert_eq!(store.mark(&[USER], NOW).await.unwrap(), None, "swept");
+}
+
+/// As the first release left it.
+#[tokio::test]
+async fn a_database_without_marks_gets_their_table_and_keeps_its_sessions() {
+    let (_folder, path) = place();
+    open(&path).unwrap().insert(&KEY, record()).await.unwrap();
+    let connection = Connection::open(&path).unwrap();
+    connection
+        .execute_batch("DROP TABLE mark; PRAGMA user_version = 1")
+        .unwrap();
+    drop(connection);
+    let mark = RevocationMark::new(NOW, None);
+    let store = open(&path).unwrap();
+    store.put_mark(&USER, mark, NOW.plus(9)).await.unwrap();
+    drop(store);
+    let store = open(&path).unwrap();
+    assert_eq!(store.mark(&[USER], NOW).await.unwrap(), Some(mark));
+    let found = store.load(&KEY, NOW).await.unwrap();
+    assert_eq!(found.as_deref(), Some(&record()));
+}
+
+#[tokio::test]
+async fn a_mark_of_another_shape_opens_no_store() {
+    let (_folder, path) = place();
+    let store = open(&path).unwrap();
+    let mark = RevocationMark::new(NOW, Some([7; 32]));
+    store.put_mark(&USER, mark, NOW.plus(9)).await.unwrap();
+    drop(store);
+    for row in ["spared = x'0102'", "spared_before = NULL", "user = x'01'"] {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("sessions.db");
+        fs::copy(&path, &copy).unwrap();
+        let connection = Connection::open(&copy).unwrap();
+        let update = format!("UPDATE mark SET {row}");
+        assert_eq!(connection.execute(&update, []).unwrap(), 1);
+        drop(connection);
+        assert!(matches!(open(&copy), Err(OpenError::Setup { .. })), "{row}");
+    }
 }
 
 #[tokio::test]
@@ -203,7 +257,7 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 fn record() -> Record {
     Record {
         version: 1,
-        user: UserIndex::from_bytes([1; 32]),
+        user: USER,
         last_seen_at: NOW,
         expires_at: NOW.plus(9),
         identity: vec![1; 300].into(),

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
 
 use cogward_session::{Clock, SystemClock, Timestamp};
 
@@ -19,5 +20,9 @@ impl TestClock {
 impl Clock for TestClock {
     fn now(&self) -> Timestamp {
         SystemClock.now().plus(self.0.load(Ordering::SeqCst))
+    }
+
+    fn until_next_second(&self) -> Duration {
+        SystemClock.until_next_second()
     }
 }

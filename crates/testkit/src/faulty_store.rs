@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use cogward_session::{
-    LoginKey, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, UserIndex,
+    LoginKey, LookupKey, Record, Replaced, RevocationMark, SessionStore, StoreError, Timestamp,
+    UserIndex,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -64,6 +65,7 @@ impl FaultyStore {
             "remove",
             "put_login",
             "take_login",
+            "put_mark",
         ];
         ops.iter().map(|op| self.calls(op)).sum()
     }
@@ -197,6 +199,24 @@ impl SessionStore for FaultyStore {
             false => now,
         };
         self.working("take_login").await?.take_login(key, now).await
+    }
+
+    async fn put_mark(
+        &self,
+        user: &UserIndex,
+        mark: RevocationMark,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let store = self.working("put_mark").await?;
+        store.put_mark(user, mark, expires_at).await
+    }
+
+    async fn mark(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Option<RevocationMark>, StoreError> {
+        self.working("mark").await?.mark(users, now).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

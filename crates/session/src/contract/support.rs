@@ -12,7 +12,7 @@ pub(super) type Store = Arc<dyn SessionStore>;
 /// 2100-01-01.
 pub(super) const NOW: Timestamp = Timestamp::from_secs(4_102_444_800);
 pub(super) const LATER: Timestamp = NOW.plus(3600);
-const CONCURRENT: u8 = 32;
+const CONCURRENT: u8 = 50;
 
 pub(super) async fn concurrently<T, F>(
     store: &Store,

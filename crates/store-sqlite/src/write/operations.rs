@@ -1,11 +1,13 @@
 use std::sync::Arc;
 
-use cogward_session::{LoginKey, LookupKey, Record, Replaced, StoreError, Timestamp};
+use cogward_session::{
+    LoginKey, LookupKey, Marks, Record, Replaced, RevocationMark, StoreError, Timestamp, UserIndex,
+};
 use rusqlite::{Connection, OptionalExtension as _, Statement};
 
 use super::Operation;
 use crate::cache::RecordCache;
-use crate::rows::{self, record_columns};
+use crate::rows::{self, mark_columns, record_columns};
 
 pub(crate) struct Insert {
     pub(crate) key: LookupKey,
@@ -188,11 +190,49 @@ impl Operation for TakeLogin {
     fn settle(self, _: Option<&Self::Output>, _: &RecordCache) {}
 }
 
+pub(crate) struct PutMark {
+    pub(crate) user: UserIndex,
+    pub(crate) mark: RevocationMark,
+    pub(crate) expires_at: Timestamp,
+    /// All that have been committed; changed by the writing thread only.
+    pub(crate) marks: Arc<Marks>,
+}
+
+impl Operation for PutMark {
+    type Output = ();
+
+    fn run(&mut self, statements: &mut Statements<'_>) -> Result<(), StoreError> {
+        // Not from memory: another write of this transaction may have put one.
+        let found = statements
+            .mark
+            .query_row([self.user.as_bytes()], rows::read_mark);
+        let merged = match sql(found.optional())? {
+            Some(found) => found.merge(self.mark),
+            None => self.mark,
+        };
+        sql(statements.put_mark.execute((
+            self.user.as_bytes(),
+            merged.before.as_secs(),
+            merged.spared.map(|spared| spared.sign_in),
+            merged.spared.map(|spared| spared.before.as_secs()),
+            self.expires_at.as_secs(),
+        )))?;
+        Ok(())
+    }
+
+    fn settle(self, outcome: Option<&()>, _: &RecordCache) {
+        if outcome.is_some() {
+            self.marks.put(&self.user, self.mark, self.expires_at);
+        }
+    }
+}
+
 pub(crate) struct Sweep {
     pub(crate) now: Timestamp,
     pub(crate) limit: usize,
     /// Filled as rows go.
     pub(crate) swept: Vec<LookupKey>,
+    pub(crate) marks: Arc<Marks>,
 }
 
 impl Operation for Sweep {
@@ -212,11 +252,16 @@ impl Operation for Sweep {
         }
         let room = self.limit.saturating_sub(self.swept.len());
         let logins = sql(statements.sweep_logins.execute((now, limit(room))))?;
-        Ok(self.swept.len() + logins)
+        let room = room.saturating_sub(logins);
+        let marks = sql(statements.sweep_marks.execute((now, limit(room))))?;
+        Ok(self.swept.len() + logins + marks)
     }
 
-    fn settle(self, _: Option<&usize>, cache: &RecordCache) {
+    fn settle(self, outcome: Option<&usize>, cache: &RecordCache) {
         self.swept.iter().for_each(|key| cache.remove(key));
+        if outcome.is_some() {
+            self.marks.sweep(self.now, self.limit);
+        }
     }
 }
 
@@ -231,8 +276,11 @@ pub(crate) struct Statements<'c> {
     remove: Statement<'c>,
     put_login: Statement<'c>,
     take_login: Statement<'c>,
+    mark: Statement<'c>,
+    put_mark: Statement<'c>,
     sweep_sessions: Statement<'c>,
     sweep_logins: Statement<'c>,
+    sweep_marks: Statement<'c>,
 }
 
 impl<'c> Statements<'c> {
@@ -266,6 +314,18 @@ impl<'c> Statements<'c> {
             )?,
             take_login: connection
                 .prepare("DELETE FROM login WHERE key = ?1 RETURNING expires_at, sealed")?,
+            mark: connection.prepare(concat!(
+                "SELECT ",
+                mark_columns!(),
+                " FROM mark WHERE user = ?1"
+            ))?,
+            put_mark: connection.prepare(concat!(
+                "INSERT INTO mark (user, ",
+                mark_columns!(),
+                ", expires_at) VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (user) DO UPDATE
+                 SET before = ?2, spared = ?3, spared_before = ?4,
+                   expires_at = max(expires_at, ?5)"
+            ))?,
             sweep_sessions: connection.prepare(
                 "DELETE FROM session WHERE id IN
                    (SELECT id FROM session WHERE expires_at <= ?1 LIMIT ?2) RETURNING key",
@@ -273,6 +333,10 @@ impl<'c> Statements<'c> {
             sweep_logins: connection.prepare(
                 "DELETE FROM login WHERE rowid IN
                    (SELECT rowid FROM login WHERE expires_at <= ?1 LIMIT ?2)",
+            )?,
+            sweep_marks: connection.prepare(
+                "DELETE FROM mark WHERE rowid IN
+                   (SELECT rowid FROM mark WHERE expires_at <= ?1 LIMIT ?2)",
             )?,
         })
     }
