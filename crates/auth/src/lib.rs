@@ -12,12 +12,12 @@ mod opened;
 pub mod refresh;
 mod return_path;
 pub mod session;
+mod verifiers;
 
 use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
-use cogward_jwt::Verifier;
 use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -25,6 +25,7 @@ use tracing::Instrument as _;
 
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
 pub use return_path::{ReturnPath, ReturnPathError};
+pub use verifiers::Verifiers;
 
 /// Everything the rules work with, made once at start.
 pub struct Auth {
@@ -49,7 +50,7 @@ pub struct Pool {
     /// How this pool is talked to.
     pub cognito: Cognito,
     /// Verifies this pool's tokens.
-    pub verifier: Verifier,
+    pub verifiers: Verifiers,
 }
 
 /// The numbers and lists the rules go by.

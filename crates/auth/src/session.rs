@@ -233,12 +233,10 @@ pub(crate) async fn verify_pair(
     access_token: &str,
 ) -> Result<Pair, AdoptError> {
     let now = auth.now().as_secs();
-    let verifier = &auth.pool.verifier;
-    let id = verifier.id_token(id_token, now).await.map_err(refusal)?;
-    let access = verifier
-        .access_token(access_token, now)
-        .await
-        .map_err(refusal)?;
+    let verifiers = &auth.pool.verifiers;
+    let id = verifiers.id.verify_at(id_token, now).await;
+    let access = verifiers.access.verify_at(access_token, now).await;
+    let (id, access) = (id.map_err(refusal)?, access.map_err(refusal)?);
     let same_sign_in = match (&id.origin_jti, &access.origin_jti) {
         (Some(one), Some(other)) => one == other,
         _ => true,
@@ -327,7 +325,7 @@ fn identity_of(
     // Whoever asks for both tokens gets both alive.
     let access_expires_at = Timestamp::from_secs(pair.access.exp.min(pair.id.exp));
     // Another client's refresh token cannot be used by this one.
-    let refreshable = tokens.refresh_token.is_some() && pair.id.aud == auth.pool.client_id;
+    let refreshable = tokens.refresh_token.is_some() && *pair.id.aud == *auth.pool.client_id;
     let absolute = now.plus(auth.settings.absolute_seconds);
     let ends_at = match refreshable {
         true => absolute,
@@ -336,7 +334,7 @@ fn identity_of(
     let id = pair.id.into_inner();
     Identity {
         pool: auth.pool.id.clone(),
-        client_id: id.aud,
+        client_id: id.aud.to_string(),
         sub: id.sub,
         username: id.username,
         email: id.email,

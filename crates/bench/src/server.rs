@@ -7,9 +7,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use cogward_auth::{Auth, Pool, Settings};
+use cogward_auth::{Auth, Pool, Settings, Verifiers};
 use cogward_cognito::Cognito;
-use cogward_jwt::{HttpKeys, Keys, Verifier};
+use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
 use cogward_session::{MemoryStore, SessionStore, SystemClock};
 use cogward_store_sqlite::SqliteStore;
@@ -94,7 +94,10 @@ fn app(store: Arc<dyn SessionStore>, address: &SocketAddr) -> Result<Arc<App>> {
     let pool = Pool {
         id: sessions::POOL_ID.to_owned(),
         client_id: sessions::CLIENT_ID.to_owned(),
-        verifier: Verifier::new(nowhere.as_str(), sessions::CLIENT_ID, keys),
+        verifiers: Verifiers::new(
+            &UserPool::custom(nowhere.as_str(), keys),
+            &sessions::CLIENT_ID.into(),
+        ),
         cognito,
     };
     let auth = Auth::new(

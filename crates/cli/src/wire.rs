@@ -5,10 +5,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Pool, Settings, chain};
+use cogward_auth::{Auth, Pool, Settings, Verifiers, chain};
 use cogward_cognito::{ClientSecret, Cognito};
 use cogward_config::{Backend, Config};
-use cogward_jwt::{HttpKeys, Keys, Verifier};
+use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
 use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore, SystemClock};
 use cogward_store_sqlite::{OpenError, Options, SqliteStore};
@@ -148,7 +148,7 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
     Ok(Pool {
         id: settings.user_pool_id.clone(),
         client_id: settings.client_id.clone(),
-        verifier: Verifier::new(&settings.issuer, clients, keys),
+        verifiers: Verifiers::new(&UserPool::custom(&settings.issuer, keys), &clients),
         cognito,
     })
 }

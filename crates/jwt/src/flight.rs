@@ -9,6 +9,7 @@ use tokio::task::JoinHandle;
 
 use crate::fetch::{FetchError, FetchKeys};
 use crate::keys::{KeySet, PublicKey};
+use crate::policy::unique;
 
 /// Between the starts of two fetches made for an unknown `kid`: so long may a
 /// new key stay unknown when somebody sends made-up names.
@@ -20,6 +21,8 @@ const MAX_RETRY: Duration = Duration::from_secs(60);
 /// An issuer's current keys, shared by every verifier of it. The last good set
 /// serves however long the issuer is down.
 pub struct Keys {
+    /// No other in this process has it.
+    id: u64,
     current: Arc<ArcSwapOption<KeySet>>,
     fetch: Option<Arc<dyn FetchKeys>>,
     last: Mutex<Option<Flight>>,
@@ -44,6 +47,7 @@ impl Keys {
     /// Starts without keys: call [`Self::refresh`] before the first token comes.
     pub fn new(fetch: Arc<dyn FetchKeys>) -> Arc<Self> {
         Arc::new(Self {
+            id: unique(),
             current: Arc::default(),
             fetch: Some(fetch),
             last: Mutex::default(),
@@ -54,6 +58,7 @@ impl Keys {
     pub fn preloaded(keys: KeySet) -> Arc<Self> {
         let current = Arc::new(ArcSwapOption::from_pointee(keys));
         Arc::new(Self {
+            id: unique(),
             current,
             fetch: None,
             last: Mutex::default(),
@@ -76,25 +81,46 @@ impl Keys {
         }
     }
 
-    /// Refreshes in the background until these keys are dropped: every `every`, sooner
-    /// while there is no set or after a failure.
+    /// Refreshes in the background until these keys are dropped: at once where there is no
+    /// set yet, then every `every`, sooner after a failure.
     pub fn keep_fresh(self: &Arc<Self>, every: Duration) -> JoinHandle<()> {
         let keys = Arc::downgrade(self);
-        let mut failures = u32::from(self.current.load().is_none());
+        let mut wait = match self.is_empty() {
+            true => Duration::ZERO,
+            false => every,
+        };
+        let mut failures = 0_u32;
         tokio::spawn(async move {
             loop {
-                tokio::time::sleep(pause(every, failures)).await;
+                tokio::time::sleep(wait).await;
                 let Some(keys) = keys.upgrade() else { return };
                 failures = match keys.refresh().await {
                     Ok(()) => 0,
                     Err(error) => {
-                        let cause = std::error::Error::source(&error);
-                        tracing::warn!(%error, cause, "keys not refreshed, the last good set serves");
+                        keys.report(&error);
                         failures.saturating_add(1)
                     }
                 };
+                wait = pause(every, failures);
             }
         })
+    }
+
+    fn report(&self, error: &FetchError) {
+        let cause = std::error::Error::source(error);
+        match self.is_empty() {
+            true => tracing::warn!(%error, cause, "no keys yet, no token can be verified"),
+            false => tracing::warn!(%error, cause, "keys not refreshed, the last good set serves"),
+        }
+    }
+
+    /// Whether there is no key, not even an old one.
+    pub fn is_empty(&self) -> bool {
+        self.current.load().is_none()
+    }
+
+    pub(crate) fn id(&self) -> u64 {
+        self.id
     }
 
     pub(crate) async fn find(&self, kid: &str) -> Result<Arc<PublicKey>, KeyError> {
@@ -114,7 +140,7 @@ impl Keys {
         }
     }
 
-    fn held(&self, kid: &str) -> Option<Arc<PublicKey>> {
+    pub(crate) fn held(&self, kid: &str) -> Option<Arc<PublicKey>> {
         self.current.load().as_ref()?.get(kid)
     }
 
@@ -130,10 +156,10 @@ impl Keys {
         let (sender, outcome) = watch::channel(None);
         let (fetch, current) = (Arc::clone(fetch), Arc::clone(&self.current));
         tokio::spawn(async move {
-            let outcome = fetch
-                .fetch()
-                .await
-                .map(|set| current.store(Some(Arc::new(set))));
+            let outcome = fetch.fetch().await.map(|set| {
+                let set = set.succeeding(current.load().as_deref());
+                current.store(Some(Arc::new(set)));
+            });
             sender.send_replace(Some(outcome));
         });
         last.insert(Flight {
@@ -171,9 +197,8 @@ fn pause(every: Duration, failures: u32) -> Duration {
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
-    use async_trait::async_trait;
-
     use super::*;
+    use crate::fetch::Fetching;
 
     /// Has no key that anybody asks for, or nothing at all.
     struct Issuer {
@@ -181,16 +206,14 @@ mod tests {
         up: bool,
     }
 
-    #[async_trait]
     impl FetchKeys for Issuer {
-        async fn fetch(&self) -> Result<KeySet, FetchError> {
+        fn fetch(&self) -> Fetching<'_> {
             self.asked.fetch_add(1, Ordering::SeqCst);
-            match self.up {
-                true => {
-                    Ok(KeySet::from_jwks(include_bytes!("../tests/vectors/jwks.json")).unwrap())
-                }
+            let set = KeySet::from_jwks(include_bytes!("../tests/vectors/jwks.json")).unwrap();
+            Box::pin(std::future::ready(match self.up {
+                true => Ok(set),
                 false => Err(FetchError::Status(503)),
-            }
+            }))
         }
     }
 

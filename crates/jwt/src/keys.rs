@@ -2,6 +2,9 @@
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
+use std::fs::File;
+use std::io::Read as _;
+use std::path::Path;
 use std::sync::Arc;
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
@@ -42,6 +45,18 @@ pub enum KeySetError {
     Empty,
 }
 
+/// Why a file gave no key set.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeySetFileError {
+    /// It cannot be read.
+    #[error("key set file cannot be read")]
+    Read(#[source] std::io::Error),
+    /// What is in it is refused.
+    #[error("key set file is not usable")]
+    KeySet(#[source] KeySetError),
+}
+
 impl KeySet {
     /// Reads a JWK set. Keys are left out that are not RSA, not for signatures, not for
     /// RS256, without `kid`, shorter than 2048 or longer than 4096 bits, or with an
@@ -78,8 +93,35 @@ impl KeySet {
         self.keys.len()
     }
 
+    /// Reads a saved `jwks.json`, as [`Self::from_jwks`] does.
+    ///
+    /// # Errors
+    /// See [`KeySetFileError`].
+    pub fn from_file(path: impl AsRef<Path>) -> Result<Self, KeySetFileError> {
+        let mut json = Vec::new();
+        let file = File::open(path).map_err(KeySetFileError::Read)?;
+        let limit = MAX_JWKS as u64 + 1;
+        file.take(limit)
+            .read_to_end(&mut json)
+            .map_err(KeySetFileError::Read)?;
+        Self::from_jwks(&json).map_err(KeySetFileError::KeySet)
+    }
+
     pub(crate) fn get(&self, kid: &str) -> Option<Arc<PublicKey>> {
         self.keys.get(kid).cloned()
+    }
+
+    /// Keys that were there before stay the very same: whatever was verified with one
+    /// goes by whether it lives on.
+    pub(crate) fn succeeding(mut self, before: Option<&Self>) -> Self {
+        for (kid, key) in &mut self.keys {
+            if let Some(known) = before.and_then(|before| before.keys.get(kid))
+                && known.components == key.components
+            {
+                *key = Arc::clone(known);
+            }
+        }
+        self
     }
 }
 
@@ -90,12 +132,16 @@ impl fmt::Debug for KeySet {
 }
 
 /// An RSA key that verifies RS256 and nothing else.
-pub(crate) struct PublicKey(ParsedPublicKey);
+pub(crate) struct PublicKey {
+    parsed: ParsedPublicKey,
+    /// Modulus and exponent.
+    components: (Box<[u8]>, Box<[u8]>),
+}
 
 impl PublicKey {
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.0.verify_sig(message, signature).is_ok()
+        self.parsed.verify_sig(message, signature).is_ok()
     }
 }
 
@@ -151,10 +197,11 @@ impl Jwk {
             n: &modulus,
             e: &exponent,
         };
-        let key = components
+        let parsed = components
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
             .ok()?;
-        Some((self.kid, Arc::new(PublicKey(key))))
+        let components = (modulus.into(), exponent.into());
+        Some((self.kid, Arc::new(PublicKey { parsed, components })))
     }
 }
 

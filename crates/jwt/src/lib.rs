@@ -1,32 +1,52 @@
-//! Verification of Amazon Cognito tokens: RS256 only, keys kept parsed, claims typed.
+//! Verification of Amazon Cognito tokens: RS256 only, keys kept parsed and fresh, claims typed.
+//!
+//! A user pool and an app client id in, verified claims out; which tokens a [`Verifier`]
+//! takes is its type.
 //!
 //! ```no_run
-//! # async fn example(client: reqwest::Client, token: &str, now: i64) -> Result<(), Box<dyn std::error::Error>> {
-//! use cogward_jwt::{HttpKeys, Keys, Verifier};
-//! use std::{sync::Arc, time::Duration};
+//! # #[cfg(feature = "http")]
+//! # async fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
+//! use cogward_jwt::{AccessClaims, UserPool, Verifier};
 //!
-//! let issuer = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_AbCdEfGhI";
-//! let jwks = format!("{issuer}/.well-known/jwks.json").parse()?;
-//! let keys = Keys::new(Arc::new(HttpKeys::new(client, jwks)));
-//! keys.refresh().await?;
-//! keys.keep_fresh(Duration::from_secs(3600));
-//! let verifier = Verifier::new(issuer, "the-app-client-id", keys);
-//! let claims = verifier.access_token(token, now).await?;
-//! println!("{}", claims.sub);
+//! let pool = UserPool::new("us-east-1_AbCdEfGhI")?;
+//! let verifier = Verifier::<AccessClaims>::new(pool, "1example23456789").require_scope("orders/read");
+//! let claims = verifier.verify(token).await?;
+//! println!("{} may read orders", claims.sub);
 //! # Ok(()) }
 //! ```
 
+#[cfg(feature = "cache")]
+mod cache;
 mod claims;
+mod error;
 mod fetch;
 mod flight;
+#[cfg(feature = "http")]
+mod http_keys;
+mod inspect;
 mod json;
 mod keys;
+mod members;
 mod parse;
+mod policy;
+mod revocations;
+mod user_pool;
 mod verify;
+#[cfg(test)]
+mod wycheproof;
 
-pub use claims::{AccessClaims, IdClaims};
-pub use fetch::{FetchError, FetchKeys, HttpKeys};
+#[cfg(feature = "cache")]
+pub use cache::TokenCache;
+pub use claims::{AccessClaims, AnyClaims, Claims, IdClaims};
+pub use error::VerifyError;
+pub use fetch::{FetchError, FetchKeys, Fetching};
 pub use flight::Keys;
-pub use keys::{KeySet, KeySetError};
+#[cfg(feature = "http")]
+pub use http_keys::HttpKeys;
+pub use inspect::{InspectError, UnverifiedToken};
+pub use keys::{KeySet, KeySetError, KeySetFileError};
 pub use parse::Unverified;
-pub use verify::{ClientIds, NoClientId, Verified, Verifier, VerifyError};
+pub use policy::{ClientIds, NoClientId};
+pub use revocations::Revocations;
+pub use user_pool::{UserPool, UserPoolError};
+pub use verify::{Verified, Verifier};

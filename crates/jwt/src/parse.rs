@@ -2,13 +2,14 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde_json::Value;
 
-use crate::json::Object;
-use crate::verify::VerifyError;
+use crate::error::VerifyError;
+use crate::members::{self, Member};
 
 /// Cognito's tokens are some 1 to 3 KB; no header line carries more than this.
 const MAX_TOKEN: usize = 16 * 1024;
+/// An RSA signature is as long as the modulus: 4096 bits at most.
+const MAX_SIGNATURE: usize = 512;
 
 /// A token of the right form, of which nothing is proven yet: good for looking
 /// up a key, and for nothing else.
@@ -16,7 +17,8 @@ pub struct Unverified<'t> {
     kid: String,
     signing_input: &'t str,
     payload: &'t str,
-    signature: Vec<u8>,
+    signature: [u8; MAX_SIGNATURE],
+    signature_len: usize,
 }
 
 impl<'t> Unverified<'t> {
@@ -30,19 +32,23 @@ impl<'t> Unverified<'t> {
         if token.len() > MAX_TOKEN {
             return Err(VerifyError::Malformed);
         }
-        let (signing_input, signature) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
+        let (signing_input, encoded) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
         let (header, payload) = signing_input
             .split_once('.')
             .ok_or(VerifyError::Malformed)?;
         if payload.contains('.') {
             return Err(VerifyError::Malformed);
         }
-        let signature = decode(signature)?;
+        let mut signature = [0; MAX_SIGNATURE];
+        let signature_len = URL_SAFE_NO_PAD
+            .decode_slice(encoded, &mut signature)
+            .map_err(|_| VerifyError::Malformed)?;
         Ok(Self {
-            kid: read_header(&decode(header)?)?,
+            kid: read_header(&utf8(decode(header)?)?)?,
             signing_input,
             payload,
             signature,
+            signature_len,
         })
     }
 
@@ -62,10 +68,10 @@ impl<'t> Unverified<'t> {
     }
 
     pub(crate) fn signature(&self) -> &[u8] {
-        &self.signature
+        self.signature.get(..self.signature_len).unwrap_or_default()
     }
 
-    /// To be read after the signature is found good.
+    /// To be believed after the signature is found good.
     pub(crate) fn payload(&self) -> Result<Vec<u8>, VerifyError> {
         decode(self.payload)
     }
@@ -77,17 +83,22 @@ fn decode(segment: &str) -> Result<Vec<u8>, VerifyError> {
         .map_err(|_| VerifyError::Malformed)
 }
 
+/// JSON is UTF-8 (RFC 8259 §8.1).
+pub(crate) fn utf8(json: Vec<u8>) -> Result<String, VerifyError> {
+    String::from_utf8(json).map_err(|_| VerifyError::Malformed)
+}
+
 /// Keys a token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
-fn read_header(header: &[u8]) -> Result<String, VerifyError> {
-    let Object(mut header) = serde_json::from_slice(header).map_err(|_| VerifyError::Malformed)?;
-    let extended = ["crit", "b64", "zip"]
-        .iter()
-        .any(|name| header.contains_key(*name));
-    if extended || header.get("alg").and_then(Value::as_str) != Some("RS256") {
+fn read_header(header: &str) -> Result<String, VerifyError> {
+    let [alg, kid, crit, b64, zip] = members::read(header, &["alg", "kid", "crit", "b64", "zip"])
+        .map_err(|_| VerifyError::Malformed)?;
+    if crit.is_some() || b64.is_some() || zip.is_some() {
         return Err(VerifyError::Header);
     }
-    match header.remove("kid") {
-        Some(Value::String(kid)) if !kid.is_empty() => Ok(kid),
+    match (alg, kid) {
+        (Some(Member::Text(alg)), Some(Member::Text(kid))) if alg == "RS256" && !kid.is_empty() => {
+            Ok(kid.into_owned())
+        }
         _ => Err(VerifyError::Header),
     }
 }

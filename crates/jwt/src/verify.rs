@@ -1,23 +1,26 @@
 //! From a string to claims one may believe: the only place that makes a [`Verified`].
 
+use std::error::Error;
+use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::time::SystemTime;
 
-use serde_json::{Map, Value};
+#[cfg(feature = "cache")]
+use crate::cache::{TokenCache, TokenKey};
+use crate::claims::{AccessClaims, Claims, Payload};
+use crate::error::VerifyError;
+use crate::flight::KeyError;
+use crate::keys::PublicKey;
+use crate::members::{self, Member};
+use crate::parse::{self, Unverified};
+use crate::policy::{ClientIds, Policy, Trusted};
+use crate::revocations::Revocations;
+use crate::user_pool::UserPool;
 
-use crate::claims::{AccessClaims, IdClaims, sole_audience, time};
-use crate::fetch::FetchError;
-use crate::flight::{KeyError, Keys};
-use crate::json::Object;
-use crate::parse::Unverified;
-
-/// Clocks of two machines differ by so much before a token counts as from the future.
-const IAT_TOLERANCE: i64 = 60;
-const MAX_LEEWAY: u32 = 300;
-
-/// Claims of a token that passed every check of a [`Verifier`].
-#[derive(Clone, Debug)]
-pub struct Verified<C>(C);
+/// Claims of a token that passed every check of a [`Verifier`]. Cheap to clone.
+#[derive(Debug)]
+pub struct Verified<C>(Arc<C>);
 
 impl<C> Deref for Verified<C> {
     type Target = C;
@@ -27,288 +30,267 @@ impl<C> Deref for Verified<C> {
     }
 }
 
-impl<C> Verified<C> {
+impl<C> Clone for Verified<C> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<C: Clone> Verified<C> {
     /// The claims, without the proof.
     pub fn into_inner(self) -> C {
-        self.0
+        Arc::unwrap_or_clone(self.0)
     }
 }
 
-/// Why a token was not accepted.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum VerifyError {
-    /// No JWS in compact form, or its JSON is broken or names something twice.
-    #[error("token is malformed")]
-    Malformed,
-    /// Not RS256, no `kid`, or an extension (`crit`, `b64`, `zip`).
-    #[error("token header is not that of a Cognito token")]
-    Header,
-    /// The issuer has no such key.
-    #[error("token is signed with an unknown key")]
-    UnknownKey,
-    /// Changed, or signed by someone else.
-    #[error("token signature does not verify")]
-    Signature,
-    /// `exp` is over.
-    #[error("token has expired")]
-    Expired,
-    /// `nbf` or `iat` is ahead.
-    #[error("token is not valid yet")]
-    NotYetValid,
-    /// Another user pool's token.
-    #[error("token is from another issuer")]
-    Issuer,
-    /// Another app client's token.
-    #[error("token is for another app client")]
-    Audience,
-    /// An access token where an ID token is wanted, or the reverse.
-    #[error("token is of the wrong kind")]
-    TokenUse,
-    /// A claim that is missing or of the wrong type.
-    #[error("token claim `{name}` is missing or unusable")]
-    Claim {
-        /// The claim's name.
-        name: &'static str,
-    },
-    /// Nothing is known about the token, for want of keys.
-    #[error("signing keys are unavailable")]
-    KeysUnavailable {
-        /// What stood in the way.
-        #[source]
-        source: FetchError,
-    },
+/// Accepts one kind of token, of the user pools and app clients it was made for:
+/// `Verifier<AccessClaims>`, `Verifier<IdClaims>`, or [`Verifier<AnyClaims>`](crate::AnyClaims).
+pub struct Verifier<C> {
+    policy: Policy<C>,
+    #[cfg(feature = "cache")]
+    cache: Option<Cached<C>>,
 }
 
-impl VerifyError {
-    /// Whether the same token may pass in a moment: the fault is not the token's.
-    pub fn is_transient(&self) -> bool {
-        matches!(self, Self::KeysUnavailable { .. })
-    }
+/// A cache, and what this policy's entries in it go by.
+#[cfg(feature = "cache")]
+struct Cached<C> {
+    tokens: Arc<TokenCache<C>>,
+    policy: [u8; 32],
 }
 
-/// The app clients whose tokens are accepted: at least one.
-#[derive(Clone, Debug)]
-pub struct ClientIds(Box<[Box<str>]>);
-
-/// An empty list of app clients.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no app client id: name at least one")]
-pub struct NoClientId;
-
-impl From<&str> for ClientIds {
-    fn from(only: &str) -> Self {
-        Self([only.into()].into())
-    }
-}
-
-impl From<String> for ClientIds {
-    fn from(only: String) -> Self {
-        Self([only.into()].into())
-    }
-}
-
-impl TryFrom<Vec<String>> for ClientIds {
-    type Error = NoClientId;
-
-    fn try_from(ids: Vec<String>) -> Result<Self, NoClientId> {
-        match ids.is_empty() {
-            true => Err(NoClientId),
-            false => Ok(Self(ids.into_iter().map(Into::into).collect())),
-        }
-    }
-}
-
-/// What a token must be to be accepted: one user pool's, for one of its app clients.
-pub struct Verifier {
-    issuer: Box<str>,
-    client_ids: ClientIds,
-    keys: Arc<Keys>,
-    leeway: i64,
-}
-
-impl Verifier {
-    /// `issuer` is compared as it stands, byte by byte:
-    /// `https://cognito-idp.<region>.amazonaws.com/<pool id>`, without a slash at the end.
-    pub fn new(issuer: &str, client_ids: impl Into<ClientIds>, keys: Arc<Keys>) -> Self {
+impl<C: Claims> Verifier<C> {
+    /// For the tokens of a pool's app clients. A token is accepted whose signature (RS256),
+    /// `iss`, `token_use`, client (`aud` or `client_id`), `exp`, `nbf` and `iat` are good.
+    pub fn new(pool: UserPool, clients: impl Into<ClientIds>) -> Self {
+        let clients = clients.into();
         Self {
-            issuer: issuer.into(),
-            client_ids: client_ids.into(),
-            keys,
-            leeway: 0,
+            policy: Policy::new(Trusted { pool, clients }),
+            #[cfg(feature = "cache")]
+            cache: None,
         }
+    }
+
+    /// Another pool, whose tokens count as well.
+    #[must_use]
+    pub fn or(self, pool: UserPool, clients: impl Into<ClientIds>) -> Self {
+        let clients = clients.into();
+        self.with(|policy| policy.trusted.push(Trusted { pool, clients }))
     }
 
     /// Seconds that `exp` may be over and `nbf` or `iat` ahead; 0 unless set, 300 at most.
     #[must_use]
     pub fn leeway(self, secs: u32) -> Self {
-        Self {
-            leeway: secs.min(MAX_LEEWAY).into(),
-            ..self
-        }
+        self.with(|policy| policy.set_leeway(secs))
     }
 
-    /// Verifies an ID token (OpenID Connect Core §3.1.3.7). `nonce` is for the caller,
-    /// who knows what to expect.
+    /// Only users in this group (`cognito:groups`), exactly as it is spelt.
+    #[must_use]
+    pub fn require_group(self, group: &str) -> Self {
+        self.require_any_group(&[group])
+    }
+
+    /// Only users in at least one of these groups.
+    #[must_use]
+    pub fn require_any_group(self, groups: &[&str]) -> Self {
+        self.with(|policy| policy.want_group(groups))
+    }
+
+    /// Only people's tokens, not access tokens of machines (`client_credentials`).
+    #[must_use]
+    pub fn people_only(self) -> Self {
+        self.with(Policy::want_people)
+    }
+
+    /// A check of your own, made last and on every call, for cached tokens too.
+    #[must_use]
+    pub fn check(
+        self,
+        check: impl Fn(&C) -> Result<(), Box<dyn Error + Send + Sync>> + Send + Sync + 'static,
+    ) -> Self {
+        self.with(|policy| policy.add_check(Arc::new(check)))
+    }
+
+    /// Refuses tokens that these cover, from the moment on that they do.
+    #[must_use]
+    pub fn revocations(self, revocations: Arc<Revocations>) -> Self {
+        self.with(|policy| policy.set_revocations(revocations))
+    }
+
+    /// Remembers verified tokens. Whatever can change meanwhile is checked each time:
+    /// times, the key's being the issuer's, revocations, checks of your own.
+    #[cfg(feature = "cache")]
+    #[must_use]
+    pub fn cache(mut self, tokens: Arc<TokenCache<C>>) -> Self {
+        let policy = self.policy.fingerprint();
+        self.cache = Some(Cached { tokens, policy });
+        self
+    }
+
+    /// Verifies a token as of now.
     ///
     /// # Errors
     /// See [`VerifyError`]; only [`VerifyError::is_transient`] ones are not the token's fault.
-    pub async fn id_token(
-        &self,
-        token: &str,
-        now_secs: i64,
-    ) -> Result<Verified<IdClaims>, VerifyError> {
-        let mut claims = self.signed_claims(token, "id", sole_audience).await?;
-        let nbf = time(&mut claims, "nbf")?;
-        let claims = IdClaims::read(claims)?;
-        self.check_times(nbf, claims.iat, claims.exp, now_secs)?;
-        Ok(Verified(claims))
-    }
-
-    /// Verifies an access token. A machine's token passes too: it has no `username`.
-    ///
-    /// # Errors
-    /// See [`VerifyError`]; only [`VerifyError::is_transient`] ones are not the token's fault.
-    pub async fn access_token(
-        &self,
-        token: &str,
-        now_secs: i64,
-    ) -> Result<Verified<AccessClaims>, VerifyError> {
-        let mut claims = self.signed_claims(token, "access", client_id).await?;
-        let nbf = time(&mut claims, "nbf")?;
-        let claims = AccessClaims::read(claims)?;
-        self.check_times(nbf, claims.iat, claims.exp, now_secs)?;
-        Ok(Verified(claims))
-    }
-
-    /// Claims of a token that the issuer signed, of this kind and for a known client.
-    async fn signed_claims(
-        &self,
-        token: &str,
-        token_use: &str,
-        client: fn(&Map<String, Value>) -> Option<&str>,
-    ) -> Result<Map<String, Value>, VerifyError> {
-        let mut claims = self.signed_payload(token).await?;
-        let text = |name| claims.get(name).and_then(Value::as_str);
-        if text("iss") != Some(&*self.issuer) {
-            return Err(VerifyError::Issuer);
-        }
-        if text("token_use") != Some(token_use) {
-            return Err(VerifyError::TokenUse);
-        }
-        let known = |client: &str| self.client_ids.0.iter().any(|id| **id == *client);
-        if !client(&claims).is_some_and(known) {
-            return Err(VerifyError::Audience);
-        }
-        claims.remove("token_use");
-        Ok(claims)
-    }
-
-    async fn signed_payload(&self, token: &str) -> Result<Map<String, Value>, VerifyError> {
-        let token = Unverified::parse(token)?;
-        let key = self
-            .keys
-            .find(token.kid())
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place for those who have no clock to pass: all else takes the time"
+    )]
+    pub async fn verify(&self, token: &str) -> Result<Verified<C>, VerifyError> {
+        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+        let now = since.map_or(0, |since| since.as_secs());
+        self.verify_at(token, i64::try_from(now).unwrap_or(i64::MAX))
             .await
-            .map_err(|error| match error {
-                KeyError::Unknown => VerifyError::UnknownKey,
-                KeyError::Unavailable(source) => VerifyError::KeysUnavailable { source },
-            })?;
-        if !key.verifies(token.signing_input(), token.signature()) {
+    }
+
+    /// Verifies a token as of `now_secs`, in seconds since the Unix epoch. A key that is
+    /// not known yet is asked for: at most once in ten seconds, whatever comes.
+    ///
+    /// # Errors
+    /// See [`VerifyError`]; only [`VerifyError::is_transient`] ones are not the token's fault.
+    pub async fn verify_at(&self, token: &str, now_secs: i64) -> Result<Verified<C>, VerifyError> {
+        if let Some(known) = self.recall(token, now_secs) {
+            return known;
+        }
+        let unverified = Unverified::parse(token)?;
+        let payload = parse::utf8(unverified.payload()?)?;
+        let trusted = self.trusted(&payload)?;
+        let found = trusted.pool.keys().find(unverified.kid()).await;
+        let key = found.map_err(|error| match error {
+            KeyError::Unknown => VerifyError::UnknownKey,
+            KeyError::Unavailable(source) => VerifyError::KeysUnavailable { source },
+        })?;
+        self.prove(token, &unverified, &payload, trusted, &key, now_secs)
+    }
+
+    /// As [`Self::verify_at`], without waiting: only keys count that are there.
+    ///
+    /// # Errors
+    /// See [`VerifyError`]; [`VerifyError::UnknownKey`] also means a key that was not fetched yet.
+    pub fn verify_held_at(&self, token: &str, now_secs: i64) -> Result<Verified<C>, VerifyError> {
+        if let Some(known) = self.recall(token, now_secs) {
+            return known;
+        }
+        let unverified = Unverified::parse(token)?;
+        let payload = parse::utf8(unverified.payload()?)?;
+        let trusted = self.trusted(&payload)?;
+        let key = trusted.pool.keys().held(unverified.kid());
+        let key = key.ok_or(VerifyError::UnknownKey)?;
+        self.prove(token, &unverified, &payload, trusted, &key, now_secs)
+    }
+
+    /// Drops a token from the cache: it was revoked by a rule that is not this verifier's.
+    pub fn forget(&self, token: &str) {
+        #[cfg(feature = "cache")]
+        if let Some((tokens, key)) = self.place(token) {
+            tokens.remove(&key);
+        }
+        #[cfg(not(feature = "cache"))]
+        let _: &str = token;
+    }
+
+    /// The scopes that a token must have, for a challenge (RFC 6750 §3).
+    pub fn wanted_scopes(&self) -> impl Iterator<Item = &str> {
+        self.policy.wanted_scopes()
+    }
+
+    /// The pool a token is from. Where there is but one, a stranger's payload is not
+    /// read at all before its signature has been found good.
+    fn trusted(&self, payload: &str) -> Result<&Trusted, VerifyError> {
+        if let [only] = self.policy.trusted.as_slice() {
+            return Ok(only);
+        }
+        match members::read(payload, &["iss"]).map_err(|_| VerifyError::Malformed)? {
+            [Some(Member::Text(issuer))] => self.policy.trusted_by(&issuer),
+            _ => None,
+        }
+        .ok_or(VerifyError::Issuer)
+    }
+
+    fn prove(
+        &self,
+        token: &str,
+        unverified: &Unverified<'_>,
+        payload: &str,
+        trusted: &Trusted,
+        key: &Arc<PublicKey>,
+        now: i64,
+    ) -> Result<Verified<C>, VerifyError> {
+        if !key.verifies(unverified.signing_input(), unverified.signature()) {
             return Err(VerifyError::Signature);
         }
-        let payload = token.payload()?;
-        let Object(claims) =
-            serde_json::from_slice(&payload).map_err(|_| VerifyError::Malformed)?;
-        Ok(claims)
+        let claims = C::read(Payload::read(payload)?, trusted)?;
+        self.policy.judge(&claims, now)?;
+        let verified = Verified(Arc::new(claims));
+        self.remember(token, &verified, key);
+        Ok(verified)
     }
 
-    /// Last of all, so that "expired" means good but for its age.
-    fn check_times(
-        &self,
-        nbf: Option<i64>,
-        iat: i64,
-        exp: i64,
-        now: i64,
-    ) -> Result<(), VerifyError> {
-        if exp.saturating_add(self.leeway) <= now {
-            return Err(VerifyError::Expired);
+    fn with(mut self, change: impl FnOnce(&mut Policy<C>)) -> Self {
+        change(&mut self.policy);
+        #[cfg(feature = "cache")]
+        if let Some(cached) = &mut self.cache {
+            cached.policy = self.policy.fingerprint();
         }
-        let latest = now.saturating_add(self.leeway);
-        if nbf.is_some_and(|nbf| nbf > latest) || iat > latest.saturating_add(IAT_TOLERANCE) {
-            return Err(VerifyError::NotYetValid);
-        }
-        Ok(())
+        self
     }
 }
 
-fn client_id(claims: &Map<String, Value>) -> Option<&str> {
-    claims.get("client_id")?.as_str()
-}
-
-#[cfg(test)]
-mod tests {
-    use base64::Engine as _;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use serde_json::json;
-
-    use super::*;
-    use crate::KeySet;
-
-    /// Signature and key alone: the vectors' payloads are no claims.
-    fn accepts(key: &Value, jws: &str) -> bool {
-        let set = match key.get("keys") {
-            Some(_) => key.clone(),
-            None => json!({"keys": [key]}),
-        };
-        let Ok(keys) = KeySet::from_jwks(set.to_string().as_bytes()) else {
-            return false;
-        };
-        let Ok(token) = Unverified::parse(jws) else {
-            return false;
-        };
-        let key = keys.get(token.kid());
-        key.is_some_and(|key| key.verifies(token.signing_input(), token.signature()))
-            && token.payload().is_ok()
+#[cfg(feature = "cache")]
+impl<C: Claims> Verifier<C> {
+    fn place(&self, token: &str) -> Option<(&TokenCache<C>, TokenKey)> {
+        let cached = self.cache.as_ref()?;
+        let key = cached.tokens.key(&cached.policy, token)?;
+        Some((&cached.tokens, key))
     }
 
-    fn claims_rs256(jws: &str) -> bool {
-        let header = URL_SAFE_NO_PAD
-            .decode(jws.split('.').next().unwrap())
-            .unwrap_or_default();
-        let header: Value = serde_json::from_slice(&header).unwrap_or_default();
-        header["alg"] == "RS256"
-    }
-
-    #[test]
-    fn wycheproof_vectors_are_judged_as_their_authors_do() {
-        let files = [
-            include_str!("../tests/vectors/json_web_signature_test.json"),
-            include_str!("../tests/vectors/json_web_key_test.json"),
-            include_str!("../tests/vectors/json_web_crypto_test.json"),
-        ];
-        let (mut accepted, mut rejected, mut wrong) = (0, 0, Vec::new());
-        for (file, vectors) in files.iter().enumerate() {
-            let vectors: Value = serde_json::from_str(vectors).unwrap();
-            for group in vectors["testGroups"].as_array().unwrap() {
-                let key = group.get("public").unwrap_or(&group["private"]);
-                for test in group["tests"].as_array().unwrap() {
-                    let Some(jws) = test["jws"].as_str().or(test["jwe"].as_str()) else {
-                        continue;
-                    };
-                    let expected = test["result"] == "valid" && claims_rs256(jws);
-                    let got = accepts(key, jws);
-                    *(if got { &mut accepted } else { &mut rejected }) += 1;
-                    if got != expected {
-                        wrong.push((file, test["tcId"].clone(), test["comment"].clone()));
-                    }
-                }
+    /// A token verified before is judged again for all that may have changed.
+    fn recall(&self, token: &str, now: i64) -> Option<Result<Verified<C>, VerifyError>> {
+        let (tokens, key) = self.place(token)?;
+        let claims = tokens.get(&key)?;
+        Some(match self.policy.judge(&claims, now) {
+            Ok(()) => Ok(claims),
+            Err(error) => {
+                tokens.remove(&key);
+                Err(error)
             }
+        })
+    }
+
+    fn remember(&self, token: &str, claims: &Verified<C>, by: &Arc<PublicKey>) {
+        if let Some((tokens, key)) = self.place(token) {
+            tokens.put(key, claims.clone(), by);
         }
-        assert!(
-            wrong.is_empty(),
-            "accepted {accepted}, rejected {rejected}, wrong {wrong:?}"
-        );
-        assert_eq!((accepted, rejected), (10, 498));
+    }
+}
+
+#[cfg(not(feature = "cache"))]
+impl<C: Claims> Verifier<C> {
+    fn recall(&self, _: &str, _: i64) -> Option<Result<Verified<C>, VerifyError>> {
+        None
+    }
+
+    fn remember(&self, _: &str, _: &Verified<C>, _: &Arc<PublicKey>) {}
+}
+
+impl Verifier<AccessClaims> {
+    /// Only tokens that were granted this scope.
+    #[must_use]
+    pub fn require_scope(self, scope: &str) -> Self {
+        self.require_any_scope(&[scope])
+    }
+
+    /// Only tokens that were granted at least one of these scopes.
+    #[must_use]
+    pub fn require_any_scope(self, scopes: &[&str]) -> Self {
+        self.with(|policy| policy.want_scope(scopes))
+    }
+}
+
+impl<C> fmt::Debug for Verifier<C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let pools = self.policy.trusted.iter();
+        let issuers: Vec<_> = pools.map(|trusted| trusted.pool.issuer()).collect();
+        f.debug_struct("Verifier")
+            .field("issuers", &issuers)
+            .finish_non_exhaustive()
     }
 }

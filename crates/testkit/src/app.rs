@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use cogward_auth::Auth;
+use cogward_auth::{Auth, Verifiers};
 use cogward_cognito::{ClientSecret, Cognito};
-use cogward_jwt::{ClientIds, HttpKeys, Keys, Verifier};
+use cogward_jwt::{ClientIds, HttpKeys, Keys, UserPool};
 use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, SECRET_CLIENT_ID};
 use cogward_server::Running;
 use cogward_session::{KeyRing, Purpose, SessionId, TokenSet, cookie_value, seal};
@@ -83,7 +83,7 @@ impl Upstream {
         cogward_auth::Pool {
             id: POOL_ID.to_owned(),
             client_id: client_id.to_owned(),
-            verifier: Verifier::new(issuer.as_str(), audiences, keys),
+            verifiers: Verifiers::new(&UserPool::custom(issuer.as_str(), keys), &audiences),
             cognito,
         }
     }

@@ -142,13 +142,14 @@ async fn renew(
     new: &Tokens,
 ) -> Result<(Identity, Token, Option<Token>), Unusable> {
     let now = auth.now();
-    let verifier = &auth.pool.verifier;
+    let verifiers = &auth.pool.verifiers;
     let was: &Identity = &current.identity;
-    let access = verifier
-        .access_token(new.access_token.expose(), now.as_secs())
+    let access = verifiers
+        .access
+        .verify_at(new.access_token.expose(), now.as_secs())
         .await
         .map_err(|error| unusable(&error))?;
-    if access.sub != was.sub || access.client_id != was.client_id {
+    if access.sub != was.sub || *access.client_id != *was.client_id {
         return Err(Unusable::Never("access token of somebody else"));
     }
     let mut identity = Identity {
@@ -164,11 +165,12 @@ async fn renew(
             None,
         ));
     };
-    let id = verifier
-        .id_token(id_token.expose(), now.as_secs())
+    let id = verifiers
+        .id
+        .verify_at(id_token.expose(), now.as_secs())
         .await
         .map_err(|error| unusable(&error))?;
-    if id.sub != was.sub || id.aud != was.client_id {
+    if id.sub != was.sub || *id.aud != *was.client_id {
         return Err(Unusable::Never("ID token of somebody else"));
     }
     let id = id.into_inner();

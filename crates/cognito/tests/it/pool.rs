@@ -2,7 +2,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::{Authorize, CallError, Code, Cognito, PkceVerifier, Settings, Tokens};
-use cogward_jwt::{HttpKeys, Keys, Verifier};
+use cogward_jwt::{AccessClaims, Claims as _, HttpKeys, IdClaims, Keys, UserPool, Verifier};
 use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
 use serde_json::{Value, json};
 use url::Url;
@@ -100,12 +100,16 @@ impl Local {
             .unwrap()
     }
 
-    fn verifier(&self) -> Verifier {
+    fn verifiers(&self) -> (Verifier<IdClaims>, Verifier<AccessClaims>) {
         let jwks = format!("{}/.well-known/jwks.json", self.pool.issuer())
             .parse()
             .unwrap();
         let keys = Keys::new(Arc::new(HttpKeys::new(self.cognito.http().clone(), jwks)));
-        Verifier::new(self.pool.issuer(), self.client_id, keys)
+        let pool = UserPool::custom(self.pool.issuer(), keys);
+        (
+            Verifier::new(pool.clone(), self.client_id),
+            Verifier::new(pool, self.client_id),
+        )
     }
 }
 
@@ -128,9 +132,9 @@ async fn a_person_signs_in_and_the_tokens_verify() {
         let access = tokens.access_token.expose();
         let id = tokens.id_token.as_ref().unwrap().expose();
         let now = issued_at(access);
-        let verifier = local.verifier();
-        let id = verifier.id_token(id, now).await.unwrap();
-        let access = verifier.access_token(access, now).await.unwrap();
+        let (ids, accesses) = local.verifiers();
+        let id = ids.verify_at(id, now).await.unwrap();
+        let access = accesses.verify_at(access, now).await.unwrap();
         assert_eq!(id.nonce.as_deref(), Some(NONCE));
         assert_eq!(id.email.as_deref(), Some("user@example.com"));
         assert!(id.email_verified && access.has_scope("openid"));

@@ -3,13 +3,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::Redirect;
 use axum::routing::get;
 use cogward_jwt::{
-    FetchError, FetchKeys, HttpKeys, KeySet, KeySetError, Keys, Verifier, VerifyError,
+    FetchError, FetchKeys, Fetching, HttpKeys, KeySet, KeySetError, Keys, VerifyError,
 };
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -17,7 +16,7 @@ use tokio::net::TcpListener;
 use tokio::sync::{Notify, Semaphore};
 use tokio::task::JoinSet;
 
-use crate::issuer::{CLIENT, ISSUER, NOW, Signer, id_claims, jwks, key_set, with};
+use crate::issuer::{CLIENT, NOW, Signer, Verifiers, id_claims, jwks, key_set, with};
 
 /// An issuer whose every answer waits for a permit.
 struct Issuer {
@@ -46,18 +45,19 @@ impl Issuer {
     }
 }
 
-#[async_trait]
 impl FetchKeys for Issuer {
-    async fn fetch(&self) -> Result<KeySet, FetchError> {
-        self.asked.fetch_add(1, Ordering::SeqCst);
-        self.arrived.notify_one();
-        self.permits.acquire().await.unwrap().forget();
-        self.answer.lock().unwrap().clone()
+    fn fetch(&self) -> Fetching<'_> {
+        Box::pin(async {
+            self.asked.fetch_add(1, Ordering::SeqCst);
+            self.arrived.notify_one();
+            self.permits.acquire().await.unwrap().forget();
+            self.answer.lock().unwrap().clone()
+        })
     }
 }
 
-fn verifier(keys: &Arc<Keys>) -> Arc<Verifier> {
-    Arc::new(Verifier::new(ISSUER, CLIENT, Arc::clone(keys)))
+fn verifier(keys: &Arc<Keys>) -> Arc<Verifiers> {
+    Arc::new(Verifiers::new(CLIENT, Arc::clone(keys)))
 }
 
 const MANY: usize = Semaphore::MAX_PERMITS;

@@ -2,10 +2,13 @@ use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa::{KeyPair, KeySize};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cogward_jwt::{KeySet, Keys, Verifier};
+use cogward_jwt::{
+    AccessClaims, ClientIds, IdClaims, KeySet, Keys, UserPool, Verified, Verifier, VerifyError,
+};
 use jsonwebtoken::jwk::Jwk;
 use jsonwebtoken::{Algorithm, EncodingKey};
 use serde_json::{Value, json};
+use std::sync::Arc;
 
 pub(crate) const ISSUER: &str = "https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Cogward01";
 pub(crate) const CLIENT: &str = "cogwardlocalpublicclient01";
@@ -71,8 +74,47 @@ pub(crate) fn key_set(signers: &[&Signer]) -> KeySet {
     KeySet::from_jwks(&jwks(signers)).unwrap()
 }
 
-pub(crate) fn verifier(signer: &Signer) -> Verifier {
-    Verifier::new(ISSUER, CLIENT, Keys::preloaded(key_set(&[signer])))
+/// One verifier for each kind of token, over the same keys.
+pub(crate) struct Verifiers {
+    pub(crate) id: Verifier<IdClaims>,
+    pub(crate) access: Verifier<AccessClaims>,
+}
+
+impl Verifiers {
+    pub(crate) fn new(clients: impl Into<ClientIds>, keys: Arc<Keys>) -> Self {
+        let (pool, clients) = (UserPool::custom(ISSUER, keys), clients.into());
+        Self {
+            id: Verifier::new(pool.clone(), clients.clone()),
+            access: Verifier::new(pool, clients),
+        }
+    }
+
+    pub(crate) fn leeway(self, secs: u32) -> Self {
+        Self {
+            id: self.id.leeway(secs),
+            access: self.access.leeway(secs),
+        }
+    }
+
+    pub(crate) async fn id_token(
+        &self,
+        token: &str,
+        now: i64,
+    ) -> Result<Verified<IdClaims>, VerifyError> {
+        self.id.verify_at(token, now).await
+    }
+
+    pub(crate) async fn access_token(
+        &self,
+        token: &str,
+        now: i64,
+    ) -> Result<Verified<AccessClaims>, VerifyError> {
+        self.access.verify_at(token, now).await
+    }
+}
+
+pub(crate) fn verifier(signer: &Signer) -> Verifiers {
+    Verifiers::new(CLIENT, Keys::preloaded(key_set(&[signer])))
 }
 
 /// The claims of an ID token as the developer guide shows them.

@@ -1,0 +1,121 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Claims, Payload, Read};
+use crate::error::VerifyError;
+use crate::policy::Trusted;
+
+/// An access token's claims. Times are seconds since the Unix epoch.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct AccessClaims {
+    /// The person, or the app client itself for a machine's token.
+    pub sub: String,
+    /// `username`; a machine's token has none.
+    pub username: Option<String>,
+    /// The app client.
+    pub client_id: Arc<str>,
+    /// Scopes, separated by spaces.
+    pub scope: String,
+    /// `cognito:groups`; empty unless it is an array of strings.
+    pub groups: Vec<String>,
+    /// When the person signed in; refreshing does not change it.
+    pub auth_time: Option<i64>,
+    /// When the token was made.
+    pub iat: i64,
+    /// Before, the token is refused.
+    pub nbf: Option<i64>,
+    /// From then on the token is refused.
+    pub exp: i64,
+    /// The token's own name.
+    pub jti: Option<String>,
+    /// Names the sign-in that the token comes from.
+    pub origin_jti: Option<String>,
+    /// The user pool.
+    pub iss: Arc<str>,
+    json: Box<str>,
+}
+
+impl Read for AccessClaims {
+    const KIND: &'static str = "access";
+
+    fn read(payload: Payload<'_>, trusted: &Trusted) -> Result<Self, VerifyError> {
+        let iss = payload.issuer(trusted)?;
+        if payload.token_use.as_str() != Some("access") {
+            return Err(VerifyError::TokenUse);
+        }
+        let client_id = trusted.clients.accept(payload.client_id.as_str())?;
+        Ok(Self {
+            sub: payload.sub.required_text()?,
+            username: payload.username.text()?,
+            client_id,
+            scope: payload.scope.text()?.unwrap_or_default(),
+            groups: payload.groups.texts(),
+            auth_time: payload.auth_time.time()?,
+            iat: payload.iat.required_time()?,
+            nbf: payload.nbf.time()?,
+            exp: payload.exp.required_time()?,
+            jti: payload.jti.text()?,
+            origin_jti: payload.origin_jti.text()?,
+            iss,
+            json: payload.json.into(),
+        })
+    }
+}
+
+impl Claims for AccessClaims {
+    fn sub(&self) -> &str {
+        &self.sub
+    }
+
+    fn username(&self) -> Option<&str> {
+        self.username.as_deref()
+    }
+
+    fn client_id(&self) -> &str {
+        &self.client_id
+    }
+
+    fn issuer(&self) -> &str {
+        &self.iss
+    }
+
+    fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
+    fn scope(&self) -> &str {
+        &self.scope
+    }
+
+    fn issued_at(&self) -> i64 {
+        self.iat
+    }
+
+    fn not_before(&self) -> Option<i64> {
+        self.nbf
+    }
+
+    fn expires_at(&self) -> i64 {
+        self.exp
+    }
+
+    fn origin_jti(&self) -> Option<&str> {
+        self.origin_jti.as_deref()
+    }
+
+    fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// Claims are personal: they do not get into a log by `{:?}`.
+impl fmt::Debug for AccessClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("AccessClaims");
+        fields
+            .field("sub", &self.sub)
+            .field("client_id", &self.client_id);
+        fields.field("exp", &self.exp).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,137 @@
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Claims, Payload, Read};
+use crate::error::VerifyError;
+use crate::policy::Trusted;
+
+/// An ID token's claims. Times are seconds since the Unix epoch.
+#[derive(Clone, PartialEq)]
+#[non_exhaustive]
+pub struct IdClaims {
+    /// The person, for ever; unique in the pool.
+    pub sub: String,
+    /// `cognito:username`.
+    pub username: String,
+    /// `email`; somebody's word until [`Self::email_verified`].
+    pub email: Option<String>,
+    /// `email_verified`: `true` or `"true"`, and nothing else.
+    pub email_verified: bool,
+    /// `given_name`.
+    pub given_name: Option<String>,
+    /// `family_name`.
+    pub family_name: Option<String>,
+    /// `name`.
+    pub name: Option<String>,
+    /// `cognito:groups`; empty unless it is an array of strings.
+    pub groups: Vec<String>,
+    /// What the authorization request carried.
+    pub nonce: Option<String>,
+    /// When the person signed in; refreshing does not change it.
+    pub auth_time: Option<i64>,
+    /// When the token was made.
+    pub iat: i64,
+    /// Before, the token is refused.
+    pub nbf: Option<i64>,
+    /// From then on the token is refused.
+    pub exp: i64,
+    /// The token's own name.
+    pub jti: Option<String>,
+    /// Names the sign-in that the token comes from.
+    pub origin_jti: Option<String>,
+    /// The app client.
+    pub aud: Arc<str>,
+    /// The user pool.
+    pub iss: Arc<str>,
+    json: Box<str>,
+}
+
+impl Read for IdClaims {
+    const KIND: &'static str = "id";
+
+    fn read(payload: Payload<'_>, trusted: &Trusted) -> Result<Self, VerifyError> {
+        let iss = payload.issuer(trusted)?;
+        if payload.token_use.as_str() != Some("id") {
+            return Err(VerifyError::TokenUse);
+        }
+        let aud = trusted.clients.accept(payload.aud.sole())?;
+        Ok(Self {
+            sub: payload.sub.required_text()?,
+            username: payload.cognito_username.required_text()?,
+            email: payload.email.text()?,
+            email_verified: payload.email_verified.truth(),
+            given_name: payload.given_name.text()?,
+            family_name: payload.family_name.text()?,
+            name: payload.name.text()?,
+            groups: payload.groups.texts(),
+            nonce: payload.nonce.text()?,
+            auth_time: payload.auth_time.time()?,
+            iat: payload.iat.required_time()?,
+            nbf: payload.nbf.time()?,
+            exp: payload.exp.required_time()?,
+            jti: payload.jti.text()?,
+            origin_jti: payload.origin_jti.text()?,
+            aud,
+            iss,
+            json: payload.json.into(),
+        })
+    }
+}
+
+impl Claims for IdClaims {
+    fn sub(&self) -> &str {
+        &self.sub
+    }
+
+    fn username(&self) -> Option<&str> {
+        Some(&self.username)
+    }
+
+    fn client_id(&self) -> &str {
+        &self.aud
+    }
+
+    fn issuer(&self) -> &str {
+        &self.iss
+    }
+
+    fn groups(&self) -> &[String] {
+        &self.groups
+    }
+
+    fn scope(&self) -> &str {
+        ""
+    }
+
+    fn issued_at(&self) -> i64 {
+        self.iat
+    }
+
+    fn not_before(&self) -> Option<i64> {
+        self.nbf
+    }
+
+    fn expires_at(&self) -> i64 {
+        self.exp
+    }
+
+    fn origin_jti(&self) -> Option<&str> {
+        self.origin_jti.as_deref()
+    }
+
+    fn json(&self) -> &str {
+        &self.json
+    }
+}
+
+/// Claims are personal, and a nonce is a secret: they do not get into a log by `{:?}`.
+impl fmt::Debug for IdClaims {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut fields = f.debug_struct("IdClaims");
+        fields
+            .field("sub", &self.sub)
+            .field("aud", &self.aud)
+            .field("exp", &self.exp);
+        fields.finish_non_exhaustive()
+    }
+}
