@@ -15,6 +15,8 @@
 //! # Ok(()) }
 //! ```
 
+#[cfg(any(feature = "axum", feature = "tower"))]
+pub mod bearer;
 #[cfg(feature = "cache")]
 mod cache;
 mod claims;

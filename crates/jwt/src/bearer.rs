@@ -1,0 +1,269 @@
+//! Bearer tokens in HTTP (RFC 6750): out of a request, and back as a refusal.
+
+use std::borrow::Cow;
+
+use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, StatusCode};
+
+use crate::error::VerifyError;
+
+/// Seconds after which to come again when signing keys could not be had.
+const RETRY_SECONDS: u32 = 2;
+
+/// The token in `Authorization: Bearer <token>`; `None` without such a header. Nothing
+/// else is looked at: no query, no body, no cookie.
+///
+/// # Errors
+/// 400 `invalid_request` for more than one `Authorization` header, and for one of this
+/// scheme without exactly one token.
+pub fn credentials(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut values = headers.get_all(AUTHORIZATION).iter();
+    let Some(value) = values.next() else {
+        return Ok(None);
+    };
+    if values.next().is_some() {
+        return Err(Refusal::invalid_request(
+            "more than one Authorization header",
+        ));
+    }
+    let malformed = || Refusal::invalid_request("the Authorization header is malformed");
+    let value = value.to_str().map_err(|_| malformed())?;
+    let (scheme, token) = value.split_at(value.find([' ', '\t']).unwrap_or(value.len()));
+    if !scheme.eq_ignore_ascii_case("Bearer") {
+        return Ok(None);
+    }
+    let token = token.trim_start_matches(' ');
+    match is_token68(token) {
+        true => Ok(Some(token)),
+        false => Err(malformed()),
+    }
+}
+
+/// RFC 9110 §11.2, which RFC 6750 §2.1 calls `b64token`.
+fn is_token68(token: &str) -> bool {
+    let body = token.trim_end_matches('=').as_bytes();
+    let allowed = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/".contains(byte);
+    !body.is_empty() && body.iter().all(allowed)
+}
+
+/// Why a request is not let through, as HTTP says it: status, challenge
+/// (RFC 6750 §3) and a JSON body `{"detail": …}`. It never quotes the token.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{detail}")]
+pub struct Refusal {
+    status: StatusCode,
+    detail: Cow<'static, str>,
+    error: Option<&'static str>,
+    description: Option<&'static str>,
+    scope: Option<String>,
+}
+
+impl Refusal {
+    /// 401: no token came.
+    pub fn no_token() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "Not authenticated", None, None)
+    }
+
+    /// 400: no telling which token is meant.
+    pub(crate) fn invalid_request(description: &'static str) -> Self {
+        let error = Some("invalid_request");
+        Self::new(
+            StatusCode::BAD_REQUEST,
+            "Invalid Authorization header",
+            error,
+            Some(description),
+        )
+    }
+
+    /// What a verifier's error means over HTTP: 401, 403 for a good token that may not do
+    /// this, 503 when nothing is known for want of keys.
+    pub fn of(error: &VerifyError) -> Self {
+        let insufficient = |detail, description| {
+            let error = Some("insufficient_scope");
+            Self::new(StatusCode::FORBIDDEN, detail, error, Some(description))
+        };
+        let invalid = |detail, description| {
+            let error = Some("invalid_token");
+            Self::new(StatusCode::UNAUTHORIZED, detail, error, Some(description))
+        };
+        match error {
+            VerifyError::KeysUnavailable { .. } => {
+                let detail = "Signing keys are unavailable, please try again";
+                Self::new(StatusCode::SERVICE_UNAVAILABLE, detail, None, None)
+            }
+            VerifyError::Group => insufficient(
+                "Group membership required",
+                "the user is not in a group that may do this",
+            ),
+            VerifyError::Scope => insufficient(
+                "Scope required",
+                "the token does not have the scope for this",
+            ),
+            VerifyError::UnknownKey => invalid(
+                "Invalid token key",
+                "the token is signed with an unknown key",
+            ),
+            VerifyError::Expired => invalid("Invalid or expired token", "the token has expired"),
+            VerifyError::Revoked => invalid("Invalid or expired token", "the token was revoked"),
+            _ => invalid("Invalid or expired token", "the token is not valid here"),
+        }
+    }
+
+    /// Another sentence for people.
+    #[must_use]
+    pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {
+        Self {
+            detail: detail.into(),
+            ..self
+        }
+    }
+
+    /// The scopes that would do, for the challenge; only those that RFC 6749 §3.3 allows.
+    #[must_use]
+    pub fn with_scopes<'s>(self, scopes: impl IntoIterator<Item = &'s str>) -> Self {
+        let allowed = |scope: &&str| {
+            let mut bytes = scope.bytes();
+            !scope.is_empty() && bytes.all(|byte| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e))
+        };
+        let scopes: Vec<&str> = scopes.into_iter().filter(allowed).collect();
+        Self {
+            scope: (!scopes.is_empty()).then(|| scopes.join(" ")),
+            ..self
+        }
+    }
+
+    /// 400, 401, 403 or 503.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// A sentence for people.
+    pub fn detail(&self) -> &str {
+        &self.detail
+    }
+
+    /// `{"detail": …}`.
+    pub fn body(&self) -> String {
+        serde_json::json!({ "detail": self.detail }).to_string()
+    }
+
+    /// Adds `WWW-Authenticate`, or `Retry-After` where the token is not at fault.
+    pub fn add_headers(&self, headers: &mut HeaderMap) {
+        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+            headers.insert(RETRY_AFTER, RETRY_SECONDS.into());
+        } else if let Ok(challenge) = HeaderValue::try_from(self.challenge()) {
+            headers.append(WWW_AUTHENTICATE, challenge);
+        }
+    }
+
+    fn challenge(&self) -> String {
+        let named = [
+            ("error", self.error),
+            ("error_description", self.description),
+            ("scope", self.scope.as_deref()),
+        ];
+        let parameters: Vec<String> = named
+            .into_iter()
+            .filter_map(|(name, value)| Some(format!("{name}=\"{}\"", value?)))
+            .collect();
+        format!("Bearer {}", parameters.join(", "))
+            .trim_end()
+            .to_owned()
+    }
+
+    fn new(
+        status: StatusCode,
+        detail: &'static str,
+        error: Option<&'static str>,
+        description: Option<&'static str>,
+    ) -> Self {
+        Self {
+            status,
+            detail: detail.into(),
+            error,
+            description,
+            scope: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &[&str]) -> Result<Option<String>, u16> {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(
+                AUTHORIZATION,
+                HeaderValue::from_bytes(line.as_bytes()).unwrap(),
+            );
+        }
+        let token = credentials(&headers).map(|token| token.map(str::to_owned));
+        token.map_err(|refusal| refusal.status().as_u16())
+    }
+
+    #[test]
+    fn one_bearer_token_is_read_and_nothing_else() {
+        for line in ["Bearer a.b-c_d", "bearer a.b-c_d", "BEARER   a.b-c_d"] {
+            assert_eq!(read(&[line]), Ok(Some("a.b-c_d".to_owned())), "{line}");
+        }
+        for lines in [
+            &[][..],
+            &["Basic YTpi"],
+            &["Digest x=y"],
+            &["Bearerx a"],
+            &["Token a.b"],
+        ] {
+            assert_eq!(read(lines), Ok(None), "{lines:?}");
+        }
+        for lines in [
+            &["Bearer"][..],
+            &["Bearer "],
+            &["Bearer a b"],
+            &["Bearer a, b"],
+            &["Bearer a,Bearer b"],
+            &["Bearer \"a\""],
+            &["Bearer a", "Bearer a"],
+            &["Basic YTpi", "Bearer a"],
+            &["Bearer \u{e9}"],
+            &["Bearer ="],
+            &["Bearer a=b"],
+            &["Bearer\ta"],
+        ] {
+            assert_eq!(read(lines), Err(400), "{lines:?}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_says_what_the_standard_says() {
+        let challenge = |refusal: &Refusal| {
+            let mut headers = HeaderMap::new();
+            refusal.add_headers(&mut headers);
+            let value = headers.get(WWW_AUTHENTICATE);
+            value.map(|value| value.to_str().unwrap().to_owned())
+        };
+        let none = Refusal::no_token();
+        assert_eq!(
+            (none.status().as_u16(), challenge(&none).as_deref()),
+            (401, Some("Bearer"))
+        );
+        let expired = Refusal::of(&VerifyError::Expired);
+        assert_eq!(expired.body(), r#"{"detail":"Invalid or expired token"}"#);
+        let said = r#"Bearer error="invalid_token", error_description="the token has expired""#;
+        assert_eq!(challenge(&expired).as_deref(), Some(said));
+        assert_eq!(
+            Refusal::of(&VerifyError::UnknownKey).detail(),
+            "Invalid token key"
+        );
+        let scope = Refusal::of(&VerifyError::Scope).with_scopes(["a/read", "b\"", "c"]);
+        let said = challenge(&scope).unwrap();
+        assert!(
+            scope.status() == 403 && said.ends_with(r#", scope="a/read c""#),
+            "{said}"
+        );
+        let source = crate::FetchError::Status(500);
+        let keys = Refusal::of(&VerifyError::KeysUnavailable { source });
+        assert_eq!((keys.status().as_u16(), challenge(&keys)), (503, None));
+    }
+}
