@@ -61,6 +61,8 @@ pub enum Event {
     SignedOut,
     /// The person, or an operator, ended it from elsewhere.
     Revoked,
+    /// The person signed out everywhere: tokens issued up to now are refused.
+    TokensRevoked,
     /// A new sign-in of the same browser took its place.
     Replaced,
     /// A stored record did not open with the cookie that names it.
@@ -76,6 +78,7 @@ impl Event {
             Self::RefreshRefused => "refresh_refused",
             Self::SignedOut => "signed_out",
             Self::Revoked => "revoked",
+            Self::TokensRevoked => "tokens_revoked",
             Self::Replaced => "replaced",
             Self::Unreadable => "unreadable",
         }

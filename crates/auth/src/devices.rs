@@ -8,7 +8,7 @@ use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::logout::{self, Ending};
 use crate::session::{Current, open_tokens};
-use crate::{Auth, SessionError};
+use crate::{Auth, SessionError, revocation};
 
 /// One of the caller's sessions.
 #[derive(Debug)]
@@ -108,10 +108,12 @@ pub enum Scope {
     All,
 }
 
-/// Ends the caller's sessions on other devices, or on all; returns how many.
+/// Ends the caller's sessions on other devices, or on all, and has the tokens refused that
+/// were issued by then; returns how many sessions. Takes up to a second: by its answer that
+/// second is over, so that no later token passes for an earlier one.
 ///
 /// # Errors
-/// The store did not answer; what was ended by then stays ended.
+/// The store did not answer; what was ended or refused by then stays so.
 pub async fn revoke_all(
     auth: &Arc<Auth>,
     current: Current,
@@ -124,6 +126,15 @@ pub async fn revoke_all(
 }
 
 async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<usize, SessionError> {
+    let identity = &current.identity;
+    // First, so that whatever goes wrong from here on, no token outlives its session.
+    let marked = revocation::mark(auth, identity, scope).await?;
+    audit::session(
+        Event::TokensRevoked,
+        &identity.sub,
+        &current.key,
+        "everywhere",
+    );
     let mut ended = 0;
     for (key, _) in records(auth, current).await? {
         if key == current.key {
@@ -131,7 +142,7 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
         }
         if auth.store.remove(&key).await?.is_some() {
             ended += 1;
-            audit::session(Event::Revoked, &current.identity.sub, &key, "everywhere");
+            audit::session(Event::Revoked, &identity.sub, &key, "everywhere");
         }
     }
     if scope == Scope::All {
@@ -139,6 +150,7 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
         end_own(auth, current, Event::SignedOut).await?;
         ended += 1;
     }
+    revocation::conclude(auth, identity, scope, marked).await?;
     Ok(ended)
 }
 

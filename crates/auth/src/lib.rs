@@ -11,6 +11,7 @@ pub mod logout;
 mod opened;
 pub mod refresh;
 mod return_path;
+pub mod revocation;
 pub mod session;
 mod verifiers;
 

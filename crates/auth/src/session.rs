@@ -10,7 +10,7 @@ use cogward_session::{
 
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::{Auth, Client, SessionError, logout, refresh};
+use crate::{Auth, Client, SessionError, logout, refresh, revocation};
 
 /// `last_seen` is written at most this often, in seconds.
 const TOUCH_SECONDS: i64 = 60;
@@ -207,6 +207,8 @@ pub async fn adopt(
     previous: &[&str],
 ) -> Result<Started, AdoptError> {
     let pair = verify_pair(auth, handed.id_token, handed.access_token).await?;
+    let issued = revocation::Issued::of(&pair);
+    issued.check(auth).await?;
     let tokens = TokenSet {
         access_token: Token::from(handed.access_token.to_owned()),
         id_token: Token::from(handed.id_token.to_owned()),
@@ -214,9 +216,15 @@ pub async fn adopt(
             .refresh_token
             .map(|token| Token::from(token.to_owned())),
     };
-    start(auth, pair, &tokens, handed.auth_method, client, previous)
+    let started = start(auth, pair, &tokens, handed.auth_method, client, previous)
         .await
-        .map_err(AdoptError::Unavailable)
+        .map_err(AdoptError::Unavailable)?;
+    // A sign-out everywhere that came meanwhile may not have seen this session.
+    if let Err(refused) = issued.check(auth).await {
+        logout::logout(auth, &[started.cookie.expose()]).await;
+        return Err(refused);
+    }
+    Ok(started)
 }
 
 /// An ID and an access token of one person, one client and one sign-in.

@@ -159,7 +159,11 @@ async fn one_event_for_each_session_ended_from_elsewhere() {
         browsers[0].post("/api/v1/auth/logout/all").await.status,
         200
     );
-    let events = [("revoked", three.as_str()), ("signed_out", &one)];
+    let events = [
+        ("tokens_revoked", one.as_str()),
+        ("revoked", &three),
+        ("signed_out", &one),
+    ];
     assert_events(&log.since(&mut seen), &events);
 
     let mut browser = app.browser();

@@ -8,7 +8,9 @@ use cogward_testkit::{Answer, Browser, Builder, StoreKind, TestApp, TokenAnswer}
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 
-use crate::support::{raw, refresh_at_pool, session_operations, token_calls, tokens, until};
+use crate::support::{
+    claims, raw, refresh_at_pool, session_operations, token_calls, tokens, until,
+};
 
 const ALICE: &str = "user@example.com";
 const BOB: &str = "admin@example.com";
@@ -515,22 +517,12 @@ async fn t65_nobody_gets_anothers_session_under_load() {
 /// Whom an answer speaks of, in any of the shapes there are.
 fn whose(answer: &Answer) -> String {
     let body = answer.json();
-    if let Some(token) = body["id_token"].as_str() {
-        let access = body["access_token"].as_str().unwrap();
-        assert_eq!(token_sub(token), token_sub(access));
-        return token_sub(token);
+    if body["id_token"].is_string() {
+        let [id, access] = ["id_token", "access_token"].map(|name| claims(&body[name]));
+        assert_eq!(id["sub"], access["sub"]);
+        return id["sub"].as_str().unwrap().to_owned();
     }
     let subs = [&body["sub"], &body["user_id"], &body["user"]["id"]];
     let sub = subs.iter().find_map(|sub| sub.as_str());
     sub.unwrap_or_default().to_owned()
-}
-
-fn token_sub(token: &str) -> String {
-    use base64::Engine as _;
-    let payload = token.split('.').nth(1).unwrap();
-    let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD
-        .decode(payload)
-        .unwrap();
-    let claims: Value = serde_json::from_slice(&bytes).unwrap();
-    claims["sub"].as_str().unwrap().to_owned()
 }

@@ -23,6 +23,7 @@ mod main_job;
 mod openapi;
 mod raw;
 mod review;
+mod revocation;
 mod serve;
 mod sign_ins;
 mod store_down;

@@ -545,7 +545,8 @@ async fn audit_events_name_their_request_and_peer() {
     app.sign_in(&mut other, ALICE).await;
     seen = log.audited().len();
     let out = one.post("/api/v1/auth/logout/all").await;
-    assert_traced(&log, &mut seen, &out, &["revoked", "signed_out"]);
+    let events = ["tokens_revoked", "revoked", "signed_out"];
+    assert_traced(&log, &mut seen, &out, &events);
 }
 
 #[tokio::test]
