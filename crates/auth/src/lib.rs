@@ -4,6 +4,7 @@
 //! server crate turns them into responses.
 
 pub mod audit;
+pub mod bearer;
 pub mod devices;
 mod error;
 pub mod login;
@@ -24,6 +25,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
 pub use return_path::{ReturnPath, ReturnPathError};
 pub use verifiers::Verifiers;
@@ -69,6 +71,8 @@ pub struct Settings {
     pub identity_provider: Option<String>,
     /// What a sign-in may name.
     pub identity_providers: Vec<String>,
+    /// Which tokens count beside sessions.
+    pub bearers: Bearers,
 }
 
 impl Default for Settings {
@@ -80,6 +84,7 @@ impl Default for Settings {
             refresh_rotation: false,
             identity_provider: None,
             identity_providers: Vec::new(),
+            bearers: Bearers::default(),
         }
     }
 }

@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Pool, Settings, Verifiers, chain};
+use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, chain};
 use cogward_cognito::{ClientSecret, Cognito};
-use cogward_config::{Backend, Config};
+use cogward_config::{Backend, BearerTokens, Config};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
 use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore, SystemClock};
@@ -46,11 +46,11 @@ impl Started {
     }
 }
 
-/// Starts a server; `extra` routes and a page for `/` belong to the demo.
+/// Starts a server; the routes of an `application` and a page for `/` belong to the demo.
 pub(crate) async fn start(
     config: &Config,
     secrets: Vec<Secret>,
-    extra: Router,
+    application: impl FnOnce(&Arc<App>) -> Router,
     home_page: Option<&'static str>,
 ) -> Result<Started, Failure> {
     let address = SocketAddr::new(config.server.host, config.server.port);
@@ -73,7 +73,7 @@ pub(crate) async fn start(
             ..site(config)
         },
     );
-    let router = cogward_server::router(&app, extra);
+    let router = cogward_server::router(&app, application(&app));
     let limits = Limits {
         header_read: config.server.request_timeout,
         shutdown: config.server.shutdown_grace,
@@ -162,6 +162,12 @@ fn settings(config: &Config) -> Settings {
         refresh_rotation: config.cognito.refresh_rotation,
         identity_provider: login.identity_provider.clone(),
         identity_providers: login.identity_providers.clone(),
+        bearers: match config.bearer.tokens {
+            BearerTokens::Any => Bearers::Any,
+            BearerTokens::Access => Bearers::Access,
+            BearerTokens::Id => Bearers::Id,
+            BearerTokens::Off => Bearers::Off,
+        },
     }
 }
 

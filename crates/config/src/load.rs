@@ -6,8 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, callback, cognito, cookie, families, frontend, log, login, pool, reserved, server,
-    session,
+    self, bearer, callback, cognito, cookie, families, frontend, log, login, pool, reserved,
+    server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -29,6 +29,8 @@ pub struct Config {
     pub frontend: frontend::Frontend,
     /// The two families of routes.
     pub families: families::Families,
+    /// Tokens that clients send themselves.
+    pub bearer: bearer::Bearer,
     /// Sessions: their keys, their store and how long they live.
     pub session: session::Session,
     /// The cookies' names and attributes.
@@ -83,6 +85,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let cognito = cognito::load(r, &pool);
     let login = login::load(r);
     let families = families::load(r);
+    let bearer = bearer::load(r);
     let callback = callback::load(r, given, &server, &families);
     let frontend = frontend::load(r, &server);
     let session = session::load(r, &server);
@@ -98,6 +101,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         callback,
         frontend,
         families,
+        bearer,
         session,
         cookie,
         log,

@@ -40,7 +40,9 @@ mod stats;
 mod tls;
 mod token;
 mod user;
+mod users;
 
 pub use client::{CLIENT_SECRET, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
 pub use options::{POOL_ID, PoolError, PoolOptions};
 pub use pool::Pool;
+pub use users::{Users, UsersError};

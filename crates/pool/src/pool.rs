@@ -20,6 +20,7 @@ use crate::random::Random;
 use crate::router::router;
 use crate::stats::Stats;
 use crate::tls::Development;
+use crate::users::Users;
 
 /// How long a shutdown waits for answers under way.
 const DRAIN: Duration = Duration::from_secs(5);
@@ -90,6 +91,11 @@ impl Pool {
     /// What stands in the tokens as `iss`.
     pub fn issuer(&self) -> &str {
         &self.core.issuer
+    }
+
+    /// Its users, for an application in the same process.
+    pub fn users(&self) -> Users {
+        Users::of(&self.core)
     }
 
     /// The development certificate, with TLS: clients have to trust it.

@@ -13,7 +13,7 @@ use utoipa::openapi::OpenApi;
 
 use crate::App;
 use crate::error::Error;
-use crate::extract::CurrentSession;
+use crate::extract::{CurrentSession, SignedIn, User};
 use crate::routes::{check, me, profile, token};
 
 /// The router, and a shorter way to some of its routes.
@@ -68,12 +68,15 @@ impl Dispatch {
     }
 
     async fn read(&self, read: Read, headers: &HeaderMap) -> Result<Response, Error> {
-        let session = CurrentSession::of(&self.app, headers).await?;
+        let user = async || User::of(&self.app, headers).await.map(SignedIn);
         match read {
-            Read::Check => check::check(session).await,
-            Read::Me => me::me(session).await,
-            Read::Profile => profile::profile(session).await,
-            Read::Token => token::token(State(Arc::clone(&self.app)), session).await,
+            Read::Check => check::check(user().await?).await,
+            Read::Me => me::me(user().await?).await,
+            Read::Profile => profile::profile(user().await?).await,
+            Read::Token => {
+                let session = CurrentSession::of(&self.app, headers).await?;
+                token::token(State(Arc::clone(&self.app)), session).await
+            }
         }
     }
 }

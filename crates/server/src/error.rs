@@ -4,8 +4,10 @@
 //! outermost layer, which knows the request id and the family, gives it a body
 //! and logs it once.
 
+use axum::Json;
 use axum::response::{IntoResponse, Response};
-use cogward_auth::{LoginRefusal, SessionError, chain};
+use cogward_auth::{BearerError, LoginRefusal, SessionError, chain};
+use cogward_jwt::bearer::Refusal;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
@@ -19,6 +21,10 @@ pub(crate) struct Error {
     /// For people; in the Token Handler family only where [`Error::explain`] put it.
     message: &'static str,
     explained: bool,
+    /// A bearer token is the matter: its words go before the others.
+    refusal: Option<Box<Refusal>>,
+    /// For routes whose clients know no more than `{"detail"}`.
+    plain: bool,
     retry_after: Option<u32>,
     /// For the log alone.
     cause: Option<String>,
@@ -32,9 +38,9 @@ pub(crate) struct Problem {
     /// `bad_request`, `authentication_required`, `forbidden`, `not_found`, …
     error: &'static str,
     /// For people.
-    message: &'static str,
+    message: String,
     /// The message again, for clients of the original protocol.
-    detail: &'static str,
+    detail: String,
     /// Names this answer in the server's log.
     request_id: String,
 }
@@ -43,11 +49,17 @@ pub(crate) struct Problem {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct TokenHandlerProblem {
     /// What went wrong, in words.
-    error: &'static str,
+    error: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    message: Option<&'static str>,
+    message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     request_id: Option<String>,
+}
+
+/// What [`Error`] becomes on routes that services with bearer tokens call.
+#[derive(Serialize)]
+struct Plain<'e> {
+    detail: &'e str,
 }
 
 impl Error {
@@ -57,6 +69,8 @@ impl Error {
             label,
             message,
             explained: false,
+            refusal: None,
+            plain: false,
             retry_after: None,
             cause: None,
             clears_session: false,
@@ -146,14 +160,28 @@ impl Error {
         self.status
     }
 
-    pub(crate) fn message(&self) -> &'static str {
-        self.message
+    pub(crate) fn message(&self) -> &str {
+        let refusal = self.refusal.as_deref();
+        refusal.map_or(self.message, Refusal::detail)
+    }
+
+    fn label(&self) -> &str {
+        let refusal = self.refusal.as_deref();
+        refusal.map_or(self.label, Refusal::detail)
+    }
+
+    /// For a route whose clients know no more than `{"detail"}`.
+    pub(crate) fn plain(self) -> Self {
+        Self {
+            plain: true,
+            ..self
+        }
     }
 
     /// One line in the log, where no answer of the envelope's tells it.
     pub(crate) fn log(&self, what: &str) {
         let (status, cause) = (self.status.as_u16(), self.cause());
-        tracing::warn!(target: "cogward::request", status, cause, "{what}: {}", self.message);
+        tracing::warn!(target: "cogward::request", status, cause, "{what}: {}", self.message());
     }
 
     pub(crate) fn cause(&self) -> Option<&str> {
@@ -178,21 +206,31 @@ impl Error {
         }
     }
 
-    /// The body for the backend-proxy family.
-    pub(crate) fn problem(&self, request_id: String) -> Problem {
+    /// The body, as the routes around it have theirs.
+    pub(crate) fn body(&self, in_token_handler: bool, request_id: String) -> Response {
+        if self.plain {
+            let detail = self.label();
+            return Json(Plain { detail }).into_response();
+        }
+        match in_token_handler {
+            true => Json(self.token_handler_problem(request_id)).into_response(),
+            false => Json(self.problem(request_id)).into_response(),
+        }
+    }
+
+    fn problem(&self, request_id: String) -> Problem {
         Problem {
             error: self.kind(),
-            message: self.message,
-            detail: self.message,
+            message: self.message().to_owned(),
+            detail: self.message().to_owned(),
             request_id,
         }
     }
 
-    /// The body for the Token Handler family.
-    pub(crate) fn token_handler_problem(&self, request_id: String) -> TokenHandlerProblem {
+    fn token_handler_problem(&self, request_id: String) -> TokenHandlerProblem {
         TokenHandlerProblem {
-            error: self.label,
-            message: self.explained.then_some(self.message),
+            error: self.label().to_owned(),
+            message: self.explained.then(|| self.message().to_owned()),
             request_id: self.status.is_server_error().then_some(request_id),
         }
     }
@@ -202,8 +240,11 @@ impl Error {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
-        if self.status == StatusCode::UNAUTHORIZED {
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
+        if let Some(refusal) = &self.refusal {
+            refusal.add_headers(headers);
+        } else if self.status == StatusCode::UNAUTHORIZED {
+            let scheme = if self.plain { "Bearer" } else { "Cookie" };
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
         }
     }
 }
@@ -254,6 +295,25 @@ impl From<LoginRefusal> for Error {
             }
             LoginRefusal::Store(source) => SessionError::Store(source).into(),
             LoginRefusal::Internal => Self::internal().caused_by(&refusal),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        let error = Self::new(refusal.status(), "", "");
+        Self {
+            refusal: Some(Box::new(refusal)),
+            ..error
+        }
+    }
+}
+
+impl From<BearerError> for Error {
+    fn from(error: BearerError) -> Self {
+        match error {
+            BearerError::Token(error) => Self::from(Refusal::of(&error)).caused_by(&error),
+            BearerError::Unchecked(error) => error.into(),
         }
     }
 }

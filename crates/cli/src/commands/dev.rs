@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
             true => vec![data_dir::secret(&config.server.data_dir)?],
             false => Vec::new(),
         };
-        let demo = demo::routes(&pool.base_url());
+        let demo = |app: &_| demo::routes(app, &pool.base_url(), pool.users());
         let server = wire::start(&config, secrets, demo, Some(demo::PAGE)).await?;
         banner(&config, &server, &pool);
         stop.asked().await;

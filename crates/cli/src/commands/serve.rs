@@ -21,7 +21,7 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     log::start(&config.log)?;
     block_on(async {
         let stop = Stop::new()?;
-        let server = wire::start(&config, Vec::new(), Router::new(), None).await?;
+        let server = wire::start(&config, Vec::new(), |_| Router::new(), None).await?;
         let url = wire::local_url(server.address);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),

@@ -1,5 +1,6 @@
 //! The settings, one section a file.
 
+pub(crate) mod bearer;
 pub(crate) mod callback;
 pub(crate) mod cognito;
 pub(crate) mod cookie;
@@ -31,6 +32,7 @@ pub(crate) static ALL: &[&Section] = &[
     &callback::SECTION,
     &frontend::SECTION,
     &families::SECTION,
+    &bearer::SECTION,
     &session::SECTION,
     &cookie::SECTION,
     &log::SECTION,

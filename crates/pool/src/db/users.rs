@@ -78,6 +78,14 @@ pub(crate) fn save(db: &Connection, user: &User) -> Result<()> {
     .map(drop)
 }
 
+/// Whether there was such a user.
+pub(crate) fn delete(db: &Connection, sub: &str) -> Result<bool> {
+    let rows = db
+        .prepare("DELETE FROM users WHERE sub = ?1")?
+        .execute([sub])?;
+    Ok(rows > 0)
+}
+
 pub(crate) fn signed_in(db: &Connection, sub: &str, now: i64) -> Result<()> {
     db.prepare("UPDATE users SET signed_in_at = ?2 WHERE sub = ?1")?
         .execute(params![sub, now])

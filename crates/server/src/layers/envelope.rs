@@ -4,9 +4,8 @@
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
-use axum::Json;
 use axum::extract::{ConnectInfo, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use cogward_auth::audit::Cause;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
@@ -112,10 +111,7 @@ fn render(app: &App, id: RequestId, path: &str, error: &Error, was: Response) ->
     let mut headers = was.into_parts().0.headers;
     headers.remove(http::header::CONTENT_LENGTH);
     headers.remove(http::header::CONTENT_TYPE);
-    let mut response = match app.site.in_token_handler(path) {
-        true => Json(error.token_handler_problem(id.to_string())).into_response(),
-        false => Json(error.problem(id.to_string())).into_response(),
-    };
+    let mut response = error.body(app.site.in_token_handler(path), id.to_string());
     *response.status_mut() = error.status();
     response.headers_mut().extend(headers);
     error.add_headers(response.headers_mut());

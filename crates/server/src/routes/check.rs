@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::answer;
 use crate::error::{Error, Problem};
-use crate::extract::CurrentSession;
+use crate::extract::SignedIn;
 
 /// Who is signed in.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -32,14 +32,12 @@ pub(crate) struct User<'a> {
         (status = 503, description = "Store or Cognito do not answer; the session is kept", body = Problem),
     ),
 )]
-pub(crate) async fn check(CurrentSession(current): CurrentSession) -> Result<Response, Error> {
-    let identity = current.identity();
-    let user = User {
-        id: &identity.sub,
-        email: identity.email.as_deref(),
-    };
+pub(crate) async fn check(SignedIn(user): SignedIn) -> Result<Response, Error> {
     answer(&Check {
         authenticated: true,
-        user,
+        user: User {
+            id: user.sub(),
+            email: user.email(),
+        },
     })
 }

@@ -1,11 +1,11 @@
-//! `GET /auth/me`: who is signed in, from the ID token.
+//! `GET /auth/me`: who is calling, by session or bearer token.
 
 use axum::response::Response;
 use serde::Serialize;
 
 use super::answer;
 use crate::error::{Error, TokenHandlerProblem};
-use crate::extract::CurrentSession;
+use crate::extract::SignedIn;
 
 /// A person as the ID token tells.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -24,12 +24,10 @@ pub(crate) struct Me<'a> {
         (status = 503, description = "Store or Cognito do not answer; the session is kept", body = TokenHandlerProblem),
     ),
 )]
-pub(crate) async fn me(CurrentSession(current): CurrentSession) -> Result<Response, Error> {
-    let identity = current.identity();
-    let groups = &identity.groups;
+pub(crate) async fn me(SignedIn(user): SignedIn) -> Result<Response, Error> {
     answer(&Me {
-        email: identity.email.as_deref(),
-        sub: &identity.sub,
-        groups,
+        email: user.email(),
+        sub: user.sub(),
+        groups: user.groups(),
     })
 }

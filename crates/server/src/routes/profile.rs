@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use super::answer;
 use crate::error::{Error, Problem};
-use crate::extract::CurrentSession;
+use crate::extract::SignedIn;
 
 /// The caller.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -18,8 +18,9 @@ pub(crate) struct Profile<'a> {
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Details {
     authenticated: bool,
-    /// The session's public handle and three dots; nothing of the cookie.
-    session_id: String,
+    /// The session's public handle and three dots, nothing of the cookie; null for a
+    /// bearer token.
+    session_id: Option<String>,
 }
 
 /// Who the caller is, and which session this is.
@@ -31,12 +32,13 @@ pub(crate) struct Details {
         (status = 503, description = "Store or Cognito do not answer; the session is kept", body = Problem),
     ),
 )]
-pub(crate) async fn profile(CurrentSession(current): CurrentSession) -> Result<Response, Error> {
-    let identity = current.identity();
-    let session_id = format!("{}...", current.handle());
+pub(crate) async fn profile(SignedIn(user): SignedIn) -> Result<Response, Error> {
+    let session_id = user
+        .session()
+        .map(|current| format!("{}...", current.handle()));
     answer(&Profile {
-        user_id: &identity.sub,
-        email: identity.email.as_deref(),
+        user_id: user.sub(),
+        email: user.email(),
         profile: Details {
             authenticated: true,
             session_id,

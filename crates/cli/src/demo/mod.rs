@@ -1,9 +1,15 @@
-//! The demo application: static files in the binary.
+//! The demo application: pages, and an API of its own.
+
+mod messages;
+
+use std::sync::Arc;
 
 use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
+use cogward_pool::Users;
+use cogward_server::App;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use rust_embed::RustEmbed;
@@ -15,12 +21,10 @@ use url::Url;
 struct Files;
 
 /// The one page of the demo.
-pub(crate) const PAGE: &str = include_str!("../demo/index.html");
+pub(crate) const PAGE: &str = include_str!("../../demo/index.html");
 
 /// The demo's paths beside `/`, which the server itself answers.
-pub(crate) fn routes(pool: &Url) -> Router {
-    let mut inbox = pool.clone();
-    inbox.set_path("/_local/");
+pub(crate) fn routes(app: &Arc<App>, pool: &Url, users: Users) -> Router {
     let config = json!({
         "pool_url": pool.as_str().trim_end_matches('/'),
         "users": [
@@ -39,6 +43,7 @@ pub(crate) fn routes(pool: &Url) -> Router {
             get(move || async move { Json(config) }),
         )
         .route("/demo/{file}", get(file))
+        .merge(messages::routes(app, users))
 }
 
 async fn file(Path(name): Path<String>) -> Response {

@@ -1,0 +1,140 @@
+//! Who calls: by a session or by a bearer token, as one type for both.
+//!
+//! One rule where both could be meant: an `Authorization` header of the scheme `Bearer`
+//! decides alone. The cookie beside it is not looked at, also when the token is no good.
+
+use std::sync::Arc;
+
+use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
+use axum::response::{IntoResponse, Response};
+use cogward_auth::session::Current;
+use cogward_auth::{BearerError, Bearers, audit, bearer, chain};
+use cogward_jwt::bearer::{Refusal, credentials};
+use cogward_jwt::{AnyClaims, Claims as _, Verified, VerifyError};
+use http::HeaderMap;
+use http::request::Parts;
+
+use super::CurrentSession;
+use crate::App;
+use crate::error::Error;
+
+/// The caller, for routes of an application that lives in the same process. Without one
+/// the answer is 401 `{"detail"}`; `Option<User>` lets everybody in.
+#[derive(Clone)]
+pub struct User(By);
+
+#[derive(Clone)]
+enum By {
+    Session(Current),
+    Bearer(Verified<AnyClaims>),
+}
+
+impl User {
+    /// Cognito's name of the person, for ever.
+    pub fn sub(&self) -> &str {
+        match &self.0 {
+            By::Session(current) => &current.identity().sub,
+            By::Bearer(claims) => claims.sub(),
+        }
+    }
+
+    /// The address, as the ID token has it; access tokens carry none.
+    pub fn email(&self) -> Option<&str> {
+        match &self.0 {
+            By::Session(current) => current.identity().email.as_deref(),
+            By::Bearer(claims) => claims.email(),
+        }
+    }
+
+    /// The groups in the user pool.
+    pub fn groups(&self) -> &[String] {
+        match &self.0 {
+            By::Session(current) => &current.identity().groups,
+            By::Bearer(claims) => claims.groups(),
+        }
+    }
+
+    /// Lets only members of a group go on; others get 403 with `detail`.
+    ///
+    /// # Errors
+    /// The caller is not in that group, exactly as it is spelt.
+    pub fn require_group(&self, group: &str, detail: &'static str) -> Result<(), Denied> {
+        match self.groups().iter().any(|name| name == group) {
+            true => Ok(()),
+            false => {
+                audit::refused("request", &detail);
+                let refusal = Refusal::of(&VerifyError::Group).with_detail(detail);
+                Err(Denied(Error::from(refusal).plain()))
+            }
+        }
+    }
+
+    /// The session that this is, if it is one.
+    pub(crate) fn session(&self) -> Option<&Current> {
+        match &self.0 {
+            By::Session(current) => Some(current),
+            By::Bearer(_) => None,
+        }
+    }
+
+    pub(crate) async fn of(app: &Arc<App>, headers: &HeaderMap) -> Result<Self, Error> {
+        if app.auth.settings().bearers != Bearers::Off
+            && let Some(token) = credentials(headers)?
+        {
+            let accepted = bearer::accept(&app.auth, token).await;
+            let told = |error: &BearerError| audit::refused("bearer token", &chain(error));
+            return Ok(Self(By::Bearer(accepted.inspect_err(told)?)));
+        }
+        let CurrentSession(current) = CurrentSession::of(app, headers).await?;
+        Ok(Self(By::Session(current)))
+    }
+}
+
+/// Why a route of an application does not know its caller.
+pub struct Denied(Error);
+
+impl IntoResponse for Denied {
+    fn into_response(self) -> Response {
+        self.0.into_response()
+    }
+}
+
+impl<S: Sync> FromRequestParts<S> for User
+where
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denied> {
+        let user = Self::of(&Arc::from_ref(state), &parts.headers).await;
+        user.map_err(|error| Denied(error.plain()))
+    }
+}
+
+/// `None` for nobody and for a session or token that is no good. Where that could not be
+/// found out it is an error still: an outage signs nobody out.
+impl<S: Sync> OptionalFromRequestParts<S> for User
+where
+    Arc<App>: FromRef<S>,
+{
+    type Rejection = Denied;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Denied> {
+        match Self::of(&Arc::from_ref(state), &parts.headers).await {
+            Ok(user) => Ok(Some(user)),
+            Err(error) if error.status().is_server_error() => Err(Denied(error.plain())),
+            Err(_) => Ok(None),
+        }
+    }
+}
+
+/// The same for Cogward's own routes, which say their errors in the way of their family.
+pub(crate) struct SignedIn(pub(crate) User);
+
+impl FromRequestParts<Arc<App>> for SignedIn {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
+        User::of(app, &parts.headers).await.map(Self)
+    }
+}
