@@ -1,14 +1,61 @@
 //! Bearer tokens in HTTP (RFC 6750): out of a request, and back as a refusal.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 
-use http::header::{AUTHORIZATION, RETRY_AFTER, WWW_AUTHENTICATE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderMap, HeaderValue, Response, StatusCode};
 
+use crate::claims::Claims;
 use crate::error::VerifyError;
+use crate::verify::{Verified, Verifier};
 
 /// Seconds after which to come again when signing keys could not be had.
 const RETRY_SECONDS: u32 = 2;
+
+/// The claims of the token that a request comes with: what the extractors for axum and the
+/// layer for tower do, for a framework that has neither.
+///
+/// ```
+/// use cogward_jwt::bearer::{self, Refusal};
+/// use cogward_jwt::{AccessClaims, Verifier};
+///
+/// type Request = http::Request<String>;
+///
+/// async fn answer(request: Request, verifier: &Verifier<AccessClaims>) -> http::Response<String> {
+///     match bearer::verify(verifier, request.headers()).await {
+///         Ok(claims) => http::Response::new(format!("Hello, {}!", claims.sub)),
+///         Err(refusal) => refusal.into_http(),
+///     }
+/// }
+/// ```
+///
+/// # Errors
+/// As [`credentials`], 401 without a token, and otherwise as [`Refusal::of`].
+pub async fn verify<C: Claims>(
+    verifier: &Verifier<C>,
+    headers: &HeaderMap,
+) -> Result<Verified<C>, Refusal> {
+    let token = credentials(headers)?.ok_or_else(Refusal::no_token)?;
+    verifier.verify(token).await.map_err(|error| {
+        tracing::debug!(%error, cause = error.source(), "bearer token refused");
+        let refusal = Refusal::of(&error);
+        match error {
+            VerifyError::Scope => refusal.with_scopes(verifier.wanted_scopes()),
+            _ => refusal,
+        }
+    })
+}
+
+/// Where a token may be missing, one that is not accepted counts as missing. Not when
+/// nothing is known about it: a fault at the issuer signs nobody out.
+pub(crate) fn optional<T>(outcome: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
+    match outcome {
+        Ok(claims) => Ok(Some(claims)),
+        Err(refusal) if refusal.status == StatusCode::SERVICE_UNAVAILABLE => Err(refusal),
+        Err(_) => Ok(None),
+    }
+}
 
 /// The token in `Authorization: Bearer <token>`; `None` without such a header. Nothing
 /// else is looked at: no query, no body, no cookie.
@@ -154,6 +201,16 @@ impl Refusal {
         } else if let Ok(challenge) = HeaderValue::try_from(self.challenge()) {
             headers.append(WWW_AUTHENTICATE, challenge);
         }
+    }
+
+    /// The whole answer.
+    pub fn into_http<B: From<String>>(self) -> Response<B> {
+        let mut response = Response::new(B::from(self.body()));
+        *response.status_mut() = self.status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        self.add_headers(headers);
+        response
     }
 
     fn challenge(&self) -> String {
