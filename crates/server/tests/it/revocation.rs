@@ -1,12 +1,12 @@
 //! Signing out everywhere reaches the tokens that pages and apps hold themselves.
 
 use cogward_auth::revocation;
-use cogward_pool::POOL_ID;
+use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID};
 use cogward_session::{RevocationMark, Timestamp, UserIndex};
 use cogward_testkit::{Answer, Browser, StoreKind, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{assert_kept, claims, tokens, until};
+use crate::support::{assert_kept, claims, pool_call, tokens, until};
 
 const ALICE: &str = "user@example.com";
 const BOB: &str = "admin@example.com";
@@ -81,12 +81,26 @@ async fn tokens_issued_before_signing_out_everywhere_are_refused() {
             assert_refused(&app, pair).await;
         }
         assert_good(&app, &bobs).await;
-        // Only as old as its older half.
-        let mut mixed = tokens(&app, ALICE).await;
-        assert_good(&app, &mixed).await;
-        mixed["id_token"] = apart["id_token"].clone();
+    }
+}
+
+#[tokio::test]
+async fn a_pair_is_as_old_as_the_older_of_its_tokens() {
+    let app = TestApp::start().await;
+    let (mut browser, old) = (signed_in(&app).await, tokens(&app, ALICE).await);
+    assert_eq!(end(&mut browser, false).await.status, 200);
+    let ask = json!({
+        "AuthFlow": "REFRESH_TOKEN_AUTH", "ClientId": PUBLIC_CLIENT_ID,
+        "AuthParameters": { "REFRESH_TOKEN": old["refresh_token"] },
+    });
+    let renewed = pool_call(&app, "InitiateAuth", &ask).await.json();
+    let renewed = &renewed["AuthenticationResult"];
+    let (access, id) = (&renewed["AccessToken"], &renewed["IdToken"]);
+    for (access, id) in [(&old["access_token"], id), (access, &old["id_token"])] {
+        let mixed = json!({ "access_token": access, "id_token": id });
         assert_eq!(hand_over(&app, &mixed).await.status, 403);
     }
+    assert_good(&app, &json!({ "access_token": access, "id_token": id })).await;
 }
 
 #[tokio::test]
