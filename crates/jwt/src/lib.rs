@@ -15,6 +15,7 @@
 //! # Ok(()) }
 //! ```
 
+pub mod alb;
 #[cfg(any(feature = "axum", feature = "tower"))]
 pub mod bearer;
 #[cfg(feature = "cache")]
