@@ -7,8 +7,10 @@ use arc_swap::ArcSwapOption;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::error::VerifyError;
 use crate::fetch::{FetchError, FetchKeys};
 use crate::keys::{KeySet, PublicKey};
+#[cfg(feature = "cache")]
 use crate::policy::unique;
 
 /// Between the starts of two fetches made for an unknown `kid`: so long may a
@@ -22,6 +24,7 @@ const MAX_RETRY: Duration = Duration::from_secs(60);
 /// serves however long the issuer is down.
 pub struct Keys {
     /// No other in this process has it.
+    #[cfg(feature = "cache")]
     id: u64,
     current: Arc<ArcSwapOption<KeySet>>,
     fetch: Option<Arc<dyn FetchKeys>>,
@@ -36,6 +39,15 @@ pub(crate) enum KeyError {
     Unavailable(FetchError),
 }
 
+impl From<KeyError> for VerifyError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Unknown => Self::UnknownKey,
+            KeyError::Unavailable(source) => Self::KeysUnavailable { source },
+        }
+    }
+}
+
 /// One fetch, under way or over.
 #[derive(Clone)]
 struct Flight {
@@ -47,6 +59,7 @@ impl Keys {
     /// Starts without keys: call [`Self::refresh`] before the first token comes.
     pub fn new(fetch: Arc<dyn FetchKeys>) -> Arc<Self> {
         Arc::new(Self {
+            #[cfg(feature = "cache")]
             id: unique(),
             current: Arc::default(),
             fetch: Some(fetch),
@@ -58,6 +71,7 @@ impl Keys {
     pub fn preloaded(keys: KeySet) -> Arc<Self> {
         let current = Arc::new(ArcSwapOption::from_pointee(keys));
         Arc::new(Self {
+            #[cfg(feature = "cache")]
             id: unique(),
             current,
             fetch: None,
@@ -119,6 +133,16 @@ impl Keys {
         self.current.load().is_none()
     }
 
+    /// The names (`kid`) of the keys there are now, in alphabetical order.
+    pub fn kids(&self) -> Vec<String> {
+        let current = self.current.load();
+        let kids = current.iter().flat_map(|set| set.kids());
+        let mut kids: Vec<_> = kids.map(str::to_owned).collect();
+        kids.sort_unstable();
+        kids
+    }
+
+    #[cfg(feature = "cache")]
     pub(crate) fn id(&self) -> u64 {
         self.id
     }
@@ -138,6 +162,11 @@ impl Keys {
             (None, Ok(())) => Err(KeyError::Unknown),
             (None, Err(error)) => Err(KeyError::Unavailable(error)),
         }
+    }
+
+    /// The key of a token whose encoded header came before, with a good signature.
+    pub(crate) fn known(&self, encoded_header: &str) -> Option<Arc<PublicKey>> {
+        self.current.load().as_ref()?.by_header(encoded_header)
     }
 
     pub(crate) fn held(&self, kid: &str) -> Option<Arc<PublicKey>> {

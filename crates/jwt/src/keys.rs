@@ -5,7 +5,7 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use aws_lc_rs::signature::{ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents};
 use base64::Engine as _;
@@ -107,8 +107,19 @@ impl KeySet {
         Self::from_jwks(&json).map_err(KeySetFileError::KeySet)
     }
 
+    pub(crate) fn kids(&self) -> impl Iterator<Item = &str> {
+        self.keys.keys().map(String::as_str)
+    }
+
     pub(crate) fn get(&self, kid: &str) -> Option<Arc<PublicKey>> {
         self.keys.get(kid).cloned()
+    }
+
+    /// The key that verified a token with this very header before.
+    pub(crate) fn by_header(&self, encoded: &str) -> Option<Arc<PublicKey>> {
+        let same =
+            |key: &&Arc<PublicKey>| key.header.get().is_some_and(|known| **known == *encoded);
+        self.keys.values().find(same).cloned()
     }
 
     /// Keys that were there before stay the very same: whatever was verified with one
@@ -136,9 +147,18 @@ pub(crate) struct PublicKey {
     parsed: ParsedPublicKey,
     /// Modulus and exponent.
     components: (Box<[u8]>, Box<[u8]>),
+    /// The encoded header of the first token it verified: the issuer's tokens all have the
+    /// same, and what reads as RS256 and this key once reads so again.
+    header: OnceLock<Box<str>>,
 }
 
 impl PublicKey {
+    pub(crate) fn remember_header(&self, encoded: &str) {
+        if self.header.get().is_none() {
+            self.header.get_or_init(|| encoded.into());
+        }
+    }
+
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
         self.parsed.verify_sig(message, signature).is_ok()
@@ -201,7 +221,14 @@ impl Jwk {
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
             .ok()?;
         let components = (modulus.into(), exponent.into());
-        Some((self.kid, Arc::new(PublicKey { parsed, components })))
+        Some((
+            self.kid,
+            Arc::new(PublicKey {
+                parsed,
+                components,
+                header: OnceLock::new(),
+            }),
+        ))
     }
 }
 

@@ -1,21 +1,10 @@
-//! Verification of Amazon Cognito tokens: RS256 only, keys kept parsed and fresh, claims typed.
-//!
-//! A user pool and an app client id in, verified claims out; which tokens a [`Verifier`]
-//! takes is its type.
-//!
-//! ```no_run
-//! # #[cfg(feature = "http")]
-//! # async fn example(token: &str) -> Result<(), Box<dyn std::error::Error>> {
-//! use cogward_jwt::{AccessClaims, UserPool, Verifier};
-//!
-//! let pool = UserPool::new("us-east-1_AbCdEfGhI")?;
-//! let verifier = Verifier::<AccessClaims>::new(pool, "1example23456789").require_scope("orders/read");
-//! let claims = verifier.verify(token).await?;
-//! println!("{} may read orders", claims.sub);
-//! # Ok(()) }
-//! ```
+#![doc = include_str!("../README.md")]
+#![deny(missing_docs)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod alb;
+#[cfg(feature = "axum")]
+pub mod axum;
 #[cfg(any(feature = "axum", feature = "tower"))]
 pub mod bearer;
 #[cfg(feature = "cache")]
@@ -23,6 +12,8 @@ mod cache;
 mod claims;
 mod error;
 mod fetch;
+#[cfg(feature = "cache")]
+mod fingerprint;
 mod flight;
 #[cfg(feature = "http")]
 mod http_keys;
@@ -33,6 +24,8 @@ mod members;
 mod parse;
 mod policy;
 mod revocations;
+#[cfg(feature = "tower")]
+pub mod tower;
 mod user_pool;
 mod verify;
 #[cfg(test)]

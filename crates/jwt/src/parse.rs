@@ -13,43 +13,22 @@ const MAX_SIGNATURE: usize = 512;
 
 /// A token of the right form, of which nothing is proven yet: good for looking
 /// up a key, and for nothing else.
-pub struct Unverified<'t> {
+#[derive(Debug)]
+pub struct Unverified {
     kid: String,
-    signing_input: &'t str,
-    payload: &'t str,
-    signature: [u8; MAX_SIGNATURE],
-    signature_len: usize,
 }
 
-impl<'t> Unverified<'t> {
+impl Unverified {
     /// Reads `header.payload.signature`.
     ///
     /// # Errors
     /// [`VerifyError::Malformed`] for anything but three segments of canonical
     /// base64url (no padding, no stray bits) within 16 KiB under a JSON header with
     /// distinct names; [`VerifyError::Header`] for a header this library does not serve.
-    pub fn parse(token: &'t str) -> Result<Self, VerifyError> {
-        if token.len() > MAX_TOKEN {
-            return Err(VerifyError::Malformed);
-        }
-        let (signing_input, encoded) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
-        let (header, payload) = signing_input
-            .split_once('.')
-            .ok_or(VerifyError::Malformed)?;
-        if payload.contains('.') {
-            return Err(VerifyError::Malformed);
-        }
-        let mut signature = [0; MAX_SIGNATURE];
-        let signature_len = URL_SAFE_NO_PAD
-            .decode_slice(encoded, &mut signature)
-            .map_err(|_| VerifyError::Malformed)?;
-        Ok(Self {
-            kid: read_header(&utf8(decode(header)?)?)?,
-            signing_input,
-            payload,
-            signature,
-            signature_len,
-        })
+    pub fn parse(token: &str) -> Result<Self, VerifyError> {
+        let parts = Parts::split(token)?;
+        parts.payload()?;
+        Ok(Self { kid: parts.kid()? })
     }
 
     /// The signature algorithm; there is one.
@@ -60,6 +39,50 @@ impl<'t> Unverified<'t> {
     /// Names the signing key (RFC 7515 §4.1.4).
     pub fn kid(&self) -> &str {
         &self.kid
+    }
+}
+
+/// `header.payload.signature`, of which only the signature is decoded.
+pub(crate) struct Parts<'t> {
+    signing_input: &'t str,
+    header: &'t str,
+    payload: &'t str,
+    signature: [u8; MAX_SIGNATURE],
+    signature_len: usize,
+}
+
+impl<'t> Parts<'t> {
+    pub(crate) fn split(token: &'t str) -> Result<Self, VerifyError> {
+        let malformed = VerifyError::Malformed;
+        if token.len() > MAX_TOKEN {
+            return Err(malformed);
+        }
+        let (signing_input, encoded) = token.rsplit_once('.').ok_or(malformed.clone())?;
+        let (header, payload) = signing_input.split_once('.').ok_or(malformed.clone())?;
+        if payload.contains('.') {
+            return Err(malformed);
+        }
+        let mut signature = [0; MAX_SIGNATURE];
+        let signature_len = URL_SAFE_NO_PAD
+            .decode_slice(encoded, &mut signature)
+            .map_err(|_| malformed)?;
+        Ok(Self {
+            signing_input,
+            header,
+            payload,
+            signature,
+            signature_len,
+        })
+    }
+
+    /// As it stands in the token.
+    pub(crate) fn encoded_header(&self) -> &'t str {
+        self.header
+    }
+
+    /// What the header names, of which all else must be as it should.
+    pub(crate) fn kid(&self) -> Result<String, VerifyError> {
+        read_header(&decode(self.header)?)
     }
 
     /// What the signature is over.
@@ -89,7 +112,8 @@ pub(crate) fn utf8(json: Vec<u8>) -> Result<String, VerifyError> {
 }
 
 /// Keys a token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
-fn read_header(header: &str) -> Result<String, VerifyError> {
+fn read_header(header: &[u8]) -> Result<String, VerifyError> {
+    let header = std::str::from_utf8(header).map_err(|_| VerifyError::Malformed)?;
     let [alg, kid, crit, b64, zip] = members::read(header, &["alg", "kid", "crit", "b64", "zip"])
         .map_err(|_| VerifyError::Malformed)?;
     if crit.is_some() || b64.is_some() || zip.is_some() {

@@ -4,8 +4,6 @@ use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use aws_lc_rs::digest::{Context, SHA256};
-
 use crate::claims::Claims;
 use crate::error::VerifyError;
 use crate::revocations::Revocations;
@@ -17,7 +15,7 @@ const MAX_LEEWAY: u32 = 300;
 
 /// The app clients whose tokens are accepted: at least one.
 #[derive(Clone, Debug)]
-pub struct ClientIds(Option<Box<[Arc<str>]>>);
+pub struct ClientIds(pub(crate) Option<Box<[Arc<str>]>>);
 
 /// An empty list of app clients.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,14 +85,14 @@ pub(crate) type Check<C> =
 /// Everything that a verifier demands beside a good signature.
 pub(crate) struct Policy<C> {
     pub(crate) trusted: Vec<Trusted>,
-    leeway: i64,
-    people_only: bool,
+    pub(crate) leeway: i64,
+    pub(crate) people_only: bool,
     /// One of each list.
-    groups: Vec<Box<[Box<str>]>>,
+    pub(crate) groups: Vec<Box<[Box<str>]>>,
     /// One of each list.
-    scopes: Vec<Box<[Box<str>]>>,
-    checks: Vec<(u64, Check<C>)>,
-    revocations: Option<(u64, Arc<Revocations>)>,
+    pub(crate) scopes: Vec<Box<[Box<str>]>>,
+    pub(crate) checks: Vec<(u64, Check<C>)>,
+    pub(crate) revocations: Option<(u64, Arc<Revocations>)>,
 }
 
 impl<C: Claims> Policy<C> {
@@ -194,63 +192,10 @@ impl<C: Claims> Policy<C> {
         }
         Ok(())
     }
-
-    /// A hash over all of it: two policies with the same one accept the same tokens.
-    /// Checks and revocations cannot be compared and never count as the same.
-    pub(crate) fn fingerprint(&self) -> [u8; 32] {
-        let mut hash = Fingerprint(Context::new(&SHA256));
-        hash.text(C::KIND);
-        hash.number(self.trusted.len());
-        for Trusted { pool, clients } in &self.trusted {
-            hash.text(pool.issuer());
-            hash.id(pool.keys().id());
-            hash.number(usize::from(clients.0.is_some()));
-            hash.texts(clients.0.iter().flatten());
-        }
-        hash.id(self.leeway.unsigned_abs());
-        hash.number(usize::from(self.people_only));
-        for wanted in [&self.groups, &self.scopes] {
-            hash.number(wanted.len());
-            wanted.iter().for_each(|names| hash.texts(names.iter()));
-        }
-        hash.number(self.checks.len());
-        self.checks.iter().for_each(|(id, _)| hash.id(*id));
-        hash.id(self.revocations.as_ref().map_or(0, |(id, _)| *id));
-        hash.finish()
-    }
 }
 
 /// Never 0, and never the same twice in a process.
 pub(crate) fn unique() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(1);
     NEXT.fetch_add(1, Ordering::Relaxed)
-}
-
-/// Every part with its length, so that no two lists of parts look alike.
-struct Fingerprint(Context);
-
-impl Fingerprint {
-    fn id(&mut self, id: u64) {
-        self.0.update(&id.to_be_bytes());
-    }
-
-    fn number(&mut self, number: usize) {
-        self.id(number as u64);
-    }
-
-    fn text(&mut self, text: &str) {
-        self.number(text.len());
-        self.0.update(text.as_bytes());
-    }
-
-    fn texts<'t, T: AsRef<str> + 't>(&mut self, texts: impl Iterator<Item = &'t T> + Clone) {
-        self.number(texts.clone().count());
-        texts.for_each(|text| self.text(text.as_ref()));
-    }
-
-    fn finish(self) -> [u8; 32] {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(self.0.finish().as_ref());
-        bytes
-    }
 }

@@ -10,10 +10,9 @@ use std::time::SystemTime;
 use crate::cache::{TokenCache, TokenKey};
 use crate::claims::{AccessClaims, Claims, Payload};
 use crate::error::VerifyError;
-use crate::flight::KeyError;
 use crate::keys::PublicKey;
 use crate::members::{self, Member};
-use crate::parse::{self, Unverified};
+use crate::parse::{self, Parts};
 use crate::policy::{ClientIds, Policy, Trusted};
 use crate::revocations::Revocations;
 use crate::user_pool::UserPool;
@@ -150,15 +149,15 @@ impl<C: Claims> Verifier<C> {
         if let Some(known) = self.recall(token, now_secs) {
             return known;
         }
-        let unverified = Unverified::parse(token)?;
-        let payload = parse::utf8(unverified.payload()?)?;
+        let parts = Parts::split(token)?;
+        let payload = parse::utf8(parts.payload()?)?;
         let trusted = self.trusted(&payload)?;
-        let found = trusted.pool.keys().find(unverified.kid()).await;
-        let key = found.map_err(|error| match error {
-            KeyError::Unknown => VerifyError::UnknownKey,
-            KeyError::Unavailable(source) => VerifyError::KeysUnavailable { source },
-        })?;
-        self.prove(token, &unverified, &payload, trusted, &key, now_secs)
+        let keys = trusted.pool.keys();
+        let key = match keys.known(parts.encoded_header()) {
+            Some(key) => key,
+            None => keys.find(&parts.kid()?).await?,
+        };
+        self.prove(token, &parts, payload, trusted, &key, now_secs)
     }
 
     /// As [`Self::verify_at`], without waiting: only keys count that are there.
@@ -169,12 +168,15 @@ impl<C: Claims> Verifier<C> {
         if let Some(known) = self.recall(token, now_secs) {
             return known;
         }
-        let unverified = Unverified::parse(token)?;
-        let payload = parse::utf8(unverified.payload()?)?;
+        let parts = Parts::split(token)?;
+        let payload = parse::utf8(parts.payload()?)?;
         let trusted = self.trusted(&payload)?;
-        let key = trusted.pool.keys().held(unverified.kid());
-        let key = key.ok_or(VerifyError::UnknownKey)?;
-        self.prove(token, &unverified, &payload, trusted, &key, now_secs)
+        let keys = trusted.pool.keys();
+        let key = match keys.known(parts.encoded_header()) {
+            Some(key) => key,
+            None => keys.held(&parts.kid()?).ok_or(VerifyError::UnknownKey)?,
+        };
+        self.prove(token, &parts, payload, trusted, &key, now_secs)
     }
 
     /// Drops a token from the cache: it was revoked by a rule that is not this verifier's.
@@ -208,16 +210,18 @@ impl<C: Claims> Verifier<C> {
     fn prove(
         &self,
         token: &str,
-        unverified: &Unverified<'_>,
-        payload: &str,
+        parts: &Parts<'_>,
+        payload: String,
         trusted: &Trusted,
         key: &Arc<PublicKey>,
         now: i64,
     ) -> Result<Verified<C>, VerifyError> {
-        if !key.verifies(unverified.signing_input(), unverified.signature()) {
+        if !key.verifies(parts.signing_input(), parts.signature()) {
             return Err(VerifyError::Signature);
         }
-        let claims = C::read(Payload::read(payload)?, trusted)?;
+        key.remember_header(parts.encoded_header());
+        let mut claims = C::read(Payload::read(&payload)?, trusted)?;
+        claims.keep(payload);
         self.policy.judge(&claims, now)?;
         let verified = Verified(Arc::new(claims));
         self.remember(token, &verified, key);

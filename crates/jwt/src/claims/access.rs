@@ -33,7 +33,7 @@ pub struct AccessClaims {
     pub origin_jti: Option<String>,
     /// The user pool.
     pub iss: Arc<str>,
-    json: Box<str>,
+    json: String,
 }
 
 impl Read for AccessClaims {
@@ -58,8 +58,12 @@ impl Read for AccessClaims {
             jti: payload.jti.text()?,
             origin_jti: payload.origin_jti.text()?,
             iss,
-            json: payload.json.into(),
+            json: String::new(),
         })
+    }
+
+    fn keep(&mut self, json: String) {
+        self.json = json;
     }
 }
 

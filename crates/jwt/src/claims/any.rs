@@ -30,6 +30,13 @@ impl Read for AnyClaims {
             _ => AccessClaims::read(payload, trusted).map(Self::Access),
         }
     }
+
+    fn keep(&mut self, json: String) {
+        match self {
+            Self::Id(claims) => claims.keep(json),
+            Self::Access(claims) => claims.keep(json),
+        }
+    }
 }
 
 /// The same call on whichever claims there are.

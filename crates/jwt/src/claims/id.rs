@@ -43,7 +43,7 @@ pub struct IdClaims {
     pub aud: Arc<str>,
     /// The user pool.
     pub iss: Arc<str>,
-    json: Box<str>,
+    json: String,
 }
 
 impl Read for IdClaims {
@@ -73,8 +73,12 @@ impl Read for IdClaims {
             origin_jti: payload.origin_jti.text()?,
             aud,
             iss,
-            json: payload.json.into(),
+            json: String::new(),
         })
+    }
+
+    fn keep(&mut self, json: String) {
+        self.json = json;
     }
 }
 

@@ -77,5 +77,8 @@ mod sealed {
 
         /// Checks kind, issuer and app client, and that every claim is usable.
         fn read(payload: Payload<'_>, trusted: &Trusted) -> Result<Self, VerifyError>;
+
+        /// Takes in the JSON that it was read from.
+        fn keep(&mut self, json: String);
     }
 }

@@ -20,7 +20,6 @@ macro_rules! payload {
     ($($field:ident = $name:literal,)*) => {
         /// A payload taken apart: the claims that are typed here, of either kind of token.
         pub struct Payload<'j> {
-            pub(super) json: &'j str,
             $(pub(super) $field: Claim<'j>,)*
         }
 
@@ -29,7 +28,6 @@ macro_rules! payload {
                 let [$($field),*] = members::read(json, &[$($name),*])
                     .map_err(|_| VerifyError::Malformed)?;
                 Ok(Self {
-                    json,
                     $($field: Claim { name: $name, member: $field },)*
                 })
             }
