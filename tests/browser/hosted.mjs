@@ -48,6 +48,13 @@ export async function onDashboard(page, email) {
   await page.getByTestId("device-row").first().waitFor();
 }
 
+/** The tokens behind a cookie, asked for beside the browser: there the page's answers are searched for them. */
+export async function tokens(cookie) {
+  const answer = await fetch(`${APP}/auth/token`, { headers: { cookie } });
+  if (answer.status !== 200) throw new Error(`/auth/token: ${answer.status}`);
+  return answer.json();
+}
+
 /** Calls the pool's surface for tests. */
 export async function local(what, body) {
   const init = body && {

@@ -32,9 +32,29 @@ async function keyboardOnly(page) {
   await tabTo(page, "Call the protected route");
   await page.keyboard.press("Space");
   await page.getByTestId("protected-result").getByText(/^200/).waitFor();
+  await deleteByKeyboard(page);
   await tabTo(page, "Sign out");
   await page.keyboard.press("Enter");
   await page.getByTestId("sign-in").waitFor();
+}
+
+/** Enter asks, the harmless answer is the one at hand, Escape leads back to where one was. */
+async function deleteByKeyboard(page) {
+  const focused = () => page.evaluate(() => document.activeElement.id || document.activeElement.innerText);
+  await tabTo(page, "Feed");
+  await page.keyboard.press("Tab");
+  await page.keyboard.type("nobody");
+  await page.keyboard.press("Enter");
+  await page.getByRole("dialog", { name: "Delete this user?" }).waitFor();
+  assert.equal(await focused(), "Cancel");
+  await page.keyboard.press("Escape");
+  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  assert.equal(await focused(), "delete-id");
+  await page.keyboard.press("Enter");
+  await tabTo(page, "Delete user");
+  await page.keyboard.press("Enter");
+  await page.getByTestId("delete-result").getByText("403 Forbidden").waitFor();
+  assert.equal(await focused(), "delete-id");
 }
 
 /** Presses Tab until the focus is on what bears this name, and sees that the focus shows. */
@@ -75,6 +95,14 @@ async function phone(page) {
   await onDashboard(page, LONG);
   await page.getByTestId("call-protected").click();
   await page.getByTestId("protected-result").waitFor();
+  await page.getByTestId("call-private").click();
+  await page.getByTestId("api-result").getByText(LONG).waitFor();
+  await page.getByTestId("delete-id").fill("unbroken".repeat(20));
+  await page.getByTestId("delete-user").click();
+  await page.getByTestId("confirm-delete").waitFor();
+  await look("49-phone-delete");
+  await page.getByTestId("confirm-delete").click();
+  await page.getByTestId("delete-result").waitFor();
   await look("45-phone-dashboard");
   await page.goto(`${APP}/auth/error?error=server_error&description=${"unbroken".repeat(30)}`);
   await page.getByTestId("auth-error").waitFor();
@@ -99,6 +127,10 @@ async function dark(page) {
   await onDashboard(page, USER);
   await page.getByTestId("call-protected").click();
   await page.getByTestId("protected-result").waitFor();
+  await page.getByTestId("delete-id").fill("nobody");
+  await page.getByTestId("delete-user").click();
+  await page.getByTestId("confirm-delete").click();
+  await page.getByTestId("delete-result").getByText("403 Forbidden").waitFor();
   await shot(page, "52-dark-dashboard");
   await page.goto(`${APP}/docs`);
   await page.getByText("/api/v1/auth/check").first().waitFor();

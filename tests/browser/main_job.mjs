@@ -4,7 +4,7 @@
 import assert from "node:assert/strict";
 
 import { APP, run, shot } from "./browser.mjs";
-import { enterCode, local, onDashboard, PASSWORD, readCode, signIn, signUp, toSignIn } from "./hosted.mjs";
+import { enterCode, local, onDashboard, PASSWORD, readCode, signIn, signUp, tokens, toSignIn } from "./hosted.mjs";
 
 const EMAIL = "ada.lovelace@example.com";
 const FIREFOX = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:133.0) Gecko/20100101 Firefox/133.0";
@@ -79,13 +79,6 @@ async function useSession(session, page, cookie) {
   session.secrets.push(before.access_token, before.id_token, after.access_token, after.id_token);
   await shot(page, "07-dashboard-used");
   await nothingWithinReach(page);
-}
-
-/** The tokens behind a cookie, asked for beside the browser: there the page's answers are searched for them. */
-async function tokens(cookie) {
-  const answer = await fetch(`${APP}/auth/token`, { headers: { cookie } });
-  assert.equal(answer.status, 200);
-  return answer.json();
 }
 
 async function endOtherDevice(page, other) {

@@ -6,9 +6,11 @@ const TOKEN_SHAPE = /eyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]*/;
 export const answers = { count: 0, withToken: 0 };
 
 export class ApiError extends Error {
-  constructor(status, message, { requestId = null, retryAfter = null } = {}) {
+  constructor(status, message, { statusText = "", body = null, requestId = null, retryAfter = null } = {}) {
     super(message);
     this.status = status;
+    this.statusText = statusText;
+    this.body = body;
     this.requestId = requestId;
     this.retryAfter = retryAfter;
   }
@@ -26,6 +28,8 @@ export async function call(method, path, body) {
   const json = parse(text);
   if (!response.ok) {
     throw new ApiError(response.status, messageOf(response.status, json), {
+      statusText: response.statusText,
+      body: json,
       requestId: json?.request_id ?? response.headers.get("x-request-id"),
       retryAfter: secondsToWait(response.headers.get("retry-after")),
     });

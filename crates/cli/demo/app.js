@@ -1,9 +1,11 @@
 // The demo: which view, and what its buttons do.
 
 import { ApiError, call } from "./api.js";
+import { showCommands } from "./commands.js";
 import { deviceRows } from "./devices.js";
+import { cancelDeletion, wireMessages } from "./messages.js";
 import { fact, showProof } from "./proof.js";
-import { byId, clearError, currentView, element, onClick, show, showError } from "./view.js";
+import { byId, clearError, currentView, element, onClick, show, showAnswer, showError, showResult } from "./view.js";
 
 const ENDED = "Your session has ended. Sign in again to go on.";
 
@@ -12,6 +14,7 @@ function start() {
   onClick(byId("refresh"), refreshTokens);
   onClick(byId("revoke-others"), endOthers);
   onClick(byId("sign-out"), signOut);
+  wireMessages(guarded);
   // A page restored by the Back button would show what a signed-out person must not see.
   addEventListener("pageshow", (event) => event.persisted && location.reload());
   document.addEventListener("visibilitychange", () => {
@@ -32,6 +35,7 @@ async function checkSession() {
     const { body } = await call("GET", "/api/v1/auth/check");
     history.replaceState(null, "", "/dashboard");
     byId("user-email").textContent = body.user.email ?? body.user.id;
+    byId("user-email").dataset.userId = body.user.id;
     show("dashboard");
     await guarded(loadDevices);
   } catch (error) {
@@ -51,11 +55,13 @@ function showSignedOut(notice) {
 
 function clearDashboard() {
   clearError();
+  cancelDeletion();
   byId("user-email").textContent = "";
+  delete byId("user-email").dataset.userId;
   byId("devices").replaceChildren();
-  for (const id of ["protected-result", "refresh-result"]) {
-    byId(id).hidden = true;
-    byId(id).replaceChildren();
+  for (const result of document.querySelectorAll(".result")) {
+    result.hidden = true;
+    result.replaceChildren();
   }
 }
 
@@ -74,16 +80,14 @@ async function guarded(action) {
 
 const callProtected = () =>
   guarded(async () => {
-    const { status, statusText, body } = await call("GET", "/api/v1/profile");
-    const json = element("pre", {}, JSON.stringify(body, null, 2));
-    showResult("protected-result", element("p", { class: "result-status" }, `${status} ${statusText}`.trim()), json);
+    showAnswer(byId("protected-result"), await call("GET", "/api/v1/profile"));
   });
 
 const refreshTokens = () =>
   guarded(async () => {
     const { body } = await call("POST", "/api/v1/auth/refresh");
     const good = body.expires_in ? `, good for ${duration(body.expires_in)}` : "";
-    showResult("refresh-result", element("p", { class: "result-status" }, `${body.message ?? "Token refreshed"}${good}.`));
+    showResult(byId("refresh-result"), element("p", { class: "result-status" }, `${body.message ?? "Token refreshed"}${good}.`));
   });
 
 /** Back on this tab: another device may have ended this session meanwhile. */
@@ -187,17 +191,13 @@ async function showConfig() {
     byId("inbox-item").hidden = false;
   }
   const users = config?.users ?? [];
+  if (pool && users.length > 0) showCommands(pool, config.client_id, users[0]);
   byId("users").replaceChildren(...users.map(userRow));
   byId("ready-users").hidden = users.length === 0;
 }
 
 const userRow = ({ email, password, groups }) =>
   element("li", {}, element("code", {}, email), element("code", {}, password), groups?.length ? element("span", { class: "badge" }, groups.join(", ")) : null);
-
-function showResult(id, ...children) {
-  byId(id).replaceChildren(...children);
-  byId(id).hidden = false;
-}
 
 function webUrl(text) {
   const url = URL.parse?.(text) ?? (URL.canParse(text) ? new URL(text) : null);

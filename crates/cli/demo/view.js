@@ -91,15 +91,37 @@ function retryButton(wait, retry) {
 
 /** Runs `action` on click, once at a time; the button keeps the focus and says that it is busy. */
 export function onClick(button, action) {
-  button.addEventListener("click", async () => {
-    if (button.getAttribute("aria-busy") === "true") return;
-    button.setAttribute("aria-busy", "true");
-    button.setAttribute("aria-disabled", "true");
-    try {
-      await action();
-    } finally {
-      button.removeAttribute("aria-busy");
-      button.removeAttribute("aria-disabled");
-    }
+  button.addEventListener("click", () => onceAtATime(button, action));
+}
+
+/** The same for a form and its button. */
+export function onSubmit(form, action) {
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    onceAtATime(form.querySelector('[type="submit"]'), action);
   });
+}
+
+async function onceAtATime(button, action) {
+  if (button.getAttribute("aria-busy") === "true") return;
+  button.setAttribute("aria-busy", "true");
+  button.setAttribute("aria-disabled", "true");
+  try {
+    await action();
+  } finally {
+    button.removeAttribute("aria-busy");
+    button.removeAttribute("aria-disabled");
+  }
+}
+
+/** Shows what the server said: its status, words of ours about it, its JSON. */
+export function showAnswer(box, { status, statusText, body }, ...words) {
+  const refused = status >= 400 ? " result-refused" : "";
+  const line = element("p", { class: `result-status${refused}` }, `${status} ${statusText}`.trim());
+  showResult(box, line, ...words, element("pre", {}, JSON.stringify(body, null, 2)));
+}
+
+export function showResult(box, ...children) {
+  box.replaceChildren(...children);
+  box.hidden = false;
 }

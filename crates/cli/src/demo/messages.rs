@@ -42,7 +42,7 @@ async fn delete_user(user: User, Path(id): Path<String>, users: Users) -> Result
     user.require_group("admin", "Admin access required")?;
     Ok(match users.delete(&id).await {
         Ok(true) => Json(json!({ "message": "User deleted", "user_id": id })).into_response(),
-        Ok(false) => StatusCode::NOT_FOUND.into_response(),
+        Ok(false) => return Err(Denied::not_found("User not found")),
         Err(error) => {
             tracing::error!(%error, "user not deleted");
             StatusCode::INTERNAL_SERVER_ERROR.into_response()

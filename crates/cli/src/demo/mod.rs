@@ -8,7 +8,7 @@ use axum::extract::Path;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Json, Router};
-use cogward_pool::Users;
+use cogward_pool::{PUBLIC_CLIENT_ID, Users};
 use cogward_server::App;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
@@ -27,6 +27,7 @@ pub(crate) const PAGE: &str = include_str!("../../demo/index.html");
 pub(crate) fn routes(app: &Arc<App>, pool: &Url, users: Users) -> Router {
     let config = json!({
         "pool_url": pool.as_str().trim_end_matches('/'),
+        "client_id": PUBLIC_CLIENT_ID,
         "users": [
             { "email": "user@example.com", "password": "Passw0rd!", "groups": [] },
             { "email": "admin@example.com", "password": "Passw0rd!", "groups": ["admin"] },

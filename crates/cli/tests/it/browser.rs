@@ -11,6 +11,11 @@ async fn a_person_does_the_main_job() {
 }
 
 #[tokio::test]
+async fn a_person_calls_the_api_and_an_administrator_deletes_a_user() {
+    in_chromium("your_api.mjs").await;
+}
+
+#[tokio::test]
 async fn a_person_errs_and_goes_on() {
     in_chromium("mistakes.mjs").await;
 }

@@ -11,8 +11,8 @@ use cogward_auth::session::Current;
 use cogward_auth::{BearerError, Bearers, audit, bearer, chain};
 use cogward_jwt::bearer::{Refusal, credentials};
 use cogward_jwt::{AnyClaims, Claims as _, Verified, VerifyError};
-use http::HeaderMap;
 use http::request::Parts;
+use http::{HeaderMap, StatusCode};
 
 use super::CurrentSession;
 use crate::App;
@@ -90,8 +90,15 @@ impl User {
     }
 }
 
-/// Why a route of an application does not know its caller.
+/// Why a route of an application does not answer as asked: it does not know its caller, as a rule.
 pub struct Denied(Error);
+
+impl Denied {
+    /// 404 with `detail`, for a caller that may know.
+    pub fn not_found(detail: &'static str) -> Self {
+        Self(Error::of_status(StatusCode::NOT_FOUND, detail).plain())
+    }
+}
 
 impl IntoResponse for Denied {
     fn into_response(self) -> Response {
