@@ -12,6 +12,7 @@ use http::header::{CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::generator::body_of;
+use crate::messages;
 use crate::table::say;
 
 pub(crate) fn run(answer: &Path) -> Result<()> {
@@ -34,7 +35,8 @@ pub(crate) fn run(answer: &Path) -> Result<()> {
             say(&listener.local_addr()?.to_string());
             let router = Router::new()
                 .route("/api/v1/auth/check", route.clone())
-                .route("/auth/me", route);
+                .route("/auth/me", route.clone())
+                .route(messages::PATH, route);
             Ok(axum::serve(listener, router).await?)
         })
 }

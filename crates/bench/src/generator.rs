@@ -39,12 +39,11 @@ impl Outcome {
     }
 }
 
-/// A GET as bytes.
-pub(crate) fn request(path: &str, cookie: &str) -> Vec<u8> {
+/// A GET as bytes, with the header that tells who asks.
+pub(crate) fn request(path: &str, credentials: &str) -> Vec<u8> {
     format!(
         "GET {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: cogward-bench\r\nAccept: */*\r\n\
-         Cookie: {}={cookie}\r\n\r\n",
-        crate::server::COOKIE_NAME
+         {credentials}\r\n\r\n"
     )
     .into_bytes()
 }

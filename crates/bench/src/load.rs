@@ -7,11 +7,24 @@ use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
 use crate::generator::{self, ask, body_of, request};
+use crate::messages;
 use crate::process::{self, Cpu, Process};
 use crate::server::Store;
 use crate::table::{Spread, head, row, say};
 
-const PATHS: [&str; 2] = ["/api/v1/auth/check", "/auth/me"];
+/// A path, and what those who ask come with.
+const PATHS: [(&str, Credentials); 3] = [
+    ("/api/v1/auth/check", Credentials::Cookie),
+    ("/auth/me", Credentials::Cookie),
+    (messages::PATH, Credentials::Bearer),
+];
+
+#[derive(Clone, Copy)]
+enum Credentials {
+    Cookie,
+    /// Half as many tokens as sessions: all of them are remembered as verified.
+    Bearer,
+}
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -57,10 +70,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         "p99 µs, median",
         "generator CPU µs/request",
     ]);
-    for path in PATHS {
-        let bare = Server::bare(&servers[0], path)?;
+    for (path, with) in PATHS {
+        let bare = Server::bare(&servers[0], path, with)?;
         for hot in [false, true] {
-            for case in compare(path, &bare, &servers, hot, options)? {
+            for case in compare(path, with, &bare, &servers, hot, options)? {
                 case.print();
             }
         }
@@ -73,6 +86,7 @@ struct Server {
     address: SocketAddr,
     name: &'static str,
     cookies: Vec<String>,
+    bearers: Vec<String>,
     _files: TempDir,
 }
 
@@ -80,6 +94,7 @@ impl Server {
     fn cogward(store: Store, sessions: usize) -> Result<Self> {
         let files = tempfile::tempdir()?;
         let folder = files.path().to_str().context("folder's name")?;
+        let bearers = (sessions / 2).max(1).to_string();
         let sessions = sessions.to_string();
         let mut process = Process::server(&[
             "server",
@@ -87,6 +102,8 @@ impl Server {
             store.name(),
             "--sessions",
             &sessions,
+            "--bearers",
+            &bearers,
             "--folder",
             folder,
         ])?;
@@ -97,14 +114,15 @@ impl Server {
             address,
             name: store.name(),
             cookies: read_lines(&files.path().join("cookies"))?,
+            bearers: read_lines(&files.path().join("bearers"))?,
             _files: files,
         })
     }
 
     /// One that answers what `like` answers at `path`, byte for byte.
-    fn bare(like: &Self, path: &str) -> Result<Self> {
+    fn bare(like: &Self, path: &str, with: Credentials) -> Result<Self> {
         let files = tempfile::tempdir()?;
-        let question = request(path, like.cookies.first().context("no cookie")?);
+        let question = request(path, like.credentials(with).first().context("nobody")?);
         let answer = ask(like.address, &question)?;
         let file = files.path().join("answer");
         std::fs::write(&file, &answer)?;
@@ -120,14 +138,21 @@ impl Server {
             address,
             name: "bare",
             cookies: Vec::new(),
+            bearers: Vec::new(),
             _files: files,
         })
     }
 
-    fn measure(&self, path: &str, cookies: &[String], body: usize, seconds: f64) -> Result<Sample> {
-        let requests: Vec<_> = cookies.iter().map(|cookie| request(path, cookie)).collect();
+    fn credentials(&self, with: Credentials) -> &[String] {
+        match with {
+            Credentials::Cookie => &self.cookies,
+            Credentials::Bearer => &self.bearers,
+        }
+    }
+
+    fn measure(&self, requests: &[Vec<u8>], body: usize, seconds: f64) -> Result<Sample> {
         let mut cpu = Cpu::default();
-        let outcome = generator::run(self.address, &requests, body, seconds, || {
+        let outcome = generator::run(self.address, requests, body, seconds, || {
             cpu = self.process.cpu()?;
             Ok(())
         })?;
@@ -161,15 +186,16 @@ struct Case {
 /// In turns, so that whatever else the machine does falls on all alike.
 fn compare(
     path: &str,
+    with: Credentials,
     bare: &Server,
     servers: &[Server],
     hot: bool,
     options: &Options,
 ) -> Result<Vec<Case>> {
-    let some = |cookies: &[String]| {
-        cookies
-            .get(..if hot { 1 } else { cookies.len() })
-            .map(<[String]>::to_vec)
+    let requests = |server: &Server| -> Vec<_> {
+        let all = server.credentials(with).iter();
+        let some = all.take(if hot { 1 } else { usize::MAX });
+        some.map(|one| request(path, one)).collect()
     };
     let mut cases = Vec::new();
     for server in servers {
@@ -182,10 +208,10 @@ fn compare(
     }
     for _ in 0..options.rounds {
         for (server, case) in &mut cases {
-            let cookies = some(&server.cookies).context("no cookies")?;
-            let question = request(path, cookies.first().context("no cookie")?);
-            let body = body_of(&ask(server.address, &question)?)?.len();
-            let measure = |server: &Server| server.measure(path, &cookies, body, options.seconds);
+            let requests = requests(server);
+            let question = requests.first().context("nobody to ask")?;
+            let body = body_of(&ask(server.address, question)?)?.len();
+            let measure = |server: &Server| server.measure(&requests, body, options.seconds);
             case.rounds.push((measure(server)?, measure(bare)?));
         }
     }

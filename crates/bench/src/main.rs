@@ -2,9 +2,11 @@
 //! sessions, time from start to first answer. Prints Markdown tables.
 
 mod bare;
+mod bearers;
 mod generator;
 mod load;
 mod memory;
+mod messages;
 mod process;
 mod server;
 mod sessions;

@@ -9,14 +9,15 @@ use anyhow::Result;
 use clap::ValueEnum;
 use cogward_auth::{Auth, Pool, Settings, Verifiers};
 use cogward_cognito::Cognito;
-use cogward_jwt::{HttpKeys, Keys, UserPool};
+use cogward_jwt::UserPool;
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
 use cogward_session::{MemoryStore, SessionStore, SystemClock};
 use cogward_store_sqlite::SqliteStore;
 use url::Url;
 
-use crate::sessions;
+use crate::bearers::Issuer;
 use crate::table::say;
+use crate::{messages, sessions};
 
 pub(crate) const COOKIE_NAME: &str = "cogward_session";
 
@@ -43,7 +44,9 @@ pub(crate) struct Options {
     store: Store,
     #[arg(long)]
     sessions: usize,
-    /// For the database and the list of cookies
+    #[arg(long, default_value_t = 1)]
+    bearers: usize,
+    /// For the database and the lists of cookies and bearer tokens
     #[arg(long)]
     folder: PathBuf,
 }
@@ -64,11 +67,13 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             };
             let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             let address = listener.local_addr()?;
-            let app = app(Arc::clone(&store), &address)?;
-            let routes = router(&app, axum::Router::new());
+            let issuer = Issuer::new("http://localhost:9/")?;
+            let app = app(Arc::clone(&store), &address, issuer.pool()?)?;
+            let routes = router(&app, messages::routes(&app));
             let running = serve(listener, routes, Limits::default());
             say(&address.to_string());
             sessions::make(&store, options.sessions, &options.folder.join("cookies")).await?;
+            issuer.make(options.bearers, &options.folder.join("bearers"))?;
             say("ready");
             // Killed when the measurement is over.
             std::future::pending::<()>().await;
@@ -78,26 +83,23 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 }
 
 /// Nothing listens where Cognito should be: no request here needs it.
-fn app(store: Arc<dyn SessionStore>, address: &SocketAddr) -> Result<Arc<App>> {
+fn app(
+    store: Arc<dyn SessionStore>,
+    address: &SocketAddr,
+    user_pool: UserPool,
+) -> Result<Arc<App>> {
     let nowhere = Url::parse("http://localhost:9/")?;
     let cognito = Cognito::new(cogward_cognito::Settings {
         domain: nowhere.clone(),
-        api: nowhere.clone(),
+        api: nowhere,
         client_id: sessions::CLIENT_ID.to_owned(),
         client_secret: None,
         scopes: vec!["openid".to_owned()],
     })?;
-    let keys = Keys::new(Arc::new(HttpKeys::new(
-        cognito.http().clone(),
-        nowhere.clone(),
-    )));
     let pool = Pool {
         id: sessions::POOL_ID.to_owned(),
         client_id: sessions::CLIENT_ID.to_owned(),
-        verifiers: Verifiers::new(
-            &UserPool::custom(nowhere.as_str(), keys),
-            &sessions::CLIENT_ID.into(),
-        ),
+        verifiers: Verifiers::new(&user_pool, &sessions::CLIENT_ID.into()),
         cognito,
     };
     let auth = Auth::new(

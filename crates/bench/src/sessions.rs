@@ -15,6 +15,8 @@ use cogward_session::{
 };
 use tokio::task::JoinSet;
 
+use crate::server::COOKIE_NAME;
+
 pub(crate) const POOL_ID: &str = "us-east-1_Cogward01";
 pub(crate) const CLIENT_ID: &str = "cogwardlocalpublicclient01";
 /// Writes under way at once: SQLite commits what has queued up.
@@ -30,7 +32,7 @@ pub(crate) fn ring() -> Result<KeyRing> {
     Ok(KeyRing::new(&[secret], &[])?)
 }
 
-/// Puts `count` sessions into the store and their cookies, one a line, into a file.
+/// Puts `count` sessions into the store and headers with their cookies, one a line, into a file.
 pub(crate) async fn make(
     store: &Arc<dyn SessionStore>,
     count: usize,
@@ -42,7 +44,7 @@ pub(crate) async fn make(
     for number in 0..count {
         let id = SessionId::generate(&rng)?;
         let value = cookie_value::issue(&ring, Purpose::Session, &id);
-        writeln!(cookies, "{}", value.expose())?;
+        writeln!(cookies, "Cookie: {COOKIE_NAME}={}", value.expose())?;
         let (key, record) = record(&ring, &rng, &id, number, now)?;
         let store = Arc::clone(store);
         writes.spawn(async move { store.insert(&key, record).await });
