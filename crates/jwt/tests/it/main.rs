@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alb;
 #[cfg(test)]
+mod axum;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod fetching;
@@ -12,3 +14,5 @@ mod issuer;
 mod key_sets;
 #[cfg(test)]
 mod tokens;
+#[cfg(test)]
+mod tower;
