@@ -25,3 +25,5 @@ mod refresh;
 mod restart;
 #[cfg(test)]
 mod sign_up;
+#[cfg(test)]
+mod users;
