@@ -94,12 +94,12 @@ fn contenders(sample: &Sample) -> Vec<Contender<'_>> {
     let cold = move || {
         drop(black_box(
             cold.verify_held_at(black_box(token), NOW).unwrap(),
-        ))
+        ));
     };
     let warm = move || {
         drop(black_box(
             warm.verify_held_at(black_box(token), NOW).unwrap(),
-        ))
+        ));
     };
     let other = move || {
         let claims = jsonwebtoken::decode::<Value>(black_box(token), &key, &validation);

@@ -1,5 +1,6 @@
 //! The keys in use, and when to ask for new ones.
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -196,6 +197,14 @@ impl Keys {
             outcome,
         })
         .clone()
+    }
+}
+
+impl fmt::Debug for Keys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Keys")
+            .field("current", &self.current.load())
+            .finish_non_exhaustive()
     }
 }
 

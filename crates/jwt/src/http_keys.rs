@@ -13,6 +13,7 @@ use crate::keys::{KeySet, KeySetError, MAX_JWKS};
 const TIME_LIMIT: Duration = Duration::from_secs(3);
 
 /// Keys from a `jwks.json`.
+#[derive(Debug)]
 pub struct HttpKeys {
     client: Client,
     jwks_url: Url,

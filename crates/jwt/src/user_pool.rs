@@ -15,7 +15,7 @@ const KEYS_EVERY: Duration = Duration::from_secs(3600);
 const MAX_ID: usize = 55;
 
 /// A user pool whose tokens may be trusted.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub struct UserPool {
     issuer: Arc<str>,
     keys: Arc<Keys>,

@@ -17,6 +17,7 @@ const TIME_LIMIT: Duration = Duration::from_secs(3);
 const MAX_PEM: usize = 4 * 1024;
 
 /// Keys as PEM, each under its name: `https://public-keys.auth.elb.REGION.amazonaws.com/KID`.
+#[derive(Debug)]
 pub struct HttpAlbKeys {
     client: Client,
     base: Url,

@@ -37,6 +37,7 @@ pub(super) fn is_lower_hex(byte: u8) -> bool {
 }
 
 /// A public key that verifies ES256 and nothing else, parsed once.
+#[derive(Debug)]
 pub struct AlbKey(ParsedPublicKey);
 
 /// Why a key is of no use.

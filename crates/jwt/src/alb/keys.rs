@@ -1,6 +1,7 @@
 //! The keys in use, and when to ask for another.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -54,6 +55,12 @@ struct Flight {
 }
 
 type Outcome = Result<Option<Arc<AlbKey>>, AlbFetchError>;
+
+impl fmt::Debug for AlbKeys {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AlbKeys").finish_non_exhaustive()
+    }
+}
 
 enum Found {
     Held(Arc<AlbKey>),
