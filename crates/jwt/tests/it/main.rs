@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod alb;
 #[cfg(test)]
+mod api;
+#[cfg(test)]
 mod axum;
 #[cfg(test)]
 mod differential;
