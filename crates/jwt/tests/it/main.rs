@@ -7,6 +7,8 @@ mod api;
 #[cfg(test)]
 mod axum;
 #[cfg(test)]
+mod corpus;
+#[cfg(test)]
 mod differential;
 #[cfg(test)]
 mod fetching;
