@@ -36,6 +36,8 @@ pub struct TestApp {
     pub ring: KeyRing,
     /// Cognito.
     pub upstream: Arc<Upstream>,
+    /// The pool's keys as the server has them.
+    pub keys: Arc<Keys>,
     pub(crate) http: reqwest::Client,
     pub(crate) running: Running,
     pub(crate) _files: TempDir,
@@ -55,7 +57,7 @@ impl Upstream {
         confidential: bool,
         domain: Option<Url>,
         mut audiences: Vec<String>,
-    ) -> cogward_auth::Pool {
+    ) -> (cogward_auth::Pool, Arc<Keys>) {
         let base = self.base();
         let (client_id, client_secret) = match confidential {
             true => (
@@ -77,15 +79,16 @@ impl Upstream {
             .join(&format!("{POOL_ID}/.well-known/jwks.json"))
             .unwrap();
         let keys = Keys::new(Arc::new(HttpKeys::new(cognito.http().clone(), jwks)));
-        keys.refresh().await.unwrap();
         audiences.insert(0, client_id.to_owned());
         let audiences = ClientIds::try_from(audiences).unwrap();
-        cogward_auth::Pool {
+        let user_pool = UserPool::custom(issuer.as_str(), Arc::clone(&keys));
+        let pool = cogward_auth::Pool {
             id: POOL_ID.to_owned(),
             client_id: client_id.to_owned(),
-            verifiers: Verifiers::new(&UserPool::custom(issuer.as_str(), keys), &audiences),
+            verifiers: Verifiers::new(&user_pool, &audiences),
             cognito,
-        }
+        };
+        (pool, keys)
     }
 }
 

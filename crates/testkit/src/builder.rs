@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use axum::Router;
 use cogward_auth::{Auth, Settings};
 use cogward_pool::{Pool, PoolOptions};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
@@ -36,6 +37,8 @@ pub struct Builder {
     beside: Option<(Arc<Upstream>, TestClock)>,
     domain: Option<Url>,
     audiences: Vec<String>,
+    routes: Box<dyn FnOnce(&Arc<App>) -> Router + Send>,
+    keys_later: bool,
 }
 
 /// Where the frontend of a test lives; nothing listens there.
@@ -56,6 +59,8 @@ impl TestApp {
             beside: None,
             domain: None,
             audiences: Vec::new(),
+            routes: Box::new(|_| Router::new()),
+            keys_later: false,
         }
     }
 
@@ -132,6 +137,18 @@ impl Builder {
         self
     }
 
+    /// Routes of an application in the same process.
+    pub fn routes(mut self, routes: impl FnOnce(&Arc<App>) -> Router + Send + 'static) -> Self {
+        self.routes = Box::new(routes);
+        self
+    }
+
+    /// Starts without the pool's keys, as when it could not be reached so far.
+    pub fn keys_later(mut self) -> Self {
+        self.keys_later = true;
+        self
+    }
+
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
         let files = tempfile::tempdir().unwrap();
@@ -147,8 +164,12 @@ impl Builder {
         let secrets: Vec<Secret> = self.secrets.into_iter().map(Secret::from).collect();
         let ring = || KeyRing::new(&secrets, &[]).unwrap();
         let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
+        let (pool, keys) = pool.await;
+        if !self.keys_later {
+            keys.refresh().await.unwrap();
+        }
         let auth = Auth::new(
-            pool.await,
+            pool,
             Arc::clone(&store) as Arc<dyn SessionStore>,
             ring(),
             Arc::new(clock.clone()),
@@ -157,7 +178,8 @@ impl Builder {
         let mut site = site(&base);
         (self.site)(&mut site);
         let app = App::new(Arc::clone(&auth), site);
-        let running = serve(listener, router(&app, axum::Router::new()), self.limits);
+        let routes = router(&app, (self.routes)(&app));
+        let running = serve(listener, routes, self.limits);
         let http = reqwest::Client::builder()
             .timeout(Duration::from_secs(30))
             .redirect(reqwest::redirect::Policy::none())
@@ -171,6 +193,7 @@ impl Builder {
             store,
             ring: ring(),
             upstream,
+            keys,
             http,
             running,
             _files: files,

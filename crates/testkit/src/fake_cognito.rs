@@ -1,6 +1,7 @@
 //! A hostile or broken Cognito, for answers that no real one gives.
 
 use std::collections::VecDeque;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -36,8 +37,12 @@ impl TokenAnswer {
     }
 }
 
+type KeysAnswer = dyn Fn() -> Pin<Box<dyn Future<Output = Response> + Send>> + Send + Sync;
+
 struct Inner {
     answers: Mutex<VecDeque<TokenAnswer>>,
+    keys_answer: Mutex<Option<Arc<KeysAnswer>>>,
+    keys_calls: AtomicUsize,
     token_calls: AtomicUsize,
     revoked: Mutex<Vec<String>>,
     forms: Mutex<Vec<String>>,
@@ -60,6 +65,8 @@ impl FakeCognito {
         let (id, access) = (Signer::new("id-key"), Signer::new("access-key"));
         let inner = Arc::new(Inner {
             answers: Mutex::default(),
+            keys_answer: Mutex::default(),
+            keys_calls: AtomicUsize::new(0),
             token_calls: AtomicUsize::new(0),
             revoked: Mutex::default(),
             forms: Mutex::default(),
@@ -90,6 +97,24 @@ impl FakeCognito {
     /// Queues an answer of the token endpoint; without one it answers 500.
     pub fn answer(&self, answer: TokenAnswer) {
         self.inner.answers.lock().push_back(answer);
+    }
+
+    /// From now on the key set is what this answers.
+    pub fn answer_keys<F>(&self, answer: impl Fn() -> F + Send + Sync + 'static)
+    where
+        F: Future<Output = Response> + Send + 'static,
+    {
+        *self.inner.keys_answer.lock() = Some(Arc::new(move || Box::pin(answer())));
+    }
+
+    /// The key set, as it is published.
+    pub fn jwks(&self) -> &Value {
+        &self.inner.jwks
+    }
+
+    /// How often the key set was asked for.
+    pub fn keys_calls(&self) -> usize {
+        self.inner.keys_calls.load(Ordering::SeqCst)
     }
 
     /// An ID and an access token of one sign-in of the public client, their claims
@@ -159,6 +184,11 @@ async fn revoke(State(inner): State<Arc<Inner>>, form: String) -> StatusCode {
     StatusCode::OK
 }
 
-async fn jwks(State(inner): State<Arc<Inner>>) -> Json<Value> {
-    Json(inner.jwks.clone())
+async fn jwks(State(inner): State<Arc<Inner>>) -> Response {
+    inner.keys_calls.fetch_add(1, Ordering::SeqCst);
+    let answer = inner.keys_answer.lock().clone();
+    match answer {
+        Some(answer) => answer().await,
+        None => Json(inner.jwks.clone()).into_response(),
+    }
 }

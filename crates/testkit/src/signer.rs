@@ -1,11 +1,11 @@
 //! A key pair as a user pool has one, and tokens signed with it.
 
-use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
+use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der, PublicKeyX509Der};
 use aws_lc_rs::rsa::{KeySize, PublicKeyComponents};
 use aws_lc_rs::signature::{KeyPair, RsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use jsonwebtoken::{Algorithm, EncodingKey, Header, crypto, encode};
 use serde_json::{Value, json};
 
 /// Signs what a test wants signed.
@@ -14,6 +14,7 @@ pub struct Signer {
     pub kid: String,
     key: EncodingKey,
     jwk: Value,
+    public_der: Vec<u8>,
 }
 
 impl Signer {
@@ -29,7 +30,9 @@ impl Signer {
             "n": URL_SAFE_NO_PAD.encode(&components.n),
             "e": URL_SAFE_NO_PAD.encode(&components.e),
         });
+        let public_der: PublicKeyX509Der<'_> = pair.public_key().as_der().unwrap();
         Self {
+            public_der: public_der.as_ref().to_vec(),
             kid: kid.to_owned(),
             key: EncodingKey::from_rsa_pem(pem.as_bytes()).unwrap(),
             jwk,
@@ -39,6 +42,11 @@ impl Signer {
     /// The public half, as it stands in a key set.
     pub fn jwk(&self) -> &Value {
         &self.jwk
+    }
+
+    /// The same as `SubjectPublicKeyInfo` (RFC 5280 §4.1).
+    pub fn public_der(&self) -> &[u8] {
+        &self.public_der
     }
 
     /// A token of these claims, RS256.
@@ -52,5 +60,20 @@ impl Signer {
     /// A token of these claims under a header of the test's own.
     pub fn sign_with(&self, header: &Header, claims: &Value) -> String {
         encode(header, claims, &self.key).unwrap()
+    }
+
+    /// RS256 over these two texts, whatever they say.
+    pub fn sign_text(&self, header: &str, payload: &str) -> String {
+        self.sign_input(
+            &[header, payload]
+                .map(|text| URL_SAFE_NO_PAD.encode(text))
+                .join("."),
+        )
+    }
+
+    /// RS256 over the first two segments as they are to stand in the token.
+    pub fn sign_input(&self, input: &str) -> String {
+        let signature = crypto::sign(input.as_bytes(), &self.key, Algorithm::RS256);
+        format!("{input}.{}", signature.unwrap())
     }
 }
