@@ -72,11 +72,14 @@ fn same(one: &Value, other: &Value) -> bool {
 
 pub(crate) struct Judges {
     jwks: Value,
+    keys: KeySet,
 }
 
 impl Judges {
     pub(crate) fn of(forge: &Forge) -> Self {
-        Self { jwks: forge.jwks() }
+        let jwks = forge.jwks();
+        let keys = KeySet::from_jwks(jwks.to_string().as_bytes()).unwrap();
+        Self { jwks, keys }
     }
 
     pub(crate) async fn hear<'c>(&self, cases: &'c [Case]) -> Vec<(&'c Case, Verdicts)> {
@@ -111,8 +114,7 @@ impl Judges {
 
     /// Cold, from the cache, and without waiting: it is one verdict.
     async fn verify<C: Claims>(&self, case: &Case) -> Verdict {
-        let keys = KeySet::from_jwks(self.jwks.to_string().as_bytes()).unwrap();
-        let pool = UserPool::offline(POOL, keys).unwrap();
+        let pool = UserPool::offline(POOL, self.keys.clone()).unwrap();
         let verifier = Verifier::<C>::new(pool, CLIENT)
             .leeway(case.leeway)
             .cache(TokenCache::new(1));

@@ -213,7 +213,7 @@ fn custom() -> Vec<Row> {
         custom("nested-100", &nested(100), ACCEPTS),
         custom("nested-126", &nested(126), ACCEPTS),
         custom("nested-127", &nested(127), ACCEPTS),
-        custom("nested-5000", &nested(5000), ACCEPTS),
+        custom("nested-200", &nested(200), ACCEPTS),
         custom("name-twice-inside", "{\"a\":1,\"a\":2}", ACCEPTS),
         custom("proto-inside", "{\"__proto__\":{\"a\":1}}", ACCEPTS),
         row("__proto__", "object", json!({"aud": CLIENT}), ACCEPTS),
