@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::process::{Server, free_ports};
+use crate::process::{Dev, Server, free_ports};
 
 #[tokio::test]
 async fn the_page_about_the_local_pool_tells_the_truth() {
@@ -27,6 +27,32 @@ async fn the_page_about_the_local_pool_tells_the_truth() {
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+#[tokio::test]
+async fn the_readme_tells_the_truth_about_bearer_tokens() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, section) = page
+        .split_once("## Call your API with a bearer token")
+        .unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let dev = Dev::new();
+    let _server = dev.start(&[]).await;
+    let script = blocks(section, "sh")
+        .replace(":9229", &format!(":{}", dev.pool_port))
+        .replace(":3001", &format!(":{}", dev.port));
+    let start = "set -euo pipefail";
+    let output = succeeds(Command::new("bash").args(["-c", &format!("{start}\n{script}")]));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let shown = blocks(section, "json");
+    // The rest is another one with every pool.
+    let (message, id) = shown.split_once("\"user_id\":\"").unwrap();
+    assert!(said.starts_with(message), "{said}");
+    assert_eq!(
+        said.len(),
+        message.len() + "\"user_id\":\"".len() + id.trim_end().len()
+    );
 }
 
 /// All fenced blocks of a language, in order, as one text.

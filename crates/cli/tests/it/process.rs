@@ -185,12 +185,13 @@ pub(crate) fn http() -> reqwest::Client {
     builder.redirect(none).build().unwrap()
 }
 
-/// `POST /_local/{what}` at a pool.
-pub(crate) async fn local(pool: &Url, what: &str, body: &Value) {
+/// `POST /_local/{what}` at a pool, and what it answers.
+pub(crate) async fn local(pool: &Url, what: &str, body: &Value) -> Value {
     let url = pool.join(&format!("/_local/{what}")).unwrap();
     let request = http().post(url).header("x-cogward-local", "1").json(body);
     let answer = request.send().await.unwrap();
     assert!(answer.status().is_success(), "{what}: {}", answer.status());
+    answer.json().await.unwrap()
 }
 
 /// Waits until the pool was called for `operation` so many times.
