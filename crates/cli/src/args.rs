@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::builder::NonEmptyStringValueParser;
+use clap::{Parser, Subcommand, ValueEnum};
 
 /// Sign-in on Amazon Cognito that keeps every token out of the browser.
 #[derive(Parser)]
@@ -54,6 +55,11 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  \
         export SESSION_SECRET=\"$(cogward keys new)\"")]
     Keys(Keys),
+    /// Show what a token says, or verify it
+    #[command(after_help = "Examples:\n  \
+        cogward token inspect < token\n  \
+        cogward token verify --pool us-east-1_AbCdEfGhI --client 1a2b3c4d5e6f7g8h9i0j < token")]
+    Token(Token),
     /// Print the OpenAPI document of all routes
     #[command(after_help = "Example:\n  \
         cogward openapi > openapi.json")]
@@ -159,6 +165,91 @@ pub(crate) enum KeysCommand {
         export SESSION_SECRET=\"$(cogward keys new)\"\n  \
         (umask 077; cogward keys new > session-secret)   # and SESSION_SECRET_FILE=session-secret")]
     New,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Token {
+    #[command(subcommand)]
+    pub(crate) command: TokenCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum TokenCommand {
+    /// Show header and claims, times as people read them; nothing is verified
+    #[command(after_help = "Examples:\n  \
+        cogward token inspect < token\n  \
+        echo \"$TOKEN\" | cogward token inspect --json | jq .claims.sub")]
+    Inspect(Inspect),
+    /// Verify a token and show its claims
+    #[command(after_help = "Examples:\n  \
+        cogward token verify < token                     with the configuration of cogward serve\n  \
+        cogward token verify --pool us-east-1_AbCdEfGhI --client 1a2b3c4d5e6f7g8h9i0j < token\n  \
+        echo \"$TOKEN\" | cogward token verify --client cogwardlocalpublicclient01 \\\n      \
+            --issuer http://localhost:9229/us-east-1_Cogward01 --use access --group admin\n\n\
+        Ends with 0 when the token is good, 1 when it is not, 2 when that cannot be told.")]
+    Verify(Verify),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Inspect {
+    /// The token; better on standard input (nothing here, or -): arguments stay in the
+    /// shell's history and show in the list of processes
+    #[arg(value_name = "TOKEN|-")]
+    pub(crate) token: Vec<String>,
+    /// Print {"verified":false,"header":…,"claims":…}
+    #[arg(long)]
+    pub(crate) json: bool,
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("whose").args(["pool", "issuer"]))]
+pub(crate) struct Verify {
+    /// The token; better on standard input (nothing here, or -): arguments stay in the
+    /// shell's history and show in the list of processes
+    #[arg(value_name = "TOKEN|-")]
+    pub(crate) token: Vec<String>,
+    /// Tokens of this user pool on AWS are good, not those of the configured one
+    #[arg(long, value_name = "POOL_ID", requires = "client")]
+    pub(crate) pool: Option<String>,
+    /// Tokens of this issuer are good, exactly as it is spelt
+    #[arg(long, value_name = "URL", requires = "client")]
+    pub(crate) issuer: Option<String>,
+    /// Signing keys: a saved key set, or where one is fetched [default: the issuer's]
+    #[arg(long, value_name = "FILE|URL", requires = "whose")]
+    pub(crate) jwks: Option<String>,
+    /// An app client whose tokens are good; can be repeated
+    #[arg(long, value_name = "ID", requires = "whose", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) client: Vec<String>,
+    /// The kind that is wanted [default: either]
+    #[arg(long = "use", value_name = "KIND")]
+    pub(crate) token_use: Option<TokenUse>,
+    /// A group that the user must be in; repeated: in all of them
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) group: Vec<String>,
+    /// A scope that the access token must have; repeated: all of them
+    #[arg(long, value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) scope: Vec<String>,
+    /// By how much clocks may differ, up to 300
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, value_parser = clap::value_parser!(u32).range(..=300))]
+    pub(crate) leeway: u32,
+    /// Verify as of this time, in seconds since 1970 [default: now]
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(0..))]
+    pub(crate) at: Option<i64>,
+    /// Print the claims as JSON
+    #[arg(long)]
+    pub(crate) json: bool,
+    /// Read this file instead of cogward.toml
+    #[arg(long, value_name = "FILE", conflicts_with = "whose")]
+    pub(crate) config: Option<PathBuf>,
+}
+
+/// `token_use` in Cognito's tokens.
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum TokenUse {
+    /// ID tokens.
+    Id,
+    /// Access tokens.
+    Access,
 }
 
 /// Flags by the name that the configuration knows them by.

@@ -3,11 +3,15 @@
 use std::error::Error;
 use std::fmt::Write as _;
 use std::io::Write as _;
+use std::process::ExitCode;
+
+use crate::printable::printable;
 
 /// An error for the terminal, with a hint where there is one.
 pub(crate) struct Failure {
     text: String,
     hint: Option<String>,
+    code: u8,
 }
 
 impl Failure {
@@ -15,7 +19,17 @@ impl Failure {
         Self {
             text: text.into(),
             hint: None,
+            code: 1,
         }
+    }
+
+    /// Where 1 is an answer: nothing could be told.
+    pub(crate) fn undecided(self) -> Self {
+        Self { code: 2, ..self }
+    }
+
+    pub(crate) fn code(&self) -> ExitCode {
+        self.code.into()
     }
 
     pub(crate) fn hint(self, hint: impl Into<String>) -> Self {
@@ -42,11 +56,12 @@ impl Failure {
 
 impl<E: Error> From<E> for Failure {
     fn from(error: E) -> Self {
-        let mut text = error.to_string();
+        // A cause may quote a stranger; it is one line.
+        let mut text = printable(&error.to_string());
         let mut source = error.source();
         while let Some(cause) = source {
             // Writing into a string does not fail.
-            let _written = write!(text, "\n  caused by: {cause}");
+            let _written = write!(text, "\n  caused by: {}", printable(&cause.to_string()));
             source = cause.source();
         }
         Self::new(text)

@@ -7,6 +7,7 @@ mod data_dir;
 mod demo;
 mod failure;
 mod log;
+mod printable;
 mod stop;
 mod wire;
 
@@ -25,7 +26,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             failure.print();
-            ExitCode::FAILURE
+            failure.code()
         }
     }
 }
@@ -37,6 +38,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Pool(args) => commands::pool::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Keys(args) => commands::keys::run(&args),
+        Command::Token(args) => commands::token::run(&args),
         Command::Openapi => commands::openapi::run(),
         Command::Completions { shell } => commands::completions::run(shell),
     }

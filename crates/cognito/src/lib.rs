@@ -14,6 +14,7 @@ use url::Url;
 
 pub use authorize::Authorize;
 pub use error::{BuildError, CallError};
+pub use http::client as http_client;
 pub use pkce::{PkceVerifier, RandomError};
 pub use secret::{ClientSecret, Code, TokenText};
 pub use tokens::Tokens;

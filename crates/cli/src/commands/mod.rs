@@ -7,6 +7,7 @@ pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod pool;
 pub(crate) mod serve;
+pub(crate) mod token;
 
 use std::fmt::Write as _;
 use std::path::Path;
@@ -35,8 +36,8 @@ fn faulty(faults: &Faults, mode: Mode) -> Failure {
     })
 }
 
-/// Runs a server to its end on a runtime of its own.
-fn block_on<F: Future<Output = Result<(), Failure>>>(work: F) -> Result<(), Failure> {
+/// Runs work to its end on a runtime of its own.
+fn block_on<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?

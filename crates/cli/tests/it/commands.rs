@@ -30,7 +30,7 @@ fn every_command_helps_with_examples() {
             waiting.push([command.as_slice(), &[child.leak()]].concat());
         }
     }
-    assert!(seen >= 12, "{seen} commands");
+    assert!(seen >= 15, "{seen} commands");
 }
 
 fn children(help: &str) -> Vec<String> {
@@ -93,15 +93,16 @@ fn completions_know_the_commands_and_load_in_bash() {
         assert!(script.contains("pool-port"), "{shell}");
     }
     let script = text(&run(&["completions", "bash"], &[]).stdout);
-    let asked = "COMP_WORDS=(cogward config ''); COMP_CWORD=2; _cogward cogward '' config; echo ${COMPREPLY[@]}";
-    let answer = Command::new("bash")
-        .args(["-c", &format!("{script}\n{asked}")])
-        .output()
-        .unwrap();
-    assert!(
-        text(&answer.stdout).contains("check show schema"),
-        "{answer:?}"
-    );
+    for (command, expected) in [("config", "check show schema"), ("token", "inspect verify")] {
+        let asked = format!(
+            "COMP_WORDS=(cogward {command} ''); COMP_CWORD=2; _cogward cogward '' {command}; echo ${{COMPREPLY[@]}}"
+        );
+        let answer = Command::new("bash")
+            .args(["-c", &format!("{script}\n{asked}")])
+            .output()
+            .unwrap();
+        assert!(text(&answer.stdout).contains(expected), "{answer:?}");
+    }
 }
 
 #[test]

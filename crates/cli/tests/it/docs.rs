@@ -30,6 +30,46 @@ async fn the_page_about_the_local_pool_tells_the_truth() {
 }
 
 #[tokio::test]
+async fn the_page_about_tokens_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/tokens.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let [port] = free_ports();
+    let args = ["pool", "--port", &port.to_string(), "--data-dir", "pool"];
+    let _pool = Server::start(folder.path(), &args, &[], port, "/_local/health").await;
+    let pool = format!("http://localhost:{port}");
+    let config = format!(
+        "[cognito]\nuser_pool_id = \"us-east-1_Cogward01\"\n\
+         client_id = \"cogwardlocalpublicclient01\"\n\
+         domain = \"{pool}\"\nendpoint = \"{pool}\"\n\
+         [session]\nsecret = \"kept-from-everyone-0123456789-abcdef\"\n"
+    );
+    std::fs::write(folder.path().join("cogward.toml"), config).unwrap();
+    let binary = Path::new(env!("CARGO_BIN_EXE_cogward")).parent().unwrap();
+    let start = format!("set -euo pipefail\nPATH={}:$PATH", binary.display());
+    let here = |script: &str| {
+        let mut bash = Command::new("bash");
+        bash.args(["-c", &format!("{start}\n{script}")]);
+        bash.current_dir(folder.path());
+        bash
+    };
+    let script = blocks(&page, "sh").replace(":9229", &format!(":{port}"));
+    let said = String::from_utf8(succeeds(&mut here(&script)).stdout).unwrap();
+    let verified = said.matches("\nverified: an access token").count();
+    assert_eq!(verified, 3, "{said}");
+    assert!(said.contains("\"token_use\":\"id\""), "{said}");
+    // What the page shows, as far as it is always the same.
+    for line in blocks(&page, "text").lines().take(6) {
+        assert!(said.contains(line), "{line}: {said}");
+    }
+    let expired = here("cogward token verify --at 4000000000 < token").output();
+    let said = String::from_utf8(expired.unwrap().stderr).unwrap();
+    let (error, hint) = said.split_once("\n\nhint: ").unwrap();
+    let error = error.split_once(" is ").unwrap().0;
+    assert!(page.contains(error) && page.contains(hint), "{said}");
+}
+
+#[tokio::test]
 async fn the_readme_tells_the_truth_about_bearer_tokens() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = std::fs::read_to_string(root.join("README.md")).unwrap();

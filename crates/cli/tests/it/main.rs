@@ -17,3 +17,4 @@ mod logs;
 mod process;
 mod refused;
 mod serve;
+mod token;
