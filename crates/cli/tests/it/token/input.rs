@@ -66,7 +66,7 @@ fn nothing_too_much_and_no_text_are_refused() {
 #[test]
 fn a_terminal_is_asked_and_shows_colours() {
     let bench = Bench::new();
-    let token = bench.token(&json!({ "name": "\u{1b}[5m" }));
+    let token = bench.token(&json!({ "name": "\u{1b}[5m\u{9b}5m" }));
     let file = bench.folder.path().join("token");
     std::fs::write(&file, format!("{token}\n")).unwrap();
     let in_terminal = |env: &str| {
@@ -85,7 +85,9 @@ fn a_terminal_is_asked_and_shows_colours() {
         coloured.contains("\u{1b}[1m\u{1b}[33mNOT VERIFIED"),
         "{coloured:?}"
     );
-    assert!(!coloured.contains("\u{1b}[5m"), "{coloured:?}");
+    for hostile in ["\u{1b}[5m", "\u{9b}"] {
+        assert!(!coloured.contains(hostile), "{coloured:?}");
+    }
     let plain = in_terminal("NO_COLOR=1");
     assert!(plain.contains("NOT VERIFIED"), "{plain}");
     assert!(!plain.contains('\u{1b}'), "{plain:?}");
