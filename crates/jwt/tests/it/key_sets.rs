@@ -1,10 +1,12 @@
 use aws_lc_rs::rsa::KeySize;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cogward_jwt::{KeySet, KeySetError};
+use cogward_jwt::{
+    AccessClaims, KeySet, KeySetError, KeySetFileError, UserPool, Verifier, VerifyError,
+};
 use serde_json::{Value, json};
 
-use crate::issuer::{Signer, with};
+use crate::issuer::{CLIENT, NOW, Signer, access_claims, jwks, with};
 
 fn read(keys: &[Value]) -> Result<usize, KeySetError> {
     KeySet::from_jwks(json!({"keys": keys}).to_string().as_bytes()).map(|set| set.len())
@@ -126,4 +128,41 @@ fn a_doubtful_set_is_refused_as_a_whole() {
         KeySet::from_jwks(padded.as_bytes()).unwrap_err(),
         KeySetError::TooLarge
     );
+}
+
+#[tokio::test]
+async fn a_saved_set_serves_without_a_network() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, signer) = (folder.path().join("jwks.json"), Signer::new("k"));
+    std::fs::write(&file, jwks(&[&signer])).unwrap();
+    let keys = KeySet::from_file(&file).unwrap();
+    let pool = UserPool::offline("us-east-1_Cogward01", keys).unwrap();
+    pool.ready().await.unwrap();
+    let verifier = Verifier::<AccessClaims>::new(pool, CLIENT);
+    let token = signer.token(&access_claims());
+    assert!(verifier.verify_at(&token, NOW).await.is_ok());
+    assert!(verifier.verify_held_at(&token, NOW).is_ok());
+    let stranger = Signer::new("x").token(&access_claims());
+    let error = verifier.verify_at(&stranger, NOW).await.unwrap_err();
+    assert!(matches!(error, VerifyError::UnknownKey));
+}
+
+#[test]
+fn a_file_that_is_no_key_set_says_what_is_wrong() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = KeySet::from_file(folder.path().join("none.json"));
+    assert!(matches!(missing, Err(KeySetFileError::Read(_))));
+    let file = folder.path().join("jwks.json");
+    std::fs::write(&file, "{}").unwrap();
+    let error = KeySet::from_file(&file).unwrap_err();
+    assert!(matches!(
+        error,
+        KeySetFileError::KeySet(KeySetError::Malformed)
+    ));
+    std::fs::write(&file, vec![b' '; 600_000]).unwrap();
+    let error = KeySet::from_file(&file).unwrap_err();
+    assert!(matches!(
+        error,
+        KeySetFileError::KeySet(KeySetError::TooLarge)
+    ));
 }

@@ -7,6 +7,8 @@ mod api;
 #[cfg(test)]
 mod axum;
 #[cfg(test)]
+mod cache;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod differential;
@@ -16,6 +18,8 @@ mod fetching;
 mod issuer;
 #[cfg(test)]
 mod key_sets;
+#[cfg(test)]
+mod policy;
 #[cfg(test)]
 mod tokens;
 #[cfg(test)]
