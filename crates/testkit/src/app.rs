@@ -19,7 +19,7 @@ pub enum Upstream {
     /// The local user pool.
     Pool(Pool),
     /// One that lies.
-    Fake(FakeCognito),
+    Fake(Box<FakeCognito>),
 }
 
 /// A running application.

@@ -24,6 +24,8 @@ pub enum StoreKind {
     Sqlite,
 }
 
+type OwnRoutes = dyn FnOnce(&Arc<App>) -> Router + Send;
+
 /// What a test wants of its application.
 pub struct Builder {
     store: StoreKind,
@@ -37,7 +39,7 @@ pub struct Builder {
     beside: Option<(Arc<Upstream>, TestClock)>,
     domain: Option<Url>,
     audiences: Vec<String>,
-    routes: Box<dyn FnOnce(&Arc<App>) -> Router + Send>,
+    routes: Box<OwnRoutes>,
     keys_later: bool,
 }
 
@@ -165,7 +167,8 @@ impl Builder {
         let ring = || KeyRing::new(&secrets, &[]).unwrap();
         let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
         let (pool, keys) = pool.await;
-        if !self.keys_later {
+        // On a busy machine a fetch may take longer than it is given.
+        if !self.keys_later && keys.refresh().await.is_err() {
             keys.refresh().await.unwrap();
         }
         let auth = Auth::new(
@@ -203,7 +206,7 @@ impl Builder {
 
 async fn upstream(fake: bool) -> Upstream {
     if fake {
-        return Upstream::Fake(FakeCognito::start().await);
+        return Upstream::Fake(Box::new(FakeCognito::start().await));
     }
     let options = PoolOptions {
         ready_users: true,

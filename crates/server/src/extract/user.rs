@@ -8,7 +8,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use cogward_auth::session::Current;
-use cogward_auth::{BearerError, Bearers, audit, bearer, chain};
+use cogward_auth::{Bearers, audit, bearer, chain};
 use cogward_jwt::bearer::{Refusal, credentials};
 use cogward_jwt::{AnyClaims, Claims as _, Verified, VerifyError};
 use http::request::Parts;
@@ -79,15 +79,18 @@ impl User {
 
     pub(crate) async fn of(app: &Arc<App>, headers: &HeaderMap) -> Result<Self, Error> {
         if app.auth.settings().bearers != Bearers::Off
-            && let Some(token) = credentials(headers)?
+            && let Some(token) = credentials(headers).inspect_err(tell)?
         {
             let accepted = bearer::accept(&app.auth, token).await;
-            let told = |error: &BearerError| audit::refused("bearer token", &chain(error));
-            return Ok(Self(By::Bearer(accepted.inspect_err(told)?)));
+            return Ok(Self(By::Bearer(accepted.inspect_err(tell)?)));
         }
         let CurrentSession(current) = CurrentSession::of(app, headers).await?;
         Ok(Self(By::Session(current)))
     }
+}
+
+fn tell(error: &impl std::error::Error) {
+    audit::refused("bearer token", &chain(error));
 }
 
 /// Why a route of an application does not answer as asked: it does not know its caller, as a rule.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::header::{CONTENT_TYPE, HeaderName};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method};
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
 
@@ -21,8 +21,13 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
             credentials.contains(origin)
         }))
         .allow_methods([Method::GET, Method::POST, Method::DELETE])
-        .allow_headers([CONTENT_TYPE, HeaderName::from_static("x-l42-csrf")])
+        .allow_headers([
+            CONTENT_TYPE,
+            AUTHORIZATION,
+            HeaderName::from_static("x-l42-csrf"),
+        ])
         .expose_headers([
+            WWW_AUTHENTICATE,
             HeaderName::from_static("x-request-id"),
             HeaderName::from_static("retry-after"),
         ])

@@ -43,7 +43,7 @@ impl Log {
         (log, tracing::subscriber::set_default(subscriber))
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 
@@ -57,7 +57,7 @@ impl Log {
     }
 
     /// The audit events so far, in order, as (name, session or what).
-    fn events(&self) -> Vec<(String, String)> {
+    pub(crate) fn events(&self) -> Vec<(String, String)> {
         let events = self.audited().into_iter();
         events
             .map(|line| {
@@ -246,10 +246,10 @@ async fn one_event_for_each_refusal() {
 
 /// What must stand in no line: by name, to say which one did.
 #[derive(Default)]
-struct Secrets(Vec<(String, String)>);
+pub(crate) struct Secrets(Vec<(String, String)>);
 
 impl Secrets {
-    fn add(&mut self, what: &str, value: &str) {
+    pub(crate) fn add(&mut self, what: &str, value: &str) {
         assert!(
             value.len() >= 8,
             "{what} is too short to be looked for: {value:?}"
@@ -278,7 +278,7 @@ impl Secrets {
     }
 
     #[track_caller]
-    fn assert_unseen(&self, log: &str) {
+    pub(crate) fn assert_unseen(&self, log: &str) {
         for line in log.lines() {
             for (what, value) in &self.0 {
                 assert!(!line.contains(value.as_str()), "{what} in the log: {line}");
