@@ -38,7 +38,7 @@ pub fn router(app: &Arc<App>, extra: Router) -> Routes {
 
 /// Path by path, with its documentation.
 pub(crate) fn table(site: &Site) -> Table {
-    let mut table = Table::default();
+    let mut table = Table::new(site);
     table.add("/", routes!(at::root::root));
     table.add("/health", routes!(at::health::health));
     if let Some(prefix) = &site.token_handler {

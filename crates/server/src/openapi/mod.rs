@@ -7,6 +7,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodRouter, get};
 use http::HeaderValue;
 use http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE};
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{Components, Info, License, OpenApi, OpenApiBuilder, Paths};
 use utoipa_axum::router::UtoipaMethodRouter;
 
@@ -20,8 +21,8 @@ pub(crate) struct Table {
     document: OpenApi,
 }
 
-impl Default for Table {
-    fn default() -> Self {
+impl Table {
+    pub(crate) fn new(site: &Site) -> Self {
         let mut info = Info::new("Cogward", env!("CARGO_PKG_VERSION"));
         info.description =
             Some("Sign-in on Amazon Cognito with every token kept from the browser.".into());
@@ -31,16 +32,14 @@ impl Default for Table {
         let document = OpenApiBuilder::new()
             .info(info)
             .paths(Paths::new())
-            .components(Some(Components::new()))
+            .components(Some(credentials(site)))
             .build();
         Self {
             router: Router::new(),
             document,
         }
     }
-}
 
-impl Table {
     /// Serves `routes` at `path` and documents them there.
     pub(crate) fn add(&mut self, path: &str, routes: UtoipaMethodRouter<Arc<App>>) {
         let (schemas, paths, methods) = routes;
@@ -58,6 +57,26 @@ impl Table {
     pub(crate) fn finish(self) -> (Router<Arc<App>>, OpenApi) {
         (self.router, self.document)
     }
+}
+
+/// By what a route may know its caller, each under the name that routes call it by.
+fn credentials(site: &Site) -> Components {
+    let cookie = ApiKeyValue::with_description(
+        site.cookies.session.as_str(),
+        "The session, set by a sign-in. A bearer token beside it decides alone.",
+    );
+    let bearer = HttpBuilder::new()
+        .scheme(HttpAuthScheme::Bearer)
+        .bearer_format("JWT")
+        .description(Some(
+            "A person's access or ID token of this user pool and app client; which kinds count is \
+             the setting `bearer.tokens`.",
+        ))
+        .build();
+    let mut components = Components::new();
+    components.add_security_scheme("session", SecurityScheme::ApiKey(ApiKey::Cookie(cookie)));
+    components.add_security_scheme("bearer", SecurityScheme::Http(bearer));
+    components
 }
 
 /// The document of a deployment's routes, as `/openapi.json` and

@@ -96,12 +96,19 @@ function operationBody(operation) {
     "div",
     { class: "body" },
     ...prose(operation.description),
+    ...credentials(operation.security ?? []),
     ...parameterTable(operation.parameters),
     ...requestBody(operation),
     make("h3", {}, "Responses"),
     ...Object.entries(operation.responses ?? {}).map(([status, response]) => responseRow(status, deref(response))),
     tryIt(operation),
   );
+}
+
+// One of several ways; `{}` among them is that of nobody in particular.
+function credentials(ways) {
+  const named = ways.map((way) => Object.keys(way).join(" and ") || "nothing");
+  return named.length ? [make("p", { class: "media" }, `Comes with ${named.join(" or ")}`)] : [];
 }
 
 function parameterTable(parameters) {

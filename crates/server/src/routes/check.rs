@@ -26,10 +26,16 @@ pub(crate) struct User<'a> {
 /// Whether a session is there, and whose.
 #[utoipa::path(
     get, path = "", operation_id = "check", tag = "Backend proxy",
+    security(("session" = []), ("bearer" = [])),
     responses(
         (status = 200, description = "Signed in", body = Check<'_>),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 503, description = "Store or Cognito do not answer; the session is kept", body = Problem),
+        (status = 400, description = "Not exactly one bearer token", body = Problem),
+        (
+            status = 401, description = "Not signed in, or the token is refused", body = Problem,
+            headers(("WWW-Authenticate" = String, description = "`Cookie`, or `Bearer` with what is wrong with the token")),
+        ),
+        (status = 403, description = "Asked with a session by a page of another origin", body = Problem),
+        (status = 503, description = "Store, Cognito or its signing keys do not answer; the session is kept", body = Problem),
     ),
 )]
 pub(crate) async fn check(SignedIn(user): SignedIn) -> Result<Response, Error> {

@@ -16,6 +16,7 @@ use crate::extract::Bodyless;
 /// Sign out on this device. Succeeds with or without a session.
 #[utoipa::path(
     post, path = "", operation_id = "logout", tag = "Backend proxy",
+    security((), ("session" = [])),
     responses(
         (status = 200, description = "Signed out; the cookie is cleared", body = Success),
         (status = 403, description = "Sent by a page of another origin", body = Problem),
@@ -32,6 +33,7 @@ pub(crate) async fn backend_proxy(
 /// Sign out on this device. Succeeds with or without a session.
 #[utoipa::path(
     post, path = "", operation_id = "tokenHandlerLogout", tag = "Token Handler",
+    security((), ("session" = [])),
     params(("X-L42-CSRF" = String, Header, description = "Exactly `1`")),
     responses(
         (status = 200, description = "Signed out; the cookie is cleared", body = Success),

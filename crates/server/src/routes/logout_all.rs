@@ -27,6 +27,7 @@ pub(crate) struct LogoutAll {
 /// Sign out everywhere, or everywhere else.
 #[utoipa::path(
     post, path = "", operation_id = "logoutAll", tag = "Devices",
+    security(("session" = [])),
     request_body = Option<LogoutAll>,
     responses(
         (status = 200, description = "Signed out", body = Success),

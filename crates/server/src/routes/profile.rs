@@ -26,10 +26,16 @@ pub(crate) struct Details {
 /// Who the caller is, and which session this is.
 #[utoipa::path(
     get, path = "", operation_id = "profile", tag = "Backend proxy",
+    security(("session" = []), ("bearer" = [])),
     responses(
         (status = 200, description = "The caller", body = Profile<'_>),
-        (status = 401, description = "Not signed in", body = Problem),
-        (status = 503, description = "Store or Cognito do not answer; the session is kept", body = Problem),
+        (status = 400, description = "Not exactly one bearer token", body = Problem),
+        (
+            status = 401, description = "Not signed in, or the token is refused", body = Problem,
+            headers(("WWW-Authenticate" = String, description = "`Cookie`, or `Bearer` with what is wrong with the token")),
+        ),
+        (status = 403, description = "Asked with a session by a page of another origin", body = Problem),
+        (status = 503, description = "Store, Cognito or its signing keys do not answer; the session is kept", body = Problem),
     ),
 )]
 pub(crate) async fn profile(SignedIn(user): SignedIn) -> Result<Response, Error> {

@@ -27,6 +27,7 @@ pub(crate) struct Refreshed {
 /// Renew the session's tokens; none is shown.
 #[utoipa::path(
     post, path = "", operation_id = "refresh", tag = "Backend proxy",
+    security(("session" = [])),
     responses(
         (status = 200, description = "Renewed", body = Refreshed),
         (status = 401, description = "Not signed in, or refused by Cognito: then the session is destroyed", body = Problem),
@@ -54,6 +55,7 @@ pub(crate) async fn backend_proxy(
 /// Renew the session's tokens and show the access and ID token.
 #[utoipa::path(
     post, path = "", operation_id = "tokenHandlerRefresh", tag = "Token Handler",
+    security(("session" = [])),
     params(("X-L42-CSRF" = String, Header, description = "Exactly `1`")),
     responses(
         (status = 200, description = "The new tokens", body = token::BothTokens<'_>),

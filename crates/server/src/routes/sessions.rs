@@ -50,6 +50,7 @@ impl From<Entry> for Session {
 /// The caller's devices.
 #[utoipa::path(
     get, path = "", operation_id = "sessions", tag = "Devices",
+    security(("session" = [])),
     responses(
         (status = 200, description = "The devices", body = Sessions),
         (status = 401, description = "Not signed in", body = Problem),
@@ -69,6 +70,7 @@ pub(crate) async fn list(
 /// Sign out one device.
 #[utoipa::path(
     delete, path = "", operation_id = "revokeSession", tag = "Devices",
+    security(("session" = [])),
     params(("handle" = String, Path, description = "As in the list")),
     responses(
         (status = 200, description = "Signed out there", body = Success),

@@ -24,6 +24,7 @@ pub(crate) struct BothTokens<'a> {
 /// The session's access and ID token, renewed when that is due.
 #[utoipa::path(
     get, path = "", operation_id = "token", tag = "Token Handler",
+    security(("session" = [])),
     responses(
         (status = 200, description = "The tokens", body = BothTokens<'_>),
         (status = 401, description = "`Not authenticated`, or `Token expired` when it cannot be renewed", body = TokenHandlerProblem),
