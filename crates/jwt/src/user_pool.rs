@@ -47,16 +47,30 @@ impl UserPool {
     /// See [`UserPoolError`].
     #[cfg(feature = "http")]
     pub fn new(pool_id: &str) -> Result<Self, UserPoolError> {
-        let issuer = issuer(pool_id)?;
+        Self::fetching(&issuer("cognito-idp", pool_id)?)
+    }
+
+    /// A multi-Region pool on AWS, whose tokens are issued by
+    /// `https://issuer-cognito-idp.<region>.amazonaws.com/<pool id>`; else as [`Self::new`].
+    ///
+    /// # Errors
+    /// See [`UserPoolError`].
+    #[cfg(feature = "http")]
+    pub fn multi_region(pool_id: &str) -> Result<Self, UserPoolError> {
+        Self::fetching(&issuer("issuer-cognito-idp", pool_id)?)
+    }
+
+    #[cfg(feature = "http")]
+    fn fetching(issuer: &str) -> Result<Self, UserPoolError> {
         let jwks = format!("{issuer}/.well-known/jwks.json");
-        let invalid = |_| UserPoolError::Id { id: shown(pool_id) };
+        let invalid = |_| UserPoolError::Id { id: shown(issuer) };
         let jwks = jwks.parse().map_err(invalid)?;
         let keys = crate::http_keys::HttpKeys::over_https(jwks).map_err(UserPoolError::Client)?;
         let keys = Keys::new(Arc::new(keys));
         if tokio::runtime::Handle::try_current().is_ok() {
             keys.keep_fresh(KEYS_EVERY);
         }
-        Ok(Self::custom(&issuer, keys))
+        Ok(Self::custom(issuer, keys))
     }
 
     /// A pool on AWS by its id, with the keys of a saved `jwks.json`: nothing is fetched.
@@ -64,7 +78,8 @@ impl UserPool {
     /// # Errors
     /// [`UserPoolError::Id`].
     pub fn offline(pool_id: &str, keys: KeySet) -> Result<Self, UserPoolError> {
-        Ok(Self::custom(&issuer(pool_id)?, Keys::preloaded(keys)))
+        let issuer = issuer("cognito-idp", pool_id)?;
+        Ok(Self::custom(&issuer, Keys::preloaded(keys)))
     }
 
     /// Any issuer, compared as it stands, byte by byte, with keys of any source.
@@ -102,14 +117,14 @@ impl UserPool {
 }
 
 /// The issuer of a pool in AWS's public, Chinese and European sovereign regions.
-fn issuer(pool_id: &str) -> Result<String, UserPoolError> {
+fn issuer(service: &str, pool_id: &str) -> Result<String, UserPoolError> {
     let region = region(pool_id).ok_or_else(|| UserPoolError::Id { id: shown(pool_id) })?;
     let domain = match region.split('-').next() {
         Some("cn") => "amazonaws.com.cn",
         Some("eusc") => "amazonaws.eu",
         _ => "amazonaws.com",
     };
-    Ok(format!("https://cognito-idp.{region}.{domain}/{pool_id}"))
+    Ok(format!("https://{service}.{region}.{domain}/{pool_id}"))
 }
 
 /// The part before `_`, of a well-formed id: it becomes part of a host name.
@@ -153,7 +168,7 @@ mod tests {
                 "https://cognito-idp.eusc-de-east-1.amazonaws.eu/eusc-de-east-1_x9",
             ),
         ] {
-            assert_eq!(issuer(id).unwrap(), expected);
+            assert_eq!(issuer("cognito-idp", id).unwrap(), expected);
         }
     }
 
@@ -178,9 +193,11 @@ mod tests {
             "us--1_AbC",
             &format!("us-east-1_{}", "a".repeat(46)),
         ] {
-            assert!(issuer(id).is_err(), "{id}");
+            assert!(issuer("cognito-idp", id).is_err(), "{id}");
         }
-        let error = issuer("us-east-1\u{1b}[31m").unwrap_err().to_string();
+        let error = issuer("cognito-idp", "us-east-1\u{1b}[31m")
+            .unwrap_err()
+            .to_string();
         assert!(
             error.contains("\\u{1b}") && error.contains("us-east-1_AbCdEfGhI"),
             "{error}"

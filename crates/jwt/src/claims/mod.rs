@@ -42,7 +42,9 @@ pub trait Claims: Read {
     fn expires_at(&self) -> i64;
     /// Names the sign-in that the token comes from; refreshing does not change it.
     fn origin_jti(&self) -> Option<&str>;
-    /// The whole payload as it was signed.
+    /// The whole payload as it was signed: an object whose names are distinct. Claims that no
+    /// field has are passed over unread, so that one of them may be more than a reader of
+    /// JSON takes (very deep, say).
     fn json(&self) -> &str;
 
     /// Any claim, a `custom:` attribute say; `None` when the token has none of that name.
