@@ -117,6 +117,10 @@ pub(crate) const MALFORMED: Refusal = Refusal {
     detail: "Invalid Authorization header",
     challenge: r#"Bearer error="invalid_request", error_description="the Authorization header is malformed""#,
 };
+pub(crate) const SEVERAL: Refusal = Refusal {
+    challenge: r#"Bearer error="invalid_request", error_description="more than one Authorization header""#,
+    ..MALFORMED
+};
 pub(crate) const NOT_ADMIN: Refusal = Refusal {
     status: 403,
     detail: "Admin access required",

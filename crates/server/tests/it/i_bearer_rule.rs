@@ -6,7 +6,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::i_bearer::{
-    ALICE, BOB, INVALID, MALFORMED, NOT_ADMIN, ROUTES, Refusal, bear, builder, challenges, send,
+    ALICE, BOB, INVALID, MALFORMED, NOT_ADMIN, ROUTES, SEVERAL, bear, builder, challenges, send,
     text, whose,
 };
 use crate::sign_ins::Watch;
@@ -207,10 +207,6 @@ async fn t110_the_scheme_has_any_case_and_the_token_any_number_of_spaces_before_
 
 #[tokio::test]
 async fn t110_credentials_that_could_be_two_are_none() {
-    const SEVERAL: Refusal = Refusal {
-        challenge: r#"Bearer error="invalid_request", error_description="more than one Authorization header""#,
-        ..MALFORMED
-    };
     let app = builder().start().await;
     let (alice, bob) = (tokens(&app, ALICE).await, tokens(&app, BOB).await);
     let mut of_bob = signed_in(&app, BOB).await;

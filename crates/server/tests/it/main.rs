@@ -21,6 +21,7 @@ mod h_csrf_cors;
 mod i_bearer;
 mod i_bearer_keys;
 mod i_bearer_mix;
+mod i_bearer_page;
 mod i_bearer_revocation;
 mod i_bearer_rule;
 mod i_bearer_tokens;
