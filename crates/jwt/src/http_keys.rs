@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::CONNECTION;
 use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 
@@ -46,6 +47,8 @@ impl FetchKeys for HttpKeys {
 impl HttpKeys {
     async fn get(&self) -> Result<KeySet, FetchError> {
         let request = self.client.get(self.jwks_url.clone()).timeout(TIME_LIMIT);
+        // Between two fetches there is time for a server to close a connection that is kept.
+        let request = request.header(CONNECTION, "close");
         let mut response = request.send().await.map_err(unreachable)?;
         if response.status() != StatusCode::OK {
             return Err(FetchError::Status(response.status().as_u16()));

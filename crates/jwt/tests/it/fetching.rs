@@ -288,6 +288,29 @@ async fn an_answer_that_drips_is_cut_off() {
     assert!(matches!(gone, FetchError::Unreachable(_)), "{gone:?}");
 }
 
+/// A server may be closing a kept one at the very moment of the next fetch.
+#[tokio::test]
+async fn every_fetch_has_a_connection_of_its_own() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/jwks.json", listener.local_addr().unwrap());
+    let body = jwks(&[&Signer::new("k")]);
+    let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n", body.len());
+    let server = tokio::spawn(async move {
+        for _ in 0..2 {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let _request = stream.read(&mut [0; 2048]).await.unwrap();
+            let answer = [head.as_bytes(), &body].concat();
+            stream.write_all(&answer).await.unwrap();
+            assert_eq!(stream.read(&mut [0; 2048]).await.unwrap(), 0);
+        }
+    });
+    let keys = http_keys(&url);
+    for _ in 0..2 {
+        keys.fetch().await.unwrap();
+    }
+    server.await.unwrap();
+}
+
 fn http_keys(url: &str) -> HttpKeys {
     let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none());
     HttpKeys::new(client.build().unwrap(), url.parse().unwrap())
