@@ -31,6 +31,12 @@ pub(crate) struct Core {
 }
 
 impl Core {
+    /// Waits for the signing keys.
+    pub(crate) async fn ready(self: &Arc<Self>) -> Result<()> {
+        let made = self.blocking(|core| Ok(core.keys.with(|_| ()))).await?;
+        made.ok_or_else(ApiError::internal)
+    }
+
     /// Runs `work` on a blocking thread: it may hash, sign and use the database.
     pub(crate) async fn blocking<T: Send + 'static>(
         self: &Arc<Self>,

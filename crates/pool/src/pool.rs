@@ -93,6 +93,13 @@ impl Pool {
         &self.core.issuer
     }
 
+    /// Waits until the keys of a new pool are made. Whoever fetches them with little patience
+    /// does so after this.
+    pub async fn ready(&self) {
+        // A pool that could not make them says so wherever they are needed.
+        let _ = self.core.ready().await;
+    }
+
     /// Its users, for an application in the same process.
     pub fn users(&self) -> Users {
         Users::of(&self.core)

@@ -17,6 +17,8 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
     block_on(async {
         let stop = Stop::new()?;
         let pool = super::pool::start(&config, "--pool-port").await?;
+        // On a busy machine the keys of a new pool take longer than the server waits for them.
+        pool.ready().await;
         let secrets = match config.session.secrets.is_empty() {
             true => vec![data_dir::secret(&config.server.data_dir)?],
             false => Vec::new(),

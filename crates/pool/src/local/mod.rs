@@ -7,7 +7,7 @@
 //! | call | |
 //! |---|---|
 //! | `GET /_local/` | the inbox as a page, `?recipient=` filters |
-//! | `GET /_local/health` | `{"status":"ok","issuer"}` |
+//! | `GET /_local/health` | `{"status":"ok","issuer"}`, as soon as there are keys to sign with |
 //! | `GET /_local/messages?recipient=ADDR` | `[{recipient,kind,code,sent_at}]`, newest first, the last 1000 kept; `kind` is `sign_up`, `resend_code` or `forgot_password`, `sent_at` RFC 3339 |
 //! | `GET /_local/stats` | calls of each operation since the start: `{"InitiateAuth":n,"oauth2/token":n,"jwks":n,…}` |
 //! | `POST /_local/faults` | `{op, status?, type?, times?, delay_ms?, body?, drop?}`, see below |
@@ -94,7 +94,10 @@ pub(crate) async fn inbox(State(core): State<Arc<Core>>, RawQuery(query): RawQue
 }
 
 async fn health(State(core): State<Arc<Core>>) -> Response {
-    Json(json!({ "status": "ok", "issuer": core.issuer })).into_response()
+    match core.ready().await {
+        Ok(()) => Json(json!({ "status": "ok", "issuer": core.issuer })).into_response(),
+        Err(error) => guard::fail(&error),
+    }
 }
 
 async fn list_messages(State(core): State<Arc<Core>>, RawQuery(query): RawQuery) -> Response {
