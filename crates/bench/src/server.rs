@@ -68,7 +68,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             let address = listener.local_addr()?;
             let issuer = Issuer::new("http://localhost:9/")?;
-            let app = app(Arc::clone(&store), &address, issuer.pool()?)?;
+            let app = app(Arc::clone(&store), &address, &issuer.pool()?)?;
             let routes = router(&app, messages::routes(&app));
             let running = serve(listener, routes, Limits::default());
             say(&address.to_string());
@@ -86,7 +86,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
 fn app(
     store: Arc<dyn SessionStore>,
     address: &SocketAddr,
-    user_pool: UserPool,
+    user_pool: &UserPool,
 ) -> Result<Arc<App>> {
     let nowhere = Url::parse("http://localhost:9/")?;
     let cognito = Cognito::new(cogward_cognito::Settings {
@@ -99,7 +99,7 @@ fn app(
     let pool = Pool {
         id: sessions::POOL_ID.to_owned(),
         client_id: sessions::CLIENT_ID.to_owned(),
-        verifiers: Verifiers::new(&user_pool, &sessions::CLIENT_ID.into()),
+        verifiers: Verifiers::new(user_pool, &sessions::CLIENT_ID.into()),
         cognito,
     };
     let auth = Auth::new(

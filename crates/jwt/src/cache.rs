@@ -8,18 +8,25 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKe
 use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use quick_cache::sync::Cache;
 
+use crate::claims::Claims;
 use crate::keys::PublicKey;
 use crate::verify::Verified;
 
 /// Verified tokens, a bounded number of them; those in use stay. One cache may serve
 /// several verifiers: an entry counts only under the policy it was made for.
 ///
-/// An entry takes some 2 KB. Tokens themselves are not kept, only a keyed hash of each.
+/// An entry takes some 2 KB; claims that would take more than about 8 KB are not
+/// remembered. Tokens themselves are not kept, only a keyed hash of each.
 pub struct TokenCache<C> {
     entries: Cache<TokenKey, Entry<C>>,
     /// None without randomness; then nothing is kept.
     hash: Option<TokenHash>,
 }
+
+/// The largest entry, by what its claims take.
+const MAX_ENTRY: usize = 8 * 1024;
+/// What a group takes beside its place in the JSON.
+const GROUP: usize = 48;
 
 /// Stands for one token under one policy.
 pub(crate) type TokenKey = [u8; 16];
@@ -65,7 +72,16 @@ impl<C> TokenCache<C> {
         }
     }
 
+    pub(crate) fn remove(&self, key: &TokenKey) {
+        self.entries.remove(key);
+    }
+}
+
+impl<C: Claims> TokenCache<C> {
     pub(crate) fn put(&self, key: TokenKey, claims: Verified<C>, by: &Arc<PublicKey>) {
+        if claims.json().len() + claims.groups().len() * GROUP > MAX_ENTRY {
+            return;
+        }
         let key_alive = Arc::downgrade(by);
         self.entries.insert(
             key,
@@ -74,10 +90,6 @@ impl<C> TokenCache<C> {
                 key: key_alive,
             },
         );
-    }
-
-    pub(crate) fn remove(&self, key: &TokenKey) {
-        self.entries.remove(key);
     }
 }
 

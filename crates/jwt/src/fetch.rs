@@ -31,6 +31,9 @@ pub enum FetchError {
     /// An answer that is no usable key set.
     #[error("key server's answer is not usable")]
     KeySet(#[source] KeySetError),
+    /// No answer in ten seconds.
+    #[error("key server did not answer in time")]
+    TooSlow,
     /// The fetch ended without a result: the process is going down.
     #[error("fetching keys was interrupted")]
     Interrupted,

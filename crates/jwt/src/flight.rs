@@ -1,10 +1,11 @@
 //! The keys in use, and when to ask for new ones.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, Once, PoisonError};
 use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
+use tokio::runtime::Handle;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -17,6 +18,8 @@ use crate::policy::unique;
 /// Between the starts of two fetches made for an unknown `kid`: so long may a
 /// new key stay unknown when somebody sends made-up names.
 const COOL_DOWN: Duration = Duration::from_secs(10);
+/// A fetch that takes longer has failed: others wait for it.
+const FETCH_LIMIT: Duration = Duration::from_secs(10);
 /// The pause after a first failure; it doubles up to [`MAX_RETRY`].
 const FIRST_RETRY: Duration = Duration::from_secs(1);
 const MAX_RETRY: Duration = Duration::from_secs(60);
@@ -29,6 +32,8 @@ pub struct Keys {
     id: u64,
     current: Arc<ArcSwapOption<KeySet>>,
     fetch: Option<Arc<dyn FetchKeys>>,
+    /// How often to fetch without being asked, and whether that has begun.
+    background: Option<(Duration, Once)>,
     last: Mutex<Option<Flight>>,
 }
 
@@ -59,25 +64,48 @@ struct Flight {
 impl Keys {
     /// Starts without keys: call [`Self::refresh`] before the first token comes.
     pub fn new(fetch: Arc<dyn FetchKeys>) -> Arc<Self> {
-        Arc::new(Self {
-            #[cfg(feature = "cache")]
-            id: unique(),
-            current: Arc::default(),
-            fetch: Some(fetch),
-            last: Mutex::default(),
-        })
+        Arc::new(Self::with(ArcSwapOption::empty(), Some(fetch), None))
     }
 
     /// These keys for good.
     pub fn preloaded(keys: KeySet) -> Arc<Self> {
-        let current = Arc::new(ArcSwapOption::from_pointee(keys));
-        Arc::new(Self {
+        let current = ArcSwapOption::from_pointee(keys.succeeding(None));
+        Arc::new(Self::with(current, None, None))
+    }
+
+    /// As [`Self::new`] and [`Self::keep_fresh`] in one; without a runtime the latter begins
+    /// with the first token.
+    #[cfg(feature = "http")]
+    pub(crate) fn kept_fresh(fetch: Arc<dyn FetchKeys>, every: Duration) -> Arc<Self> {
+        let background = Some((every, Once::new()));
+        let keys = Self::with(ArcSwapOption::empty(), Some(fetch), background);
+        let keys = Arc::new(keys);
+        keys.start();
+        keys
+    }
+
+    fn with(
+        current: ArcSwapOption<KeySet>,
+        fetch: Option<Arc<dyn FetchKeys>>,
+        background: Option<(Duration, Once)>,
+    ) -> Self {
+        Self {
             #[cfg(feature = "cache")]
             id: unique(),
-            current,
-            fetch: None,
+            current: Arc::new(current),
+            fetch,
+            background,
             last: Mutex::default(),
-        })
+        }
+    }
+
+    fn start(self: &Arc<Self>) {
+        if let Some((every, begun)) = &self.background
+            && !begun.is_completed()
+            && Handle::try_current().is_ok()
+        {
+            begun.call_once(|| drop(self.keep_fresh(*every)));
+        }
     }
 
     /// Fetches the current set, or joins a fetch under way. Dropping the future does not
@@ -148,7 +176,8 @@ impl Keys {
         self.id
     }
 
-    pub(crate) async fn find(&self, kid: &str) -> Result<Arc<PublicKey>, KeyError> {
+    pub(crate) async fn find(self: &Arc<Self>, kid: &str) -> Result<Arc<PublicKey>, KeyError> {
+        self.start();
         self.find_at(kid, Instant::now()).await
     }
 
@@ -186,7 +215,8 @@ impl Keys {
         let (sender, outcome) = watch::channel(None);
         let (fetch, current) = (Arc::clone(fetch), Arc::clone(&self.current));
         tokio::spawn(async move {
-            let outcome = fetch.fetch().await.map(|set| {
+            let fetched = tokio::time::timeout(FETCH_LIMIT, fetch.fetch()).await;
+            let outcome = fetched.unwrap_or(Err(FetchError::TooSlow)).map(|set| {
                 let set = set.succeeding(current.load().as_deref());
                 current.store(Some(Arc::new(set)));
             });

@@ -122,15 +122,15 @@ impl KeySet {
         self.keys.values().find(same).cloned()
     }
 
-    /// Keys that were there before stay the very same: whatever was verified with one
-    /// goes by whether it lives on.
+    /// Keys that were there before stay the very same, others become objects that only the
+    /// set now in use holds: whatever was verified with one goes by whether it lives on.
     pub(crate) fn succeeding(mut self, before: Option<&Self>) -> Self {
         for (kid, key) in &mut self.keys {
-            if let Some(known) = before.and_then(|before| before.keys.get(kid))
-                && known.components == key.components
-            {
-                *key = Arc::clone(known);
-            }
+            let known = before.and_then(|before| before.keys.get(kid));
+            *key = match known.filter(|known| known.material.is_that_of(&key.material)) {
+                Some(known) => Arc::clone(known),
+                None => Arc::new(PublicKey::of(Arc::clone(&key.material))),
+            };
         }
         self
     }
@@ -144,15 +144,32 @@ impl fmt::Debug for KeySet {
 
 /// An RSA key that verifies RS256 and nothing else.
 pub(crate) struct PublicKey {
-    parsed: ParsedPublicKey,
-    /// Modulus and exponent.
-    components: (Box<[u8]>, Box<[u8]>),
+    material: Arc<Material>,
     /// The encoded header of the first token it verified: the issuer's tokens all have the
     /// same, and what reads as RS256 and this key once reads so again.
     header: OnceLock<Box<str>>,
 }
 
+struct Material {
+    parsed: ParsedPublicKey,
+    modulus: Box<[u8]>,
+    exponent: Box<[u8]>,
+}
+
+impl Material {
+    fn is_that_of(&self, other: &Self) -> bool {
+        self.modulus == other.modulus && self.exponent == other.exponent
+    }
+}
+
 impl PublicKey {
+    fn of(material: Arc<Material>) -> Self {
+        Self {
+            material,
+            header: OnceLock::new(),
+        }
+    }
+
     pub(crate) fn remember_header(&self, encoded: &str) {
         if self.header.get().is_none() {
             self.header.get_or_init(|| encoded.into());
@@ -161,7 +178,8 @@ impl PublicKey {
 
     /// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518 §3.3).
     pub(crate) fn verifies(&self, message: &[u8], signature: &[u8]) -> bool {
-        self.parsed.verify_sig(message, signature).is_ok()
+        let key = &self.material.parsed;
+        key.verify_sig(message, signature).is_ok()
     }
 }
 
@@ -220,15 +238,12 @@ impl Jwk {
         let parsed = components
             .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
             .ok()?;
-        let components = (modulus.into(), exponent.into());
-        Some((
-            self.kid,
-            Arc::new(PublicKey {
-                parsed,
-                components,
-                header: OnceLock::new(),
-            }),
-        ))
+        let material = Material {
+            parsed,
+            modulus: modulus.into(),
+            exponent: exponent.into(),
+        };
+        Some((self.kid, Arc::new(PublicKey::of(Arc::new(material)))))
     }
 }
 

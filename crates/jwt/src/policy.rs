@@ -29,6 +29,13 @@ impl ClientIds {
         Self(None)
     }
 
+    fn add(&mut self, more: Self) {
+        self.0 = match (self.0.take(), more.0) {
+            (Some(ids), Some(more)) => Some(ids.into_iter().chain(more).collect()),
+            _ => None,
+        };
+    }
+
     /// The client that a token is for, if it is one of these.
     pub(crate) fn accept(&self, client: Option<&str>) -> Result<Arc<str>, VerifyError> {
         let client = client.filter(|client| !client.is_empty());
@@ -105,6 +112,15 @@ impl<C: Claims> Policy<C> {
             scopes: Vec::new(),
             checks: Vec::new(),
             revocations: None,
+        }
+    }
+
+    /// A pool that is trusted already gets further clients.
+    pub(crate) fn trust(&mut self, more: Trusted) {
+        let same = |known: &&mut Trusted| known.pool.is(&more.pool);
+        match self.trusted.iter_mut().find(same) {
+            Some(known) => known.clients.add(more.clients),
+            None => self.trusted.push(more),
         }
     }
 

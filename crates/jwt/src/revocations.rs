@@ -18,12 +18,17 @@ type Subject = (Box<str>, Box<str>);
 
 impl Revocations {
     /// Refuses this user's tokens with an `iat` up to `at`, in seconds since the epoch,
-    /// that one included. Marks that no living token can come under are forgotten.
+    /// that one included.
     pub fn revoke(&self, issuer: &str, sub: &str, at: i64) {
         let mut marks = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        marks.retain(|_, before| before.saturating_add(KEPT_SECONDS) > at);
         let mark = marks.entry((issuer.into(), sub.into())).or_insert(at);
         *mark = at.max(*mark);
+    }
+
+    /// Forgets what no token alive at `now` can come under; to be called now and then.
+    pub fn prune(&self, now: i64) {
+        let mut marks = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        marks.retain(|_, before| before.saturating_add(KEPT_SECONDS) > now);
     }
 
     pub(crate) fn cover(&self, claims: &impl Claims) -> bool {

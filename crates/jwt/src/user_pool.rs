@@ -40,8 +40,9 @@ pub enum UserPoolError {
 impl UserPool {
     /// A pool on AWS by its id, `us-east-1_AbCdEfGhI`.
     ///
-    /// On a Tokio runtime its keys are fetched at once and every hour, in the background;
-    /// a key server that is slow or down holds up nothing. [`Self::ready`] waits for them.
+    /// Its keys are fetched at once and every hour, in the background (made outside a Tokio
+    /// runtime: from the first token on); a key server that is slow or down holds up nothing.
+    /// [`Self::ready`] waits for them.
     ///
     /// # Errors
     /// See [`UserPoolError`].
@@ -66,10 +67,7 @@ impl UserPool {
         let invalid = |_| UserPoolError::Id { id: shown(issuer) };
         let jwks = jwks.parse().map_err(invalid)?;
         let keys = crate::http_keys::HttpKeys::over_https(jwks).map_err(UserPoolError::Client)?;
-        let keys = Keys::new(Arc::new(keys));
-        if tokio::runtime::Handle::try_current().is_ok() {
-            keys.keep_fresh(KEYS_EVERY);
-        }
+        let keys = Keys::kept_fresh(Arc::new(keys), KEYS_EVERY);
         Ok(Self::custom(issuer, keys))
     }
 
@@ -103,12 +101,16 @@ impl UserPool {
     /// Waits until there are keys.
     ///
     /// # Errors
-    /// They cannot be had now; the background task goes on trying.
+    /// They cannot be had now; where there is a background task, it goes on trying.
     pub async fn ready(&self) -> Result<(), FetchError> {
         match self.keys.is_empty() {
             true => self.keys.refresh().await,
             false => Ok(()),
         }
+    }
+
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        self.issuer == other.issuer && Arc::ptr_eq(&self.keys, &other.keys)
     }
 
     pub(crate) fn issuer_text(&self) -> &Arc<str> {

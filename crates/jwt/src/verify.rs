@@ -69,11 +69,11 @@ impl<C: Claims> Verifier<C> {
         }
     }
 
-    /// Another pool, whose tokens count as well.
+    /// Another pool, whose tokens count as well, or further clients of the same one.
     #[must_use]
     pub fn or(self, pool: UserPool, clients: impl Into<ClientIds>) -> Self {
         let clients = clients.into();
-        self.with(|policy| policy.trusted.push(Trusted { pool, clients }))
+        self.with(|policy| policy.trust(Trusted { pool, clients }))
     }
 
     /// Seconds that `exp` may be over and `nbf` or `iat` ahead; 0 unless set, 300 at most.
@@ -100,7 +100,9 @@ impl<C: Claims> Verifier<C> {
         self.with(Policy::want_people)
     }
 
-    /// A check of your own, made last and on every call, for cached tokens too.
+    /// A check of your own, made last and on every call, for cached tokens too. An error
+    /// refuses the token: a check that can fail for other reasons than the token, because it
+    /// asks a database say, would sign people out in an outage; make that one afterwards.
     #[must_use]
     pub fn check(
         self,

@@ -47,7 +47,7 @@ impl Read for AccessClaims {
         let client_id = trusted.clients.accept(payload.client_id.as_str())?;
         Ok(Self {
             sub: payload.sub.required_text()?,
-            username: payload.username.text()?,
+            username: payload.username.text()?.filter(|name| !name.is_empty()),
             client_id,
             scope: payload.scope.text()?.unwrap_or_default(),
             groups: payload.groups.texts(),

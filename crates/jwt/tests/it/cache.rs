@@ -228,3 +228,36 @@ async fn the_number_of_tokens_is_bounded() {
     }
     assert!(!cache.is_empty());
 }
+
+/// A source that keeps its set, as one does that begins with a saved file, keeps no key alive.
+#[tokio::test]
+async fn a_key_lives_as_long_as_the_issuers_set_has_it_whoever_else_holds_it() {
+    let (kept, withdrawn) = (Signer::new("kept"), Signer::new("withdrawn"));
+    let saved = key_set(&[&kept, &withdrawn]);
+    let issuer = Arc::new(Published(Mutex::new(saved.clone())));
+    let keys = Keys::new(issuer.clone());
+    let verifier = Verifier::<AccessClaims>::new(UserPool::custom(ISSUER, keys.clone()), CLIENT)
+        .cache(TokenCache::new(10));
+    let token = withdrawn.token(&access_claims());
+    verifier.verify_at(&token, NOW).await.unwrap();
+    *issuer.0.lock().unwrap() = key_set(&[&kept]);
+    keys.refresh().await.unwrap();
+    let error = verifier.verify_at(&token, NOW).await.unwrap_err();
+    assert!(matches!(error, VerifyError::UnknownKey));
+    drop(saved);
+}
+
+#[tokio::test]
+async fn claims_that_take_much_room_are_not_remembered() {
+    let (signer, cache) = (Signer::new("k"), TokenCache::new(10));
+    let verifier = Verifier::<AccessClaims>::new(pool(&signer), CLIENT).cache(cache.clone());
+    let groups: Vec<_> = (0..500).map(|n| format!("g{n}")).collect();
+    for large in [
+        with(access_claims(), "custom:filler", json!("x".repeat(9000))),
+        with(access_claims(), "cognito:groups", json!(groups)),
+    ] {
+        let token = signer.token(&large);
+        assert!(verifier.verify_at(&token, NOW).await.is_ok());
+        assert!(cache.is_empty());
+    }
+}

@@ -220,6 +220,19 @@ async fn the_background_task_retries_and_ends_with_the_keys() {
     task.await.unwrap();
 }
 
+/// The limit is ten seconds, and this test takes as long.
+#[tokio::test]
+async fn a_source_that_never_answers_is_given_up() {
+    let issuer = Issuer::new(0, Err(FetchError::Status(500)));
+    let keys = Keys::new(issuer.clone());
+    let error = keys.refresh().await.unwrap_err();
+    assert!(matches!(error, FetchError::TooSlow));
+    issuer.permits.add_permits(MANY);
+    issuer.answers(Ok(key_set(&[&Signer::new("k")])));
+    keys.refresh().await.unwrap();
+    assert_eq!(issuer.asked(), 2);
+}
+
 #[tokio::test]
 async fn keys_come_over_http() {
     let body = jwks(&[&Signer::new("a"), &Signer::new("b")]);

@@ -159,8 +159,11 @@ async fn a_machine_is_no_person() {
     let verifier = Verifier::<AccessClaims>::new(pool(ISSUER, &signer), CLIENT);
     assert!(verifier.verify_at(&machine, NOW).await.is_ok());
     let people = verifier.people_only();
-    let error = people.verify_at(&machine, NOW).await.unwrap_err();
-    assert!(matches!(error, VerifyError::NotAPerson));
+    let nameless = signer.token(&with(access_claims(), "username", json!("")));
+    for machine in [machine, nameless] {
+        let error = people.verify_at(&machine, NOW).await.unwrap_err();
+        assert!(matches!(error, VerifyError::NotAPerson));
+    }
     assert!(
         people
             .verify_at(&signer.token(&access_claims()), NOW)
@@ -232,6 +235,22 @@ async fn a_revocation_covers_one_user_up_to_its_second() {
     // An older mark takes nothing back; a day later no token of then is alive.
     revocations.revoke(ISSUER, "jane", NOW - 50);
     assert!(verdict("jane", NOW - 5).await.is_err());
-    revocations.revoke(ISSUER, "john", NOW + 2 * 24 * 3600);
+    revocations.prune(NOW);
+    revocations.revoke(ISSUER, "a user of the far future", i64::MAX);
+    assert!(verdict("jane", NOW - 5).await.is_err());
+    revocations.prune(NOW + 2 * 24 * 3600);
     assert!(verdict("jane", NOW - 5).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_pool_named_twice_has_the_clients_of_both() {
+    let signer = Signer::new("k");
+    let pool = pool(ISSUER, &signer);
+    let verifier = Verifier::<AccessClaims>::new(pool.clone(), "web").or(pool.clone(), "mobile");
+    let token = |client: &str| signer.token(&with(access_claims(), "client_id", json!(client)));
+    assert!(verifier.verify_at(&token("web"), NOW).await.is_ok());
+    assert!(verifier.verify_at(&token("mobile"), NOW).await.is_ok());
+    assert!(verifier.verify_at(&token("other"), NOW).await.is_err());
+    let any = verifier.or(pool, ClientIds::any());
+    assert!(any.verify_at(&token("other"), NOW).await.is_ok());
 }
