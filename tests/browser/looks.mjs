@@ -48,7 +48,8 @@ async function deleteByKeyboard(page) {
   await page.getByRole("dialog", { name: "Delete this user?" }).waitFor();
   assert.equal(await focused(), "Cancel");
   await page.keyboard.press("Escape");
-  await page.getByRole("dialog").waitFor({ state: "hidden" });
+  // Closed is told with the next frame.
+  await page.locator('[data-testid="delete-user"]:not([aria-busy])').waitFor();
   assert.equal(await focused(), "delete-id");
   await page.keyboard.press("Enter");
   await tabTo(page, "Delete user");

@@ -89,6 +89,8 @@ async function member(session, page, leaver) {
 }
 
 async function deletes(page, id, ...said) {
+  // What went before is over.
+  await page.locator('[data-testid="delete-user"]:not([aria-busy])').waitFor();
   await page.getByTestId("delete-id").fill(id);
   await page.getByTestId("delete-user").click();
   await page.getByRole("dialog").getByText(id, { exact: true }).waitFor();
