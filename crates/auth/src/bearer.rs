@@ -29,6 +29,16 @@ pub enum BearerError {
     Unchecked(#[from] SessionError),
 }
 
+impl BearerError {
+    /// Whether the same token may pass in a moment: nothing was found out about it.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Token(error) => error.is_transient(),
+            Self::Unchecked(_) => true,
+        }
+    }
+}
+
 /// Accepts a person's token that was not revoked. Costs one read of the store.
 ///
 /// # Errors

@@ -6,7 +6,7 @@ use cogward_session::{Handle, LookupKey, Record, Timestamp, seal};
 
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::logout::{self, Ending};
+use crate::logout::{self, Ending, Spared};
 use crate::session::{Current, open_tokens};
 use crate::{Auth, SessionError, revocation};
 
@@ -159,7 +159,7 @@ async fn end_own(auth: &Arc<Auth>, current: &Current, event: Event) -> Result<()
     let (worker, id) = (Arc::clone(auth), current.id.clone());
     let ending = Ending {
         event,
-        spared: None,
+        spared: Spared::Nothing,
     };
     let removed = auth.spawn(async move { logout::remove(&worker, &id, &ending).await });
     Ok(removed.await.map_err(|_| SessionError::Internal)??)

@@ -25,7 +25,7 @@ const RETRY: Duration = Duration::from_secs(1);
 pub async fn logout(auth: &Arc<Auth>, cookies: &[&str]) {
     let ending = Ending {
         event: Event::SignedOut,
-        spared: None,
+        spared: Spared::Nothing,
     };
     detached(auth, cookies, ending).await;
 }
@@ -35,17 +35,34 @@ pub async fn logout(auth: &Arc<Auth>, cookies: &[&str]) {
 pub(crate) async fn replace(auth: &Arc<Auth>, cookies: &[&str], origin_jti: Option<String>) {
     let ending = Ending {
         event: Event::Replaced,
-        spared: origin_jti,
+        spared: Spared::SignIn(origin_jti),
     };
     detached(auth, cookies, ending).await;
+}
+
+/// Takes back a session that was just made; its tokens go on being its owner's.
+pub(crate) async fn take_back(auth: &Arc<Auth>, cookie: &str) {
+    let ending = Ending {
+        event: Event::Replaced,
+        spared: Spared::Everything,
+    };
+    detached(auth, &[cookie], ending).await;
 }
 
 /// How a session ends.
 #[derive(Clone)]
 pub(crate) struct Ending {
     pub(crate) event: Event,
-    /// The sign-in whose tokens live on.
-    pub(crate) spared: Option<String>,
+    pub(crate) spared: Spared,
+}
+
+/// Which refresh tokens live on.
+#[derive(Clone)]
+pub(crate) enum Spared {
+    Nothing,
+    /// That of the sign-in with this `origin_jti`.
+    SignIn(Option<String>),
+    Everything,
 }
 
 /// In a task of its own: a page that is left in the middle of its sign-out is
@@ -123,7 +140,11 @@ async fn settle(auth: &Arc<Auth>, id: &SessionId, record: Arc<Record>, ending: &
     auth.opened.forget(&current.key);
     let identity = &current.identity;
     audit::session(ending.event, &identity.sub, &current.key, "");
-    let spared = ending.spared.is_some() && ending.spared == identity.origin_jti;
+    let spared = match &ending.spared {
+        Spared::Nothing => false,
+        Spared::SignIn(name) => name.is_some() && *name == identity.origin_jti,
+        Spared::Everything => true,
+    };
     if identity.refreshable && !spared {
         let tokens = session::open_tokens(auth, &current).ok();
         if let Some(token) = tokens.and_then(|tokens| tokens.refresh_token) {

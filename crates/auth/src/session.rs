@@ -216,14 +216,20 @@ pub async fn adopt(
             .refresh_token
             .map(|token| Token::from(token.to_owned())),
     };
-    let started = start(auth, pair, &tokens, handed.auth_method, client, previous)
+    let origin_jti = pair.id.origin_jti.clone();
+    let started = start(auth, pair, &tokens, handed.auth_method, client, &[])
         .await
         .map_err(AdoptError::Unavailable)?;
     // A sign-out everywhere that came meanwhile may not have seen this session.
-    if let Err(refused) = issued.check(auth).await {
-        logout::logout(auth, &[started.cookie.expose()]).await;
-        return Err(refused);
+    if let Err(error) = issued.check(auth).await {
+        let cookie = started.cookie.expose();
+        match error {
+            AdoptError::Unavailable(_) => logout::take_back(auth, cookie).await,
+            _ => logout::logout(auth, &[cookie]).await,
+        }
+        return Err(error);
     }
+    logout::replace(auth, previous, origin_jti).await;
     Ok(started)
 }
 

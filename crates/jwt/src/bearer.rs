@@ -223,7 +223,10 @@ impl Refusal {
     }
 
     fn challenge(&self) -> String {
+        // RFC 6750 §3 wants a parameter; there is nothing to say of a token that did not come.
+        let realm = self.error.is_none().then_some("api");
         let named = [
+            ("realm", realm),
             ("error", self.error),
             ("error_description", self.description),
             ("scope", self.scope.as_deref()),
@@ -326,7 +329,7 @@ mod tests {
         let none = Refusal::no_token();
         assert_eq!(
             (none.status().as_u16(), challenge(&none).as_deref()),
-            (401, Some("Bearer"))
+            (401, Some(r#"Bearer realm="api""#))
         );
         let expired = Refusal::of(&VerifyError::Expired);
         assert_eq!(expired.body(), r#"{"detail":"Invalid or expired token"}"#);

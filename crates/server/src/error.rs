@@ -149,6 +149,16 @@ impl Error {
         Self { cause, ..self }
     }
 
+    /// Where nobody was found by a cookie, a bearer token would do as well.
+    pub(crate) fn or_bearer(self) -> Self {
+        let asks = self.status == StatusCode::UNAUTHORIZED && self.refusal.is_none();
+        let wanted = asks.then(|| Box::new(Refusal::no_token().with_detail(self.label)));
+        Self {
+            refusal: wanted.or(self.refusal),
+            ..self
+        }
+    }
+
     pub(crate) fn clearing_session(self) -> Self {
         Self {
             clears_session: true,
@@ -243,8 +253,7 @@ impl Error {
         if let Some(refusal) = &self.refusal {
             refusal.add_headers(headers);
         } else if self.status == StatusCode::UNAUTHORIZED {
-            let scheme = if self.plain { "Bearer" } else { "Cookie" };
-            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(scheme));
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Cookie"));
         }
     }
 }

@@ -39,9 +39,7 @@ pub trait Clock: Send + Sync + 'static {
     fn now(&self) -> Timestamp;
 
     /// How long its current second still lasts.
-    fn until_next_second(&self) -> Duration {
-        Duration::ZERO
-    }
+    fn until_next_second(&self) -> Duration;
 }
 
 /// The operating system's clock.

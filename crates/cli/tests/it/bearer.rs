@@ -216,8 +216,8 @@ async fn who_is_refused_is_told_why_and_no_more() {
         r#"Bearer error="invalid_request", error_description="more than one Authorization header""#;
     let malformed = r#"Bearer error="invalid_request", error_description="the Authorization header is malformed""#;
     let cases: [(&[&str], u16, &str, &str); 11] = [
-        (&[], 401, NOBODY, "Bearer"),
-        (&["Basic YTpi"], 401, NOBODY, "Bearer"),
+        (&[], 401, NOBODY, r#"Bearer realm="api""#),
+        (&["Basic YTpi"], 401, NOBODY, r#"Bearer realm="api""#),
         (&["Bearer x"], 401, INVALID, not_valid),
         (&[&cut], 401, INVALID, not_valid),
         (&[&unsigned], 401, INVALID, not_valid),

@@ -67,8 +67,8 @@ pub(crate) static SECTION: Section = Section {
 pub(crate) static SECRET: Setting<Secret> = Setting::new(
     "session.secret",
     "Secrets that sign cookies, at least 16 characters each (32 in production). The first signs \
-     and all verify: to rotate, put a new one in front and drop the old one a session lifetime \
-     later. `cogward dev` makes its own. `cogward keys new` prints a good one.",
+     and all verify: to rotate, put a new one in front and drop the old one a session lifetime, \
+     and not less than 25 hours, later. `cogward dev` makes its own. `cogward keys new` prints a good one.",
 )
 .env(&["SESSION_SECRET"])
 .list()
@@ -86,7 +86,7 @@ pub(crate) static ENCRYPTION_KEY: Setting<Secret> = Setting::new(
 .example("$(cogward keys new)");
 pub(crate) static BACKEND: Setting<Backend> = Setting::new(
     "session.backend",
-    "Where sessions are kept. `memory` loses them when the process ends; `sqlite` is for one \
+    "Where sessions are kept. `memory` loses them when the process ends, and what was revoked; `sqlite` is for one \
      process. `redis`, `postgres` and `dynamodb` are known names, not available in this build.",
 )
 .env(&["SESSION_BACKEND"])

@@ -88,7 +88,7 @@ async fn each_refusal_has_its_status_body_and_challenge() {
     let server = Server::of(routes(verifier::<AccessClaims>(&signer))).await;
     let good = fresh(access_claims());
     let signed = |name, value| bearer(&signer.token(&with(good.clone(), name, value)));
-    let none = Answer::new(401, "Not authenticated", Some("Bearer"));
+    let none = Answer::new(401, "Not authenticated", Some(r#"Bearer realm="api""#));
     let mut unknown = invalid("the token is signed with an unknown key");
     unknown.body = r#"{"detail":"Invalid token key"}"#.to_owned();
     for (authorization, expected) in [
@@ -205,11 +205,11 @@ async fn t110_one_token_in_one_header_is_one_bearer() {
     let forms: [(&[&str], Answer); 8] = [
         (
             &[&basic],
-            Answer::new(401, "Not authenticated", Some("Bearer")),
+            Answer::new(401, "Not authenticated", Some(r#"Bearer realm="api""#)),
         ),
         (
             &[&token],
-            Answer::new(401, "Not authenticated", Some("Bearer")),
+            Answer::new(401, "Not authenticated", Some(r#"Bearer realm="api""#)),
         ),
         (&[&good, &good], several.clone()),
         (&[&basic, &good], several.clone()),

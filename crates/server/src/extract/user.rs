@@ -82,7 +82,12 @@ impl User {
             && let Some(token) = credentials(headers).inspect_err(tell)?
         {
             let accepted = bearer::accept(&app.auth, token).await;
-            return Ok(Self(By::Bearer(accepted.inspect_err(tell)?)));
+            if let Err(error) = &accepted
+                && !error.is_transient()
+            {
+                tell(error);
+            }
+            return Ok(Self(By::Bearer(accepted?)));
         }
         let CurrentSession(current) = CurrentSession::of(app, headers).await?;
         Ok(Self(By::Session(current)))
@@ -97,6 +102,14 @@ fn tell(error: &impl std::error::Error) {
 pub struct Denied(Error);
 
 impl Denied {
+    fn to(app: &App, error: Error) -> Self {
+        let error = error.plain();
+        Self(match app.auth.settings().bearers {
+            Bearers::Off => error,
+            _ => error.or_bearer(),
+        })
+    }
+
     /// 404 with `detail`, for a caller that may know.
     pub fn not_found(detail: &'static str) -> Self {
         Self(Error::of_status(StatusCode::NOT_FOUND, detail).plain())
@@ -116,8 +129,9 @@ where
     type Rejection = Denied;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Denied> {
-        let user = Self::of(&Arc::from_ref(state), &parts.headers).await;
-        user.map_err(|error| Denied(error.plain()))
+        let app = Arc::from_ref(state);
+        let user = Self::of(&app, &parts.headers).await;
+        user.map_err(|error| Denied::to(&app, error))
     }
 }
 
@@ -130,9 +144,10 @@ where
     type Rejection = Denied;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Denied> {
-        match Self::of(&Arc::from_ref(state), &parts.headers).await {
+        let app = Arc::from_ref(state);
+        match Self::of(&app, &parts.headers).await {
             Ok(user) => Ok(Some(user)),
-            Err(error) if error.status().is_server_error() => Err(Denied(error.plain())),
+            Err(error) if error.status().is_server_error() => Err(Denied::to(&app, error)),
             Err(_) => Ok(None),
         }
     }

@@ -135,6 +135,12 @@ async fn t110_a_bad_bearer_is_401_beside_a_good_session_which_stays() {
 /// What no session and no bearer is answered, by family.
 #[track_caller]
 fn assert_nobody(answer: &Answer, what: &str) {
+    assert_asks_for(r#"Bearer realm="api""#, answer, what);
+}
+
+/// The same where an application's own routes ask for something else.
+#[track_caller]
+fn assert_asks_for(wanted: &str, answer: &Answer, what: &str) {
     let path = answer.url.path();
     let (body, scheme) = match path {
         "/auth/me" => (json!({ "error": "Not authenticated" }), "Cookie"),
@@ -146,7 +152,7 @@ fn assert_nobody(answer: &Answer, what: &str) {
             }),
             "Cookie",
         ),
-        _ => (json!({ "detail": "Not authenticated" }), "Bearer"),
+        _ => (json!({ "detail": "Not authenticated" }), wanted),
     };
     assert_eq!(answer.status, 401, "{what} at {path}: {}", answer.body);
     assert_eq!(answer.json(), body, "{what} at {path}");
@@ -357,7 +363,7 @@ async fn switched_off_nobody_looks_at_the_header() {
     ] {
         for route in ROUTES {
             let answer = send(&mut app.browser(), route.clone(), &headers).await;
-            assert_nobody(&answer, "off");
+            assert_asks_for("Cookie", &answer, "off");
             let answer = send(&mut of_bob, route, &headers).await;
             assert_eq!(whose(&answer), bob, "{}", answer.body);
         }

@@ -6,7 +6,7 @@ use cogward_session::{RevocationMark, Timestamp, UserIndex};
 use cogward_testkit::{Answer, Browser, StoreKind, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::{assert_kept, claims, pool_call, tokens, until};
+use crate::support::{assert_kept, claims, pool_call, refresh_at_pool, tokens, until};
 
 const ALICE: &str = "user@example.com";
 const BOB: &str = "admin@example.com";
@@ -252,6 +252,30 @@ async fn a_session_handed_over_in_the_middle_of_it_does_not_stay() {
         let left = app.store.behind().list(&users, app.auth.now()).await;
         assert_eq!(left.unwrap().len(), 0);
     }
+}
+
+/// The second look at the marks comes when the session is there already.
+#[tokio::test]
+async fn a_store_that_fails_halfway_through_a_hand_over_leaves_everything_as_it_was() {
+    let app = TestApp::start().await;
+    let (mut browser, pair) = (signed_in(&app).await, tokens(&app, ALICE).await);
+    let (hold, inserts) = (app.store.hold("insert"), app.store.calls("insert"));
+    let fail_meanwhile = async {
+        let calls = async || app.store.calls("insert") > inserts;
+        until("looked at", calls).await;
+        app.store.fail("mark", 1);
+        drop(hold);
+    };
+    let handing = browser.post_json("/auth/session", &pair);
+    let (answer, ()) = tokio::join!(handing, fail_meanwhile);
+    assert_kept(&answer);
+    assert_eq!(answer.set_cookies(), Vec::<String>::new());
+    assert_eq!(browser.get("/auth/me").await.status, 200);
+    let users = [user(&app, &pair)];
+    let left = app.store.behind().list(&users, app.auth.now()).await;
+    assert_eq!(left.unwrap().len(), 1);
+    let refresh_token = pair["refresh_token"].as_str().unwrap();
+    assert_eq!(refresh_at_pool(&app, refresh_token).await, 200);
 }
 
 #[tokio::test]

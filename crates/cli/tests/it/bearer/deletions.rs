@@ -19,7 +19,7 @@ async fn an_administrator_deletes_a_user_who_then_cannot_sign_in() {
         }
         let path = format!("/users/{sub}");
         let answer = api.call(Method::DELETE, &path, &[]).await;
-        assert_refused(&answer, 401, NOBODY, "Bearer");
+        assert_refused(&answer, 401, NOBODY, r#"Bearer realm="api""#);
         api.sign_in(LEAVER).await;
         let deleted = json!({ "message": "User deleted", "user_id": sub });
         assert_says(&api.delete(&sub, token).await, &deleted);
