@@ -23,6 +23,8 @@ async function keyboardOnly(page) {
   await shot(page, "30-keyboard-focus");
   await page.keyboard.press("Enter");
   await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  // The first field has the focus by itself, a frame after it can be seen.
+  await page.locator('input[name="username"]:focus').waitFor();
   await page.keyboard.type(USER);
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.id), "password", "Tab goes from field to field");
