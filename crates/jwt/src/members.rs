@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
@@ -14,17 +15,41 @@ pub(crate) enum Member<'j> {
     Unusable,
 }
 
-/// The members with these names, in this order.
+/// A struct of members, each declared once: as a field and as its name in JSON.
+macro_rules! members {
+    ($(#[$about:meta])* $visibility:vis struct $object:ident { $($field:ident = $name:literal,)* }) => {
+        $(#[$about])*
+        #[derive(Default)]
+        $visibility struct $object<'j> {
+            $(pub(crate) $field: Option<crate::members::Member<'j>>,)*
+        }
+
+        impl<'j> crate::members::Members<'j> for $object<'j> {
+            fn place(&mut self, name: &str) -> Option<&mut Option<crate::members::Member<'j>>> {
+                match name {
+                    $($name => Some(&mut self.$field),)*
+                    _ => None,
+                }
+            }
+        }
+    };
+}
+pub(crate) use members;
+
+/// What [`members!`] makes.
+pub(crate) trait Members<'j>: Default {
+    /// Where the member of this name goes; nowhere if nobody asks for it.
+    fn place(&mut self, name: &str) -> Option<&mut Option<Member<'j>>>;
+}
+
+/// The members that `M` asks for.
 ///
 /// RFC 7519 §4 and RFC 7515 §4 leave a choice between refusing duplicate names and
 /// taking the last; two readers that choose differently read two tokens. Here any
 /// name that stands twice is an error.
-pub(crate) fn read<'j, const N: usize>(
-    json: &'j str,
-    names: &[&str; N],
-) -> Result<[Option<Member<'j>>; N], serde_json::Error> {
+pub(crate) fn read<'j, M: Members<'j>>(json: &'j str) -> Result<M, serde_json::Error> {
     let mut json = serde_json::Deserializer::from_str(json);
-    let members = json.deserialize_map(Members { names })?;
+    let members = json.deserialize_map(Asked(PhantomData))?;
     json.end()?;
     Ok(members)
 }
@@ -34,31 +59,26 @@ pub(crate) fn read_one<'j, T: Deserialize<'j>>(
     json: &'j str,
     name: &str,
 ) -> Result<Option<T>, serde_json::Error> {
-    serde_json::Deserializer::from_str(json).deserialize_map(One {
-        name,
-        kind: std::marker::PhantomData,
-    })
+    let kind = PhantomData;
+    serde_json::Deserializer::from_str(json).deserialize_map(One { name, kind })
 }
 
-struct Members<'n, const N: usize> {
-    names: &'n [&'n str; N],
-}
+struct Asked<M>(PhantomData<M>);
 
-impl<'j, const N: usize> Visitor<'j> for Members<'_, N> {
-    type Value = [Option<Member<'j>>; N];
+impl<'j, M: Members<'j>> Visitor<'j> for Asked<M> {
+    type Value = M;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("an object")
     }
 
-    fn visit_map<A: MapAccess<'j>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut found = [const { None }; N];
+    fn visit_map<A: MapAccess<'j>>(self, mut access: A) -> Result<M, A::Error> {
+        let mut asked = M::default();
         let mut others: Vec<Cow<'j, str>> = Vec::new();
         while let Some(Name(name)) = access.next_key()? {
-            let mut slots = self.names.iter().zip(&mut found);
-            match slots.find(|(known, _)| **known == name) {
-                Some((_, Some(_))) => return Err(A::Error::custom("duplicate name")),
-                Some((_, slot)) => *slot = Some(access.next_value()?),
+            match asked.place(&name) {
+                Some(Some(_)) => return Err(A::Error::custom("duplicate name")),
+                Some(place) => *place = Some(access.next_value()?),
                 None => {
                     access.next_value::<IgnoredAny>()?;
                     others.push(name);
@@ -68,14 +88,14 @@ impl<'j, const N: usize> Visitor<'j> for Members<'_, N> {
         others.sort_unstable();
         match others.windows(2).any(|pair| pair.first() == pair.last()) {
             true => Err(A::Error::custom("duplicate name")),
-            false => Ok(found),
+            false => Ok(asked),
         }
     }
 }
 
 struct One<'n, T> {
     name: &'n str,
-    kind: std::marker::PhantomData<T>,
+    kind: PhantomData<T>,
 }
 
 impl<'j, T: Deserialize<'j>> Visitor<'j> for One<'_, T> {

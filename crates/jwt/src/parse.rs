@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::error::VerifyError;
-use crate::members::{self, Member};
+use crate::members::{self, Member, members};
 
 /// Cognito's tokens are some 1 to 3 KB; no header line carries more than this.
 const MAX_TOKEN: usize = 16 * 1024;
@@ -57,11 +57,11 @@ impl<'t> Parts<'t> {
         if token.len() > MAX_TOKEN {
             return Err(malformed);
         }
-        let (signing_input, encoded) = token.rsplit_once('.').ok_or(malformed.clone())?;
-        let (header, payload) = signing_input.split_once('.').ok_or(malformed.clone())?;
-        if payload.contains('.') {
-            return Err(malformed);
-        }
+        let (header, rest) = token.split_once('.').ok_or(malformed.clone())?;
+        // A further dot is in the payload then, where it is not base64url.
+        let (payload, encoded) = rest.rsplit_once('.').ok_or(malformed.clone())?;
+        let signing_input = token.get(..header.len() + 1 + payload.len());
+        let signing_input = signing_input.ok_or(malformed.clone())?;
         let mut signature = [0; MAX_SIGNATURE];
         let signature_len = URL_SAFE_NO_PAD
             .decode_slice(encoded, &mut signature)
@@ -114,15 +114,24 @@ pub(crate) fn utf8(json: Vec<u8>) -> Result<String, VerifyError> {
 /// Keys a token brings along (`jwk`, `jku`, `x5c`, `x5u`) are not looked at.
 fn read_header(header: &[u8]) -> Result<String, VerifyError> {
     let header = std::str::from_utf8(header).map_err(|_| VerifyError::Malformed)?;
-    let [alg, kid, crit, b64, zip] = members::read(header, &["alg", "kid", "crit", "b64", "zip"])
-        .map_err(|_| VerifyError::Malformed)?;
-    if crit.is_some() || b64.is_some() || zip.is_some() {
+    let header: Header<'_> = members::read(header).map_err(|_| VerifyError::Malformed)?;
+    if header.crit.is_some() || header.b64.is_some() || header.zip.is_some() {
         return Err(VerifyError::Header);
     }
-    match (alg, kid) {
+    match (header.alg, header.kid) {
         (Some(Member::Text(alg)), Some(Member::Text(kid))) if alg == "RS256" && !kid.is_empty() => {
             Ok(kid.into_owned())
         }
         _ => Err(VerifyError::Header),
+    }
+}
+
+members! {
+    struct Header {
+        alg = "alg",
+        kid = "kid",
+        crit = "crit",
+        b64 = "b64",
+        zip = "zip",
     }
 }

@@ -11,7 +11,7 @@ use crate::cache::{TokenCache, TokenKey};
 use crate::claims::{AccessClaims, Claims, Payload};
 use crate::error::VerifyError;
 use crate::keys::PublicKey;
-use crate::members::{self, Member};
+use crate::members::{self, Member, members};
 use crate::parse::{self, Parts};
 use crate::policy::{ClientIds, Policy, Trusted};
 use crate::revocations::Revocations;
@@ -48,6 +48,11 @@ pub struct Verifier<C> {
     policy: Policy<C>,
     #[cfg(feature = "cache")]
     cache: Option<Cached<C>>,
+}
+
+members! {
+    /// What a token says of where it comes from.
+    struct Issuer { iss = "iss", }
 }
 
 /// A cache, and what this policy's entries in it go by.
@@ -202,8 +207,9 @@ impl<C: Claims> Verifier<C> {
         if let [only] = self.policy.trusted.as_slice() {
             return Ok(only);
         }
-        match members::read(payload, &["iss"]).map_err(|_| VerifyError::Malformed)? {
-            [Some(Member::Text(issuer))] => self.policy.trusted_by(&issuer),
+        let said: Issuer<'_> = members::read(payload).map_err(|_| VerifyError::Malformed)?;
+        match said.iss {
+            Some(Member::Text(issuer)) => self.policy.trusted_by(&issuer),
             _ => None,
         }
         .ok_or(VerifyError::Issuer)

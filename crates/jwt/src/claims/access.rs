@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::payload::{as_str, required_text, required_time, text, texts, time};
 use super::{Claims, Payload, Read};
 use crate::error::VerifyError;
 use crate::policy::Trusted;
@@ -41,22 +42,22 @@ impl Read for AccessClaims {
 
     fn read(payload: Payload<'_>, trusted: &Trusted) -> Result<Self, VerifyError> {
         let iss = payload.issuer(trusted)?;
-        if payload.token_use.as_str() != Some("access") {
+        if as_str(&payload.token_use) != Some("access") {
             return Err(VerifyError::TokenUse);
         }
-        let client_id = trusted.clients.accept(payload.client_id.as_str())?;
+        let client_id = trusted.clients.accept(as_str(&payload.client_id))?;
         Ok(Self {
-            sub: payload.sub.required_text()?,
-            username: payload.username.text()?.filter(|name| !name.is_empty()),
+            sub: required_text("sub", payload.sub)?,
+            username: text("username", payload.username)?.filter(|name| !name.is_empty()),
             client_id,
-            scope: payload.scope.text()?.unwrap_or_default(),
-            groups: payload.groups.texts(),
-            auth_time: payload.auth_time.time()?,
-            iat: payload.iat.required_time()?,
-            nbf: payload.nbf.time()?,
-            exp: payload.exp.required_time()?,
-            jti: payload.jti.text()?,
-            origin_jti: payload.origin_jti.text()?,
+            scope: text("scope", payload.scope)?.unwrap_or_default(),
+            groups: texts(payload.groups),
+            auth_time: time("auth_time", &payload.auth_time)?,
+            iat: required_time("iat", &payload.iat)?,
+            nbf: time("nbf", &payload.nbf)?,
+            exp: required_time("exp", &payload.exp)?,
+            jti: text("jti", payload.jti)?,
+            origin_jti: text("origin_jti", payload.origin_jti)?,
             iss,
             json: String::new(),
         })

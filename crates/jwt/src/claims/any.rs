@@ -1,3 +1,4 @@
+use super::payload::as_str;
 use super::{AccessClaims, Claims, IdClaims, Payload, Read};
 use crate::error::VerifyError;
 use crate::policy::Trusted;
@@ -25,7 +26,7 @@ impl Read for AnyClaims {
     const KIND: &'static str = "any";
 
     fn read(payload: Payload<'_>, trusted: &Trusted) -> Result<Self, VerifyError> {
-        match payload.token_use.as_str() {
+        match as_str(&payload.token_use) {
             Some("id") => IdClaims::read(payload, trusted).map(Self::Id),
             _ => AccessClaims::read(payload, trusted).map(Self::Access),
         }

@@ -1,6 +1,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use super::payload::{as_str, required_text, required_time, sole, text, texts, time, truth};
 use super::{Claims, Payload, Read};
 use crate::error::VerifyError;
 use crate::policy::Trusted;
@@ -51,26 +52,26 @@ impl Read for IdClaims {
 
     fn read(payload: Payload<'_>, trusted: &Trusted) -> Result<Self, VerifyError> {
         let iss = payload.issuer(trusted)?;
-        if payload.token_use.as_str() != Some("id") {
+        if as_str(&payload.token_use) != Some("id") {
             return Err(VerifyError::TokenUse);
         }
-        let aud = trusted.clients.accept(payload.aud.sole())?;
+        let aud = trusted.clients.accept(sole(&payload.aud))?;
         Ok(Self {
-            sub: payload.sub.required_text()?,
-            username: payload.cognito_username.required_text()?,
-            email: payload.email.text()?,
-            email_verified: payload.email_verified.truth(),
-            given_name: payload.given_name.text()?,
-            family_name: payload.family_name.text()?,
-            name: payload.name.text()?,
-            groups: payload.groups.texts(),
-            nonce: payload.nonce.text()?,
-            auth_time: payload.auth_time.time()?,
-            iat: payload.iat.required_time()?,
-            nbf: payload.nbf.time()?,
-            exp: payload.exp.required_time()?,
-            jti: payload.jti.text()?,
-            origin_jti: payload.origin_jti.text()?,
+            sub: required_text("sub", payload.sub)?,
+            username: required_text("cognito:username", payload.cognito_username)?,
+            email: text("email", payload.email)?,
+            email_verified: truth(&payload.email_verified),
+            given_name: text("given_name", payload.given_name)?,
+            family_name: text("family_name", payload.family_name)?,
+            name: text("name", payload.name)?,
+            groups: texts(payload.groups),
+            nonce: text("nonce", payload.nonce)?,
+            auth_time: time("auth_time", &payload.auth_time)?,
+            iat: required_time("iat", &payload.iat)?,
+            nbf: time("nbf", &payload.nbf)?,
+            exp: required_time("exp", &payload.exp)?,
+            jti: text("jti", payload.jti)?,
+            origin_jti: text("origin_jti", payload.origin_jti)?,
             aud,
             iss,
             json: String::new(),
