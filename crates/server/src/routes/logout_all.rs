@@ -26,8 +26,8 @@ pub(crate) struct LogoutAll {
 
 /// Sign out everywhere, or everywhere else.
 ///
-/// Bearer tokens issued before the answer are
-/// refused from then on; for that it takes up to a second.
+/// Bearer tokens issued before the answer are refused from then on; for that it takes up
+/// to a second.
 #[utoipa::path(
     post, path = "", operation_id = "logoutAll", tag = "Devices",
     security(("session" = [])),
