@@ -249,8 +249,9 @@ pub(crate) async fn verify_pair(
     let now = auth.now().as_secs();
     let verifiers = &auth.pool.verifiers;
     let id = verifiers.id.verify_at(id_token, now).await;
+    let id = id.map_err(refusal)?;
     let access = verifiers.access.verify_at(access_token, now).await;
-    let (id, access) = (id.map_err(refusal)?, access.map_err(refusal)?);
+    let access = access.map_err(refusal)?;
     let same_sign_in = match (&id.origin_jti, &access.origin_jti) {
         (Some(one), Some(other)) => one == other,
         _ => true,

@@ -10,11 +10,14 @@ pub mod bearer;
 #[cfg(feature = "cache")]
 mod cache;
 mod claims;
+mod clock;
 mod error;
 mod fetch;
 #[cfg(feature = "cache")]
 mod fingerprint;
 mod flight;
+#[cfg(feature = "http")]
+mod http_get;
 #[cfg(feature = "http")]
 mod http_keys;
 mod inspect;

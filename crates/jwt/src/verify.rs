@@ -2,14 +2,17 @@
 
 use std::error::Error;
 use std::fmt;
+#[cfg(not(feature = "cache"))]
+use std::marker::PhantomData;
 use std::ops::Deref;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 #[cfg(feature = "cache")]
 use crate::cache::{TokenCache, TokenKey};
 use crate::claims::{AccessClaims, Claims, Payload};
+use crate::clock;
 use crate::error::VerifyError;
+use crate::flight::Keys;
 use crate::keys::PublicKey;
 use crate::members::{self, Member, members};
 use crate::parse::{self, Parts};
@@ -54,6 +57,30 @@ members! {
     /// What a token says of where it comes from.
     struct Issuer { iss = "iss", }
 }
+
+/// A token taken apart, of which nothing is proven yet.
+struct Opened<'v, 't> {
+    parts: Parts<'t>,
+    payload: String,
+    /// The pool that it says it is from.
+    trusted: &'v Trusted,
+}
+
+impl Opened<'_, '_> {
+    fn keys(&self) -> &Arc<Keys> {
+        self.trusted.pool.keys()
+    }
+
+    fn known_key(&self) -> Option<Arc<PublicKey>> {
+        self.keys().known(self.parts.encoded_header())
+    }
+}
+
+/// Where a token is remembered, if anywhere.
+#[cfg(feature = "cache")]
+type Place<'v, C> = Option<(&'v TokenCache<C>, TokenKey)>;
+#[cfg(not(feature = "cache"))]
+type Place<'v, C> = PhantomData<&'v C>;
 
 /// A cache, and what this policy's entries in it go by.
 #[cfg(feature = "cache")]
@@ -136,15 +163,8 @@ impl<C: Claims> Verifier<C> {
     ///
     /// # Errors
     /// See [`VerifyError`]; only [`VerifyError::is_transient`] ones are not the token's fault.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "the one place for those who have no clock to pass: all else takes the time"
-    )]
     pub async fn verify(&self, token: &str) -> Result<Verified<C>, VerifyError> {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = since.map_or(0, |since| since.as_secs());
-        self.verify_at(token, i64::try_from(now).unwrap_or(i64::MAX))
-            .await
+        self.verify_at(token, clock::now_secs()).await
     }
 
     /// Verifies a token as of `now_secs`, in seconds since the Unix epoch. A key that is
@@ -153,18 +173,16 @@ impl<C: Claims> Verifier<C> {
     /// # Errors
     /// See [`VerifyError`]; only [`VerifyError::is_transient`] ones are not the token's fault.
     pub async fn verify_at(&self, token: &str, now_secs: i64) -> Result<Verified<C>, VerifyError> {
-        if let Some(known) = self.recall(token, now_secs) {
+        let place = self.place(token);
+        if let Some(known) = self.recall(&place, now_secs) {
             return known;
         }
-        let parts = Parts::split(token)?;
-        let payload = parse::utf8(parts.payload()?)?;
-        let trusted = self.trusted(&payload)?;
-        let keys = trusted.pool.keys();
-        let key = match keys.known(parts.encoded_header()) {
+        let opened = self.open(token)?;
+        let key = match opened.known_key() {
             Some(key) => key,
-            None => keys.find(&parts.kid()?).await?,
+            None => opened.keys().find(&opened.parts.kid()?).await?,
         };
-        self.prove(token, &parts, payload, trusted, &key, now_secs)
+        self.prove(opened, &place, &key, now_secs)
     }
 
     /// As [`Self::verify_at`], without waiting: only keys count that are there.
@@ -172,33 +190,40 @@ impl<C: Claims> Verifier<C> {
     /// # Errors
     /// See [`VerifyError`]; [`VerifyError::UnknownKey`] also means a key that was not fetched yet.
     pub fn verify_held_at(&self, token: &str, now_secs: i64) -> Result<Verified<C>, VerifyError> {
-        if let Some(known) = self.recall(token, now_secs) {
+        let place = self.place(token);
+        if let Some(known) = self.recall(&place, now_secs) {
             return known;
         }
-        let parts = Parts::split(token)?;
-        let payload = parse::utf8(parts.payload()?)?;
-        let trusted = self.trusted(&payload)?;
-        let keys = trusted.pool.keys();
-        let key = match keys.known(parts.encoded_header()) {
+        let opened = self.open(token)?;
+        let key = match opened.known_key() {
             Some(key) => key,
-            None => keys.held(&parts.kid()?).ok_or(VerifyError::UnknownKey)?,
+            None => {
+                let held = opened.keys().held(&opened.parts.kid()?);
+                held.ok_or(VerifyError::UnknownKey)?
+            }
         };
-        self.prove(token, &parts, payload, trusted, &key, now_secs)
+        self.prove(opened, &place, &key, now_secs)
     }
 
     /// Drops a token from the cache: it was revoked by a rule that is not this verifier's.
     pub fn forget(&self, token: &str) {
-        #[cfg(feature = "cache")]
-        if let Some((tokens, key)) = self.place(token) {
-            tokens.remove(&key);
-        }
-        #[cfg(not(feature = "cache"))]
-        let _: &str = token;
+        self.dismiss(&self.place(token));
     }
 
     /// The scopes that a token must have, for a challenge (RFC 6750 §3).
     pub fn wanted_scopes(&self) -> impl Iterator<Item = &str> {
         self.policy.wanted_scopes()
+    }
+
+    fn open<'t>(&self, token: &'t str) -> Result<Opened<'_, 't>, VerifyError> {
+        let parts = Parts::split(token)?;
+        let payload = parse::utf8(parts.payload()?)?;
+        let trusted = self.trusted(&payload)?;
+        Ok(Opened {
+            parts,
+            payload,
+            trusted,
+        })
     }
 
     /// The pool a token is from. Where there is but one, a stranger's payload is not
@@ -217,13 +242,16 @@ impl<C: Claims> Verifier<C> {
 
     fn prove(
         &self,
-        token: &str,
-        parts: &Parts<'_>,
-        payload: String,
-        trusted: &Trusted,
+        opened: Opened<'_, '_>,
+        place: &Place<'_, C>,
         key: &Arc<PublicKey>,
         now: i64,
     ) -> Result<Verified<C>, VerifyError> {
+        let Opened {
+            parts,
+            payload,
+            trusted,
+        } = opened;
         if !key.verifies(parts.signing_input(), parts.signature()) {
             return Err(VerifyError::Signature);
         }
@@ -232,7 +260,7 @@ impl<C: Claims> Verifier<C> {
         claims.keep(payload);
         self.policy.judge(&claims, now)?;
         let verified = Verified(Arc::new(claims));
-        self.remember(token, &verified, key);
+        self.remember(place, &verified, key);
         Ok(verified)
     }
 
@@ -248,39 +276,51 @@ impl<C: Claims> Verifier<C> {
 
 #[cfg(feature = "cache")]
 impl<C: Claims> Verifier<C> {
-    fn place(&self, token: &str) -> Option<(&TokenCache<C>, TokenKey)> {
+    fn place(&self, token: &str) -> Place<'_, C> {
         let cached = self.cache.as_ref()?;
         let key = cached.tokens.key(&cached.policy, token)?;
         Some((&cached.tokens, key))
     }
 
     /// A token verified before is judged again for all that may have changed.
-    fn recall(&self, token: &str, now: i64) -> Option<Result<Verified<C>, VerifyError>> {
-        let (tokens, key) = self.place(token)?;
-        let claims = tokens.get(&key)?;
+    fn recall(&self, place: &Place<'_, C>, now: i64) -> Option<Result<Verified<C>, VerifyError>> {
+        let (tokens, key) = place.as_ref()?;
+        let claims = tokens.get(key)?;
         Some(match self.policy.judge(&claims, now) {
             Ok(()) => Ok(claims),
             Err(error) => {
-                tokens.remove(&key);
+                self.dismiss(place);
                 Err(error)
             }
         })
     }
 
-    fn remember(&self, token: &str, claims: &Verified<C>, by: &Arc<PublicKey>) {
-        if let Some((tokens, key)) = self.place(token) {
-            tokens.put(key, claims.clone(), by);
+    fn dismiss(&self, place: &Place<'_, C>) {
+        if let Some((tokens, key)) = place {
+            tokens.remove(key);
+        }
+    }
+
+    fn remember(&self, place: &Place<'_, C>, claims: &Verified<C>, by: &Arc<PublicKey>) {
+        if let Some((tokens, key)) = place {
+            tokens.put(*key, claims.clone(), by);
         }
     }
 }
 
 #[cfg(not(feature = "cache"))]
 impl<C: Claims> Verifier<C> {
-    fn recall(&self, _: &str, _: i64) -> Option<Result<Verified<C>, VerifyError>> {
+    fn place(&self, _: &str) -> Place<'_, C> {
+        PhantomData
+    }
+
+    fn recall(&self, _: &Place<'_, C>, _: i64) -> Option<Result<Verified<C>, VerifyError>> {
         None
     }
 
-    fn remember(&self, _: &str, _: &Verified<C>, _: &Arc<PublicKey>) {}
+    fn dismiss(&self, _: &Place<'_, C>) {}
+
+    fn remember(&self, _: &Place<'_, C>, _: &Verified<C>, _: &Arc<PublicKey>) {}
 }
 
 impl Verifier<AccessClaims> {

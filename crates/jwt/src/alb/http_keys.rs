@@ -1,18 +1,15 @@
 //! Keys over HTTP.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use reqwest::redirect::Policy;
-use reqwest::{Client, Response, StatusCode, Url};
+use reqwest::{Client, StatusCode, Url};
 
 use super::arn::region;
 use super::error::AlbConfigError;
 use super::fetch::{AlbFetchError, FetchAlbKey, KeyFuture};
 use super::key::{AlbKey, AlbKeyError, AlbKid};
+use crate::http_get::{self, Fault};
 
-/// For connecting, asking and reading the whole answer.
-const TIME_LIMIT: Duration = Duration::from_secs(3);
 /// A key on P-256 takes 178 bytes.
 const MAX_PEM: usize = 4 * 1024;
 
@@ -31,11 +28,7 @@ impl HttpAlbKeys {
     pub fn of_load_balancer(arn: &str) -> Result<Self, AlbConfigError> {
         let base = key_server(region(arn)?).parse();
         let base = base.map_err(|_| AlbConfigError::arn(arn, "its region is no host name"))?;
-        let client = Client::builder()
-            .https_only(true)
-            .redirect(Policy::none())
-            .connect_timeout(TIME_LIMIT)
-            .build();
+        let client = http_get::client();
         let client = client.map_err(|error| AlbConfigError::Client(Arc::new(error)))?;
         Ok(Self::new(client, base))
     }
@@ -53,17 +46,10 @@ impl HttpAlbKeys {
     async fn get(&self, kid: &AlbKid) -> Result<Option<AlbKey>, AlbFetchError> {
         let mut url = self.base.clone();
         url.set_path(&format!("{}/{kid}", url.path().trim_end_matches('/')));
-        let request = self.client.get(url.clone()).timeout(TIME_LIMIT);
-        let mut response = request.send().await.map_err(unreachable)?;
-        if *response.url() != url {
-            return Err(AlbFetchError::Status(StatusCode::FOUND.as_u16()));
-        }
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND | StatusCode::FORBIDDEN => return Ok(None),
-            status => return Err(AlbFetchError::Status(status.as_u16())),
-        }
-        let body = read_bounded(&mut response).await?;
+        let body = match http_get::get(&self.client, &url, MAX_PEM).await {
+            Err(Fault::Status(StatusCode::NOT_FOUND | StatusCode::FORBIDDEN)) => return Ok(None),
+            body => body?,
+        };
         let pem = str::from_utf8(&body).map_err(|_| AlbKeyError::Pem);
         let key = pem.and_then(AlbKey::from_pem);
         key.map(Some).map_err(AlbFetchError::Key)
@@ -83,19 +69,14 @@ fn key_server(region: &str) -> String {
     }
 }
 
-async fn read_bounded(response: &mut Response) -> Result<Vec<u8>, AlbFetchError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
-        if body.len() + chunk.len() > MAX_PEM {
-            return Err(AlbFetchError::TooLarge);
+impl From<Fault> for AlbFetchError {
+    fn from(fault: Fault) -> Self {
+        match fault {
+            Fault::Unreachable(source) => Self::Unreachable(source),
+            Fault::Status(status) => Self::Status(status.as_u16()),
+            Fault::TooLarge => Self::TooLarge,
         }
-        body.extend_from_slice(&chunk);
     }
-    Ok(body)
-}
-
-fn unreachable(error: reqwest::Error) -> AlbFetchError {
-    AlbFetchError::Unreachable(Arc::new(error.without_url()))
 }
 
 #[cfg(test)]

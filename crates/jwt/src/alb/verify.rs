@@ -2,7 +2,6 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
 
 use serde_json::{Map, Value};
 
@@ -13,6 +12,7 @@ use super::error::{AlbConfigError, AlbError};
 use super::http_keys::HttpAlbKeys;
 use super::keys::AlbKeys;
 use super::token::{Token, object};
+use crate::clock;
 
 const MAX_LEEWAY: u32 = 300;
 
@@ -94,15 +94,8 @@ impl AlbVerifier {
     ///
     /// # Errors
     /// See [`AlbError`]; only [`AlbError::is_transient`] ones are not the token's fault.
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "for those who have no clock to pass: all else takes the time"
-    )]
     pub async fn verify(&self, header_value: &str) -> Result<VerifiedAlb, AlbError> {
-        let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-        let now = since.map_or(0, |since| since.as_secs());
-        self.verify_at(header_value, i64::try_from(now).unwrap_or(i64::MAX))
-            .await
+        self.verify_at(header_value, clock::now_secs()).await
     }
 
     /// Verifies the header's value as of `now_secs`, in seconds since the epoch.

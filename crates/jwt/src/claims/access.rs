@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::payload::{as_str, required_text, required_time, text, texts, time};
-use super::{Claims, Payload, Read};
+use super::{Claims, Payload, Read, fields};
 use crate::error::VerifyError;
 use crate::policy::Trusted;
 
@@ -69,9 +69,7 @@ impl Read for AccessClaims {
 }
 
 impl Claims for AccessClaims {
-    fn sub(&self) -> &str {
-        &self.sub
-    }
+    fields!();
 
     fn username(&self) -> Option<&str> {
         self.username.as_deref()
@@ -81,36 +79,8 @@ impl Claims for AccessClaims {
         &self.client_id
     }
 
-    fn issuer(&self) -> &str {
-        &self.iss
-    }
-
-    fn groups(&self) -> &[String] {
-        &self.groups
-    }
-
     fn scope(&self) -> &str {
         &self.scope
-    }
-
-    fn issued_at(&self) -> i64 {
-        self.iat
-    }
-
-    fn not_before(&self) -> Option<i64> {
-        self.nbf
-    }
-
-    fn expires_at(&self) -> i64 {
-        self.exp
-    }
-
-    fn origin_jti(&self) -> Option<&str> {
-        self.origin_jti.as_deref()
-    }
-
-    fn json(&self) -> &str {
-        &self.json
     }
 }
 

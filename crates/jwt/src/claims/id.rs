@@ -2,7 +2,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use super::payload::{as_str, required_text, required_time, sole, text, texts, time, truth};
-use super::{Claims, Payload, Read};
+use super::{Claims, Payload, Read, fields};
 use crate::error::VerifyError;
 use crate::policy::Trusted;
 
@@ -84,9 +84,7 @@ impl Read for IdClaims {
 }
 
 impl Claims for IdClaims {
-    fn sub(&self) -> &str {
-        &self.sub
-    }
+    fields!();
 
     fn username(&self) -> Option<&str> {
         Some(&self.username)
@@ -96,36 +94,8 @@ impl Claims for IdClaims {
         &self.aud
     }
 
-    fn issuer(&self) -> &str {
-        &self.iss
-    }
-
-    fn groups(&self) -> &[String] {
-        &self.groups
-    }
-
     fn scope(&self) -> &str {
         ""
-    }
-
-    fn issued_at(&self) -> i64 {
-        self.iat
-    }
-
-    fn not_before(&self) -> Option<i64> {
-        self.nbf
-    }
-
-    fn expires_at(&self) -> i64 {
-        self.exp
-    }
-
-    fn origin_jti(&self) -> Option<&str> {
-        self.origin_jti.as_deref()
-    }
-
-    fn json(&self) -> &str {
-        &self.json
     }
 }
 

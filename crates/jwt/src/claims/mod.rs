@@ -67,6 +67,44 @@ pub trait Claims: Read {
     }
 }
 
+/// The accessors that read a field of the same kind in both kinds of claims.
+macro_rules! fields {
+    () => {
+        fn sub(&self) -> &str {
+            &self.sub
+        }
+
+        fn issuer(&self) -> &str {
+            &self.iss
+        }
+
+        fn groups(&self) -> &[String] {
+            &self.groups
+        }
+
+        fn issued_at(&self) -> i64 {
+            self.iat
+        }
+
+        fn not_before(&self) -> Option<i64> {
+            self.nbf
+        }
+
+        fn expires_at(&self) -> i64 {
+            self.exp
+        }
+
+        fn origin_jti(&self) -> Option<&str> {
+            self.origin_jti.as_deref()
+        }
+
+        fn json(&self) -> &str {
+            &self.json
+        }
+    };
+}
+use fields;
+
 pub(crate) use sealed::Read;
 
 mod sealed {
