@@ -1,9 +1,10 @@
 //! What every [`SessionStore`] must do, as a suite that each store's tests run.
 //!
 //! All times are given as arguments and lie after the year 2099, so that expiry by the
-//! store's own clock never plays a part.
+//! store's own clock never plays a part, but for leases.
 
 mod expiry;
+mod leases;
 mod logins;
 mod marks;
 mod sessions;
@@ -84,6 +85,11 @@ cases![
     marks::sweep_takes_marks_and_is_bounded,
     marks::extreme_times_of_marks_survive,
     marks::marks_and_sessions_never_pass_as_each_other,
+    leases::of_concurrent_holders_one_gets_the_lease,
+    leases::only_its_holder_gives_a_lease_back,
+    leases::an_abandoned_lease_is_taken_over,
+    leases::a_prolonged_lease_lasts,
+    leases::leases_and_sessions_never_pass_as_each_other,
 ];
 
 type Case = fn(Arc<dyn SessionStore>) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;

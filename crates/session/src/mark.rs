@@ -64,24 +64,83 @@ impl RevocationMark {
     }
 }
 
+/// A mark as a store keeps it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeptMark {
+    /// What it says.
+    pub mark: RevocationMark,
+    /// From then on it is none.
+    pub expires_at: Timestamp,
+}
+
+/// `before`, `expires_at`, then what is spared or nothing: times in big-endian seconds.
+const BARE_LEN: usize = 16;
+const SPARING_LEN: usize = BARE_LEN + 32 + 8;
+
+impl KeptMark {
+    /// Both in one; the later end counts.
+    #[must_use]
+    pub fn merge(self, other: Self) -> Self {
+        Self {
+            mark: self.mark.merge(other.mark),
+            expires_at: self.expires_at.max(other.expires_at),
+        }
+    }
+
+    /// For a store that keeps bytes.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(SPARING_LEN);
+        bytes.extend(self.mark.before.as_secs().to_be_bytes());
+        bytes.extend(self.expires_at.as_secs().to_be_bytes());
+        if let Some(spared) = &self.mark.spared {
+            bytes.extend(spared.sign_in);
+            bytes.extend(spared.before.as_secs().to_be_bytes());
+        }
+        bytes
+    }
+
+    /// What [`KeptMark::to_bytes`] made; `None` for anything else.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (before, rest) = seconds(bytes)?;
+        let (expires_at, rest) = seconds(rest)?;
+        let spared = match rest.split_first_chunk() {
+            None if rest.is_empty() => None,
+            None => return None,
+            Some((sign_in, rest)) => match seconds(rest)? {
+                (before, []) => Some(Spared {
+                    sign_in: *sign_in,
+                    before,
+                }),
+                _ => return None,
+            },
+        };
+        Some(Self {
+            mark: RevocationMark { before, spared },
+            expires_at,
+        })
+    }
+}
+
+fn seconds(bytes: &[u8]) -> Option<(Timestamp, &[u8])> {
+    let (seconds, rest) = bytes.split_first_chunk()?;
+    Some((Timestamp::from_secs(i64::from_be_bytes(*seconds)), rest))
+}
+
 /// Marks in this process's memory, for a store to answer from.
 #[derive(Default)]
-pub struct Marks(RwLock<HashMap<UserIndex, Kept>>);
-
-struct Kept {
-    mark: RevocationMark,
-    expires_at: Timestamp,
-}
+pub struct Marks(RwLock<HashMap<UserIndex, KeptMark>>);
 
 impl Marks {
     /// As [`SessionStore::put_mark`](crate::SessionStore::put_mark).
     pub fn put(&self, user: &UserIndex, mark: RevocationMark, expires_at: Timestamp) {
+        let new = KeptMark { mark, expires_at };
         let mut marks = self.0.write();
-        let entry = marks.entry(*user).and_modify(|kept| {
-            kept.mark = kept.mark.merge(mark);
-            kept.expires_at = kept.expires_at.max(expires_at);
-        });
-        entry.or_insert(Kept { mark, expires_at });
+        let entry = marks.entry(*user);
+        entry
+            .and_modify(|kept| *kept = kept.merge(new))
+            .or_insert(new);
     }
 
     /// As [`SessionStore::mark`](crate::SessionStore::mark).
@@ -151,6 +210,25 @@ mod tests {
             prop_assert_eq!(all(&backwards), merged);
             prop_assert_eq!(merged.merge(merged), merged);
             prop_assert_eq!(merged.merge(marks[0]), merged);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn marks_survive_as_bytes(
+            mark in any_mark(),
+            expires_at in any::<i64>(),
+            noise in prop::collection::vec(any::<u8>(), 0..80),
+        ) {
+            let kept = KeptMark { mark, expires_at: Timestamp::from_secs(expires_at) };
+            let bytes = kept.to_bytes();
+            prop_assert_eq!(KeptMark::from_bytes(&bytes), Some(kept));
+            for end in 0..bytes.len() {
+                let cut = KeptMark::from_bytes(&bytes[..end]);
+                prop_assert_eq!(cut.is_some(), end == BARE_LEN);
+            }
+            let odd = KeptMark::from_bytes(&noise).is_some();
+            prop_assert_eq!(odd, [BARE_LEN, SPARING_LEN].contains(&noise.len()));
         }
     }
 

@@ -7,6 +7,7 @@ use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 
 use crate::id::{LookupKey, UserIndex};
+use crate::lease::{Holder, Lease, Leases};
 use crate::mark::{Marks, RevocationMark};
 use crate::record::Record;
 use crate::store::{LoginKey, Replaced, SessionStore, StoreError};
@@ -20,6 +21,7 @@ const SHARDS: usize = 64;
 pub struct MemoryStore {
     shards: [Shard; SHARDS],
     marks: Marks,
+    leases: Leases,
     /// The shard where the next sweep goes on.
     sweep_from: AtomicUsize,
 }
@@ -43,6 +45,7 @@ impl MemoryStore {
         Self {
             shards: std::array::from_fn(|_| Shard::default()),
             marks: Marks::default(),
+            leases: Leases::default(),
             sweep_from: AtomicUsize::new(0),
         }
     }
@@ -239,6 +242,21 @@ impl SessionStore for MemoryStore {
         Ok(self.marks.find(users, now))
     }
 
+    async fn lease(
+        &self,
+        key: &LookupKey,
+        holder: &Holder,
+        now: Timestamp,
+        seconds: u32,
+    ) -> Result<Lease, StoreError> {
+        Ok(self.leases.take(key, holder, now, seconds))
+    }
+
+    async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
+        self.leases.release(key, holder);
+        Ok(())
+    }
+
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let start = self.sweep_from.load(Ordering::Relaxed);
         let mut removed = 0;
@@ -253,7 +271,8 @@ impl SessionStore for MemoryStore {
                 break;
             }
         }
-        Ok(removed + self.marks.sweep(now, limit - removed))
+        removed += self.marks.sweep(now, limit - removed);
+        Ok(removed + self.leases.sweep(now, limit - removed))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use async_trait::async_trait;
 
 use crate::id::{LookupKey, UserIndex, sha256};
+use crate::lease::{Holder, Lease};
 use crate::mark::RevocationMark;
 use crate::record::Record;
 use crate::time::Timestamp;
@@ -86,7 +87,22 @@ pub trait SessionStore: Send + Sync + 'static {
         now: Timestamp,
     ) -> Result<Option<RevocationMark>, StoreError>;
 
-    /// Removes at most `limit` sessions, sign-ins and marks that expired by `now`; how many.
+    /// Asks for the lease on renewing this session's tokens, for so many seconds, or prolongs
+    /// the holder's own. A store that other processes share goes by its own clock if it can,
+    /// not by `now`: theirs differ.
+    async fn lease(
+        &self,
+        key: &LookupKey,
+        holder: &Holder,
+        now: Timestamp,
+        seconds: u32,
+    ) -> Result<Lease, StoreError>;
+
+    /// Gives the lease back; another holder's stays.
+    async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError>;
+
+    /// Removes at most `limit` sessions, sign-ins, marks and abandoned leases that expired by
+    /// `now`; how many.
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Whether the store works.

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
-    LoginKey, LookupKey, Marks, Record, Replaced, RevocationMark, SessionStore, StoreError,
-    Timestamp, UserIndex,
+    Holder, Lease, Leases, LoginKey, LookupKey, Marks, Record, Replaced, RevocationMark,
+    SessionStore, StoreError, Timestamp, UserIndex,
 };
 
 use crate::cache::RecordCache;
@@ -20,6 +20,7 @@ use crate::write::{Insert, PutLogin, PutMark, Remove, Replace, Sweep, TakeLogin,
 pub struct SqliteStore {
     cache: RecordCache,
     marks: Arc<Marks>,
+    leases: Leases,
     // In the order they must end: the writer closes last and folds the log into the file,
     // then the file may be another's.
     readers: Readers,
@@ -51,6 +52,7 @@ impl SqliteStore {
         Ok(Self {
             cache,
             marks,
+            leases: Leases::default(),
             readers,
             writer,
             call_limit,
@@ -65,6 +67,17 @@ impl SqliteStore {
         // Those who wait for one record take turns: together they wait no longer than one.
         let filled = tokio::time::timeout(self.call_limit, self.fill(key)).await;
         filled.map_err(|_| StoreError::unavailable("the disk takes too long to read"))?
+    }
+
+    async fn sweep_rows(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.writer
+            .run(Sweep {
+                now,
+                limit,
+                swept: Vec::new(),
+                marks: Arc::clone(&self.marks),
+            })
+            .await
     }
 
     async fn fill(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
@@ -198,15 +211,26 @@ impl SessionStore for SqliteStore {
         Ok(self.marks.find(users, now))
     }
 
+    /// The file has one owner, so that its leases need not be in it.
+    async fn lease(
+        &self,
+        key: &LookupKey,
+        holder: &Holder,
+        now: Timestamp,
+        seconds: u32,
+    ) -> Result<Lease, StoreError> {
+        Ok(self.leases.take(key, holder, now, seconds))
+    }
+
+    async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
+        self.leases.release(key, holder);
+        Ok(())
+    }
+
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        self.writer
-            .run(Sweep {
-                now,
-                limit,
-                swept: Vec::new(),
-                marks: Arc::clone(&self.marks),
-            })
-            .await
+        let forgotten = self.leases.sweep(now, limit);
+        let swept = self.sweep_rows(now, limit - forgotten).await?;
+        Ok(forgotten + swept)
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use cogward_session::{
-    LoginKey, LookupKey, Record, Replaced, RevocationMark, SessionStore, StoreError, Timestamp,
-    UserIndex,
+    Holder, Lease, LoginKey, LookupKey, Record, Replaced, RevocationMark, SessionStore, StoreError,
+    Timestamp, UserIndex,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -217,6 +217,21 @@ impl SessionStore for FaultyStore {
         now: Timestamp,
     ) -> Result<Option<RevocationMark>, StoreError> {
         self.working("mark").await?.mark(users, now).await
+    }
+
+    async fn lease(
+        &self,
+        key: &LookupKey,
+        holder: &Holder,
+        now: Timestamp,
+        seconds: u32,
+    ) -> Result<Lease, StoreError> {
+        let store = self.working("lease").await?;
+        store.lease(key, holder, now, seconds).await
+    }
+
+    async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
+        self.working("release").await?.release(key, holder).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -1,0 +1,16 @@
+//! Redis, PostgreSQL, DynamoDB and nginx for tests: the real things, started on free ports and
+//! ended when they are dropped.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test ends where it fails"
+)]
+
+mod dynamodb;
+mod nginx;
+mod postgres;
+mod process;
+mod redis;
+
+pub use process::free_ports;

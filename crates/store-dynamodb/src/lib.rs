@@ -1,0 +1,1 @@
+//! Sessions in DynamoDB, for many server processes.

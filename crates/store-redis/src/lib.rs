@@ -1,0 +1,1 @@
+//! Sessions in Redis or Valkey, for many server processes.
