@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use cogward_session::{Handle, LookupKey, Record, Timestamp, seal};
+use cogward_session::{Handle, KeyRing, LookupKey, Record, Timestamp, seal};
 
 use crate::audit::{self, Event};
 use crate::error::chain;
@@ -32,11 +32,16 @@ pub struct Entry {
 /// # Errors
 /// The store did not answer.
 pub async fn list(auth: &Auth, current: &Current) -> Result<Vec<Entry>, SessionError> {
-    let mut entries: Vec<Entry> = records(auth, current)
-        .await?
+    let ring = auth.ring();
+    let records = records(auth, current).await?;
+    let mut entries: Vec<Entry> = records
         .iter()
-        .filter_map(|(key, record)| entry(auth, current, key, record))
+        .filter(|(key, _)| !auth.condemned.contains(key))
+        .filter_map(|(key, record)| entry(&ring, &current.identity.sub, key, record))
         .collect();
+    for entry in &mut entries {
+        entry.current = entry.handle == current.handle();
+    }
     entries.sort_by_key(|entry| (!entry.current, std::cmp::Reverse(entry.last_seen_at)));
     Ok(entries)
 }
@@ -46,24 +51,22 @@ async fn records(
     current: &Current,
 ) -> Result<Vec<(LookupKey, Arc<Record>)>, SessionError> {
     let identity = &current.identity;
-    let users = auth.ring.user_indexes(&identity.pool, &identity.sub);
+    let users = auth.ring().user_indexes(&identity.pool, &identity.sub);
     Ok(auth.store.list(&users, auth.now()).await?)
 }
 
-fn entry(auth: &Auth, current: &Current, key: &LookupKey, record: &Record) -> Option<Entry> {
-    if auth.condemned.contains(key) {
-        return None;
-    }
-    let device = match seal::open_device(&auth.ring, key, &record.device) {
+/// A session as a list shows it; one that does not open is told of and left out.
+pub(crate) fn entry(ring: &KeyRing, sub: &str, key: &LookupKey, record: &Record) -> Option<Entry> {
+    let device = match seal::open_device(ring, key, &record.device) {
         Ok(device) => device,
         Err(_) => {
-            audit::session(Event::Unreadable, &current.identity.sub, key, "device");
+            audit::session(Event::Unreadable, sub, key, "device");
             return None;
         }
     };
     Some(Entry {
         handle: key.handle(),
-        current: *key == current.key,
+        current: false,
         created_at: device.created_at,
         last_seen_at: record.last_seen_at,
         user_agent: device.user_agent,
@@ -73,8 +76,8 @@ fn entry(auth: &Auth, current: &Current, key: &LookupKey, record: &Record) -> Op
 
 /// Ends one of the caller's sessions; `false` when the caller has none of that name.
 ///
-/// Another device's refresh token cannot be opened from here, so it is not
-/// revoked at Cognito; nobody but this server ever held it.
+/// Another device's refresh token cannot be opened from here: it is revoked at Cognito when
+/// that device's browser comes next. Nobody but this server ever held it.
 ///
 /// # Errors
 /// The store did not answer.
@@ -91,7 +94,7 @@ pub async fn revoke(
     let Some((key, _)) = records.iter().find(|(key, _)| key.handle() == *handle) else {
         return Ok(false);
     };
-    let ended = auth.store.remove(key).await?.is_some();
+    let ended = logout::remove_unopened(auth.store.as_ref(), key).await?;
     if ended {
         let sub = &current.identity.sub;
         audit::session(Event::Revoked, sub, key, "from another device");
@@ -140,7 +143,7 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
         if key == current.key {
             continue;
         }
-        if auth.store.remove(&key).await?.is_some() {
+        if logout::remove_unopened(auth.store.as_ref(), &key).await? {
             ended += 1;
             audit::session(Event::Revoked, &identity.sub, &key, "everywhere");
         }

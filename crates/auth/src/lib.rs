@@ -7,9 +7,11 @@ pub mod audit;
 pub mod bearer;
 pub mod devices;
 mod error;
+mod lately;
 pub mod login;
 pub mod logout;
 mod opened;
+pub mod operator;
 pub mod refresh;
 mod return_path;
 pub mod revocation;
@@ -18,6 +20,7 @@ mod verifiers;
 
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
 use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
@@ -27,20 +30,25 @@ use tracing::Instrument as _;
 
 pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
+pub use operator::Operator;
 pub use return_path::{ReturnPath, ReturnPathError};
 pub use verifiers::Verifiers;
+
+use lately::Lately;
 
 /// Everything the rules work with, made once at start.
 pub struct Auth {
     pool: Pool,
     store: Arc<dyn SessionStore>,
-    ring: KeyRing,
+    ring: ArcSwap<KeyRing>,
     clock: Arc<dyn Clock>,
     rng: SystemRandom,
     settings: Settings,
     flights: refresh::Flights,
     condemned: logout::Condemned,
     opened: opened::Opened,
+    touched: Lately,
+    mourned: Lately,
     tasks: TaskTracker,
 }
 
@@ -120,13 +128,15 @@ impl Auth {
         Arc::new(Self {
             pool,
             store,
-            ring,
+            ring: ArcSwap::from_pointee(ring),
             clock,
             rng: SystemRandom::new(),
             settings,
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
+            touched: Lately::new(session::TOUCH_SECONDS),
+            mourned: Lately::new(session::TOUCH_SECONDS),
             tasks: TaskTracker::new(),
         })
     }
@@ -149,6 +159,16 @@ impl Auth {
         F: Future<Output: Send> + Send + 'static,
     {
         self.tasks.spawn(work.instrument(audit::span()))
+    }
+
+    /// Takes other keys into use from here on. Requests under way end with the keys they
+    /// began with.
+    pub fn set_ring(&self, ring: KeyRing) {
+        self.ring.store(Arc::new(ring));
+    }
+
+    pub(crate) fn ring(&self) -> Guard<Arc<KeyRing>> {
+        self.ring.load()
     }
 
     /// The time as this process sees it.

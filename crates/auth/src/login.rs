@@ -95,7 +95,7 @@ pub async fn begin(auth: &Auth, ask: Begin<'_>) -> Result<Begun, LoginRefusal> {
     let key = LoginKey::of_state(&state);
     let sealed = seal_pending(auth, &binding, &key, &pending)?;
     auth.store.put_login(&key, sealed, expires_at).await?;
-    let cookie = cookie_value::issue(&auth.ring, Purpose::Login, &binding);
+    let cookie = cookie_value::issue(&auth.ring(), Purpose::Login, &binding);
     Ok(Begun { location, cookie })
 }
 
@@ -126,7 +126,7 @@ fn random_text(auth: &Auth) -> Result<String, LoginRefusal> {
 /// One binding serves every tab of a browser, so that a sign-in begun in a
 /// second tab does not undo the first. (The first to be finished ends the rest.)
 fn binding(auth: &Auth, cookie: Option<&str>) -> Result<SessionId, LoginRefusal> {
-    match cookie.and_then(|value| cookie_value::verify(&auth.ring, Purpose::Login, value)) {
+    match cookie.and_then(|value| cookie_value::verify(&auth.ring(), Purpose::Login, value)) {
         Some(binding) => Ok(binding),
         None => SessionId::generate(&auth.rng).map_err(|_| LoginRefusal::Internal),
     }
@@ -139,7 +139,7 @@ fn seal_pending(
     pending: &Pending,
 ) -> Result<Vec<u8>, LoginRefusal> {
     let mut plain = postcard::to_allocvec(pending).map_err(|_| LoginRefusal::Internal)?;
-    let sealed = seal::seal_login(&auth.ring, binding, key, &plain, &auth.rng);
+    let sealed = seal::seal_login(&auth.ring(), binding, key, &plain, &auth.rng);
     plain.zeroize();
     Ok(sealed.map_err(|_| LoginRefusal::Internal)?.into())
 }
@@ -231,13 +231,13 @@ async fn take(auth: &Auth, callback: &Callback<'_>) -> Result<Pending, LoginErro
     // Before the store is asked: a browser that began nothing ends nothing.
     let binding = callback
         .login_cookie
-        .and_then(|value| cookie_value::verify(&auth.ring, Purpose::Login, value))
+        .and_then(|value| cookie_value::verify(&auth.ring(), Purpose::Login, value))
         .ok_or_else(|| refuse("no login cookie"))?;
     let key = LoginKey::of_state(state);
     let now = auth.now();
     let sealed = auth.store.take_login(&key, now).await?;
     let sealed = sealed.ok_or_else(|| refuse("unknown, used or late state"))?;
-    let plain = seal::open_login(&auth.ring, &binding, &key, &sealed)
+    let plain = seal::open_login(&auth.ring(), &binding, &key, &sealed)
         .map_err(|_| refuse("begun by another browser"))?;
     let pending: Pending = postcard::from_bytes(&plain).map_err(|_| refuse("unreadable"))?;
     if pending.family != callback.family || pending.expires_at <= now.as_secs() {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use cogward_session::{LookupKey, Purpose, Record, SessionId, StoreError, Token, cookie_value};
+use cogward_session::{
+    LoginKey, LookupKey, Purpose, Record, SessionId, SessionStore, StoreError, Timestamp, Token,
+    cookie_value, seal,
+};
 use parking_lot::Mutex;
 
 use crate::Auth;
@@ -68,7 +71,7 @@ pub(crate) enum Spared {
 /// In a task of its own: a page that is left in the middle of its sign-out is
 /// signed out all the same.
 async fn detached(auth: &Arc<Auth>, cookies: &[&str], ending: Ending) {
-    let genuine = |value: &&str| cookie_value::verify(&auth.ring, Purpose::Session, value);
+    let genuine = |value: &&str| cookie_value::verify(&auth.ring(), Purpose::Session, value);
     let begin = |id: SessionId| {
         let (worker, ending) = (Arc::clone(auth), ending.clone());
         auth.spawn(async move { end(&worker, id, ending).await })
@@ -151,6 +154,59 @@ async fn settle(auth: &Arc<Auth>, id: &SessionId, record: Arc<Record>, ending: &
             revoke(auth, token).await;
         }
     }
+}
+
+/// Ends somebody's session without the cookie that opens it; whether there was one.
+///
+/// Its refresh token cannot be had, so it is put by, sealed as it is, for the moment when that
+/// cookie comes ([`mourn`]).
+///
+/// # Errors
+/// The store did not answer; the session may still be there.
+pub(crate) async fn remove_unopened(
+    store: &dyn SessionStore,
+    key: &LookupKey,
+) -> Result<bool, StoreError> {
+    let Some(record) = store.remove(key).await? else {
+        return Ok(false);
+    };
+    let mut left = record.version.to_be_bytes().to_vec();
+    left.extend_from_slice(&record.tokens);
+    let place = LoginKey::of_ended(key);
+    if let Err(error) = store.put_login(&place, left, record.expires_at).await {
+        tracing::warn!(error = chain(&error), session = %key.handle(), "refresh token will not be revoked");
+    }
+    Ok(true)
+}
+
+/// When a browser shows the cookie of a session that is over: revokes what
+/// [`remove_unopened`] could not.
+pub(crate) fn mourn(auth: &Arc<Auth>, id: SessionId, now: Timestamp) {
+    if !auth.mourned.note(id.lookup_key(), now) {
+        return;
+    }
+    let worker = Arc::clone(auth);
+    auth.spawn(async move {
+        let key = id.lookup_key();
+        let place = LoginKey::of_ended(&key);
+        let left = match worker.store.take_login(&place, now).await {
+            Ok(left) => left.unwrap_or_default(),
+            Err(error) => {
+                tracing::warn!(error = chain(&error), "refresh token not revoked");
+                return;
+            }
+        };
+        let Some((version, sealed)) = left.split_first_chunk() else {
+            return;
+        };
+        let version = u64::from_be_bytes(*version);
+        let tokens = seal::open_tokens(&worker.ring(), &id, version, sealed);
+        match tokens.map(|tokens| tokens.refresh_token) {
+            Ok(Some(token)) => revoke(&worker, token).await,
+            Ok(None) => {}
+            Err(_) => audit::session(Event::Unreadable, "", &key, "tokens of an ended session"),
+        }
+    });
 }
 
 /// Revokes a refresh token at Cognito, detached from the request: a browser

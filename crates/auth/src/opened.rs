@@ -2,25 +2,23 @@
 //! with every request (decision 0006).
 //!
 //! The store is read for every request all the same: what was ended there is
-//! not asked for here. An entry counts only for the very record it was opened
-//! from, in the very place where the store keeps it, and only its session's id
-//! leads to it.
+//! not asked for here. An entry counts only for the very bytes it was opened
+//! from, and only its session's id leads to it.
 
-use std::sync::{Arc, Weak};
+use std::sync::Arc;
 
-use cogward_session::{Identity, LookupKey, OpenError, Record};
+use cogward_session::{Identity, KeyRing, LookupKey, OpenError, Record, seal};
 use quick_cache::sync::Cache;
 
-/// Some 0.7 KB each.
-const ENTRIES: usize = 12 * 1024;
+/// Some 1.2 KB each.
+const ENTRIES: usize = 10 * 1024;
 
 pub(crate) struct Opened(Cache<LookupKey, Entry>);
 
 #[derive(Clone)]
 struct Entry {
-    /// Records do not change where they lie, and while this lives nothing else
-    /// comes to lie there.
-    record: Weak<Record>,
+    version: u64,
+    sealed: Arc<[u8]>,
     identity: Arc<Identity>,
 }
 
@@ -31,19 +29,24 @@ impl Default for Opened {
 }
 
 impl Opened {
-    /// The identity in `record`, from here or else through `open`.
+    /// The identity in `record`, from here or else through `open`. What was sealed with a
+    /// key that is no more in the ring is not here any more either.
     pub(crate) fn get_or(
         &self,
+        ring: &KeyRing,
         key: &LookupKey,
-        record: &Arc<Record>,
+        record: &Record,
         open: impl FnOnce() -> Result<Identity, OpenError>,
     ) -> Result<Arc<Identity>, OpenError> {
         match self.0.get(key) {
-            Some(entry) if entry.is_of(record) => Ok(entry.identity),
+            Some(entry) if entry.is_of(record) && seal::is_known(ring, &record.identity) => {
+                Ok(entry.identity)
+            }
             _ => {
                 let identity = Arc::new(open()?);
                 let entry = Entry {
-                    record: Arc::downgrade(record),
+                    version: record.version,
+                    sealed: (*record.identity).into(),
                     identity: Arc::clone(&identity),
                 };
                 self.0.insert(*key, entry);
@@ -59,75 +62,103 @@ impl Opened {
 }
 
 impl Entry {
-    fn is_of(&self, record: &Arc<Record>) -> bool {
-        std::ptr::eq(self.record.as_ptr(), Arc::as_ptr(record))
+    /// Neither is secret: they came from the store just now.
+    fn is_of(&self, record: &Record) -> bool {
+        self.version == record.version && *self.sealed == *record.identity
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use cogward_session::{Timestamp, UserIndex};
+    use aws_lc_rs::rand::SystemRandom;
+    use cogward_session::{Device, Secret, Timestamp, UserIndex};
 
     use super::*;
 
     const KEY: LookupKey = LookupKey::from_bytes([1; 32]);
 
     #[test]
-    fn only_the_very_same_record_is_not_opened_again() {
-        let opened = Opened::default();
-        let first = record(1, 7);
-        assert_eq!(subject(&opened, &first, "first").unwrap(), "first");
-        let again = Arc::clone(&first);
-        assert_eq!(subject(&opened, &again, "second").unwrap(), "first");
-        for other in [record(2, 7), record(1, 8), record(1, 7)] {
-            assert_eq!(subject(&opened, &other, "third").unwrap(), "third");
-            assert_eq!(subject(&opened, &first, "first").unwrap(), "first");
+    fn only_the_very_same_bytes_are_not_opened_again() {
+        let (ring, opened) = (ring(&["one"]), Opened::default());
+        let first = record(&ring, 1);
+        assert_eq!(subject(&ring, &opened, &first, "first").unwrap(), "first");
+        let again = first.clone();
+        assert_eq!(subject(&ring, &opened, &again, "second").unwrap(), "first");
+        let later = Record {
+            version: 2,
+            ..first.clone()
+        };
+        for other in [later, record(&ring, 1)] {
+            assert_eq!(subject(&ring, &opened, &other, "third").unwrap(), "third");
+            assert_eq!(subject(&ring, &opened, &first, "first").unwrap(), "first");
         }
     }
 
     #[test]
-    fn a_record_changed_in_its_place_is_opened_again() {
-        let opened = Opened::default();
-        let mut kept = record(1, 7);
-        subject(&opened, &kept, "first").unwrap();
-        Arc::make_mut(&mut kept).version = 2;
-        assert_eq!(subject(&opened, &kept, "second").unwrap(), "second");
-    }
-
-    #[test]
     fn an_altered_box_does_not_open_because_a_good_one_did() {
-        let opened = Opened::default();
-        subject(&opened, &record(1, 7), "first").unwrap();
-        let altered = record(1, 8);
-        let refused = opened.get_or(&KEY, &altered, || Err(OpenError::Forged));
-        assert!(matches!(refused, Err(OpenError::Forged)));
-        assert_eq!(subject(&opened, &altered, "later").unwrap(), "later");
+        let (ring, opened) = (ring(&["one"]), Opened::default());
+        let good = record(&ring, 1);
+        subject(&ring, &opened, &good, "first").unwrap();
+        for at in 0..good.identity.len() {
+            let mut altered = good.clone();
+            altered.identity[at] ^= 1;
+            let refused = opened.get_or(&ring, &KEY, &altered, || Err(OpenError::Forged));
+            assert!(matches!(refused, Err(OpenError::Forged)), "byte {at}");
+        }
     }
 
     #[test]
     fn what_was_forgotten_is_opened_again() {
-        let opened = Opened::default();
-        let kept = record(1, 7);
-        subject(&opened, &kept, "first").unwrap();
+        let (ring, opened) = (ring(&["one"]), Opened::default());
+        let kept = record(&ring, 1);
+        subject(&ring, &opened, &kept, "first").unwrap();
         opened.forget(&KEY);
-        assert_eq!(subject(&opened, &kept, "second").unwrap(), "second");
+        assert_eq!(subject(&ring, &opened, &kept, "second").unwrap(), "second");
     }
 
-    fn subject(opened: &Opened, record: &Arc<Record>, sealed: &str) -> Result<String, OpenError> {
-        let identity = opened.get_or(&KEY, record, || Ok(identity(sealed)));
+    #[test]
+    fn what_a_dropped_key_sealed_is_opened_again() {
+        let (old, opened) = (ring(&["one"]), Opened::default());
+        let kept = record(&old, 1);
+        subject(&old, &opened, &kept, "first").unwrap();
+        let both = ring(&["two", "one"]);
+        assert_eq!(subject(&both, &opened, &kept, "second").unwrap(), "first");
+        let new = ring(&["two"]);
+        assert_eq!(subject(&new, &opened, &kept, "second").unwrap(), "second");
+    }
+
+    fn subject(
+        ring: &KeyRing,
+        opened: &Opened,
+        record: &Record,
+        sealed: &str,
+    ) -> Result<String, OpenError> {
+        let identity = opened.get_or(ring, &KEY, record, || Ok(identity(sealed)));
         identity.map(|identity| identity.sub.clone())
     }
 
-    fn record(version: u64, byte: u8) -> Arc<Record> {
-        Arc::new(Record {
+    fn ring(secrets: &[&str]) -> KeyRing {
+        let secret = |text: &&str| Secret::from(format!("{text}, long enough to be one"));
+        KeyRing::new(&secrets.iter().map(secret).collect::<Vec<_>>(), &[]).unwrap()
+    }
+
+    /// Sealed: other bytes every time.
+    fn record(ring: &KeyRing, version: u64) -> Record {
+        let at = Timestamp::from_secs(0);
+        let device = Device {
+            created_at: at,
+            user_agent: None,
+            address: None,
+        };
+        Record {
             version,
             user: UserIndex::from_bytes([1; 32]),
-            last_seen_at: Timestamp::from_secs(0),
+            last_seen_at: at,
             expires_at: Timestamp::from_secs(1),
-            identity: [byte; 40].into(),
+            identity: seal::seal_device(ring, &KEY, &device, &SystemRandom::new()).unwrap(),
             tokens: Box::default(),
             device: Box::default(),
-        })
+        }
     }
 
     fn identity(sub: &str) -> Identity {

@@ -1,11 +1,13 @@
-//! Renewing a session's tokens: once, however many ask.
+//! Renewing a session's tokens: once, however many ask, in however many processes.
 //!
-//! The work runs in a task of its own. Requests wait for its result, bounded;
+//! Within a process whoever asks joins the refresh under way; between processes
+//! that share a store a lease says whose turn it is. The work runs in a task of its own. Requests wait for its result, bounded;
 //! one that hangs up changes nothing for the others, and a token that Cognito
 //! rotated is written even when nobody waits any more.
 
 mod flights;
 mod renewal;
+mod turn;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -30,8 +32,7 @@ pub(crate) async fn if_due(
 ) -> Result<Current, SessionError> {
     let left = now.seconds_until(current.identity.access_expires_at);
     let alive = left > 0;
-    let fresh = alive && just_refreshed(&current.identity, now);
-    if left > auth.settings.refresh_ahead_seconds || fresh {
+    if left > auth.settings.refresh_ahead_seconds || is_fresh(&current.identity, now) {
         return Ok(current);
     }
     if !current.identity.refreshable {
@@ -41,7 +42,7 @@ pub(crate) async fn if_due(
             Err(SessionError::TokenExpired)
         };
     }
-    if alive && auth.flights.postponed(&current.key, now) {
+    if alive && auth.flights.postponed.contains(&current.key, now) {
         return Ok(current);
     }
     match join(auth, &current).await {
@@ -62,8 +63,9 @@ pub async fn refresh(auth: &Arc<Auth>, cookie: Option<&str>) -> Result<Current, 
     join(auth, &current).await
 }
 
-fn just_refreshed(identity: &Identity, now: Timestamp) -> bool {
-    identity.refreshed_at.seconds_until(now) < REUSE_SECONDS
+/// Whether the tokens live and were renewed moments ago, by whichever process.
+fn is_fresh(identity: &Identity, now: Timestamp) -> bool {
+    now < identity.access_expires_at && identity.refreshed_at.seconds_until(now) < REUSE_SECONDS
 }
 
 /// Takes part in the refresh of this session that is under way, or starts it.
@@ -79,7 +81,7 @@ async fn join(auth: &Arc<Auth>, current: &Current) -> Result<Current, SessionErr
         Ok(Err(_)) => Err(SessionError::Upstream),
         // It goes on, and those whose token still lives need not wait for it.
         Err(_) => {
-            auth.flights.postpone(current.key, auth.now());
+            auth.flights.postponed.note(current.key, auth.now());
             Err(SessionError::Upstream)
         }
     }

@@ -7,7 +7,9 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use cogward_jwt::VerifyError;
-use cogward_session::{Identity, RevocationMark, StoreError, Timestamp};
+use cogward_session::{
+    Clock, Identity, RevocationMark, SessionStore, StoreError, Timestamp, UserIndex,
+};
 
 use crate::devices::Scope;
 use crate::session::{AdoptError, Pair};
@@ -31,7 +33,7 @@ pub async fn refuses(
     iat: i64,
     origin_jti: Option<&str>,
 ) -> Result<bool, SessionError> {
-    let users = auth.ring.user_indexes(pool, sub);
+    let users = auth.ring().user_indexes(pool, sub);
     let mark = auth.store.mark(&users, auth.now()).await?;
     Ok(mark.is_some_and(|mark| {
         let sign_in = origin_jti.map(sign_in);
@@ -80,11 +82,20 @@ pub(crate) async fn mark(
         Scope::Others => asking.origin_jti.as_deref().map(sign_in),
         Scope::All => None,
     };
-    let user = auth.ring.user_index(&asking.pool, &asking.sub);
-    let mark = RevocationMark::new(now, spared);
-    let expires_at = now.plus(KEPT_SECONDS);
-    auth.store.put_mark(&user, mark, expires_at).await?;
+    let user = auth.ring().user_index(&asking.pool, &asking.sub);
+    put(auth.store.as_ref(), &user, now, spared).await?;
     Ok(now)
+}
+
+/// Refuses what was issued to this user up to `now`, but for the `spared` sign-in's.
+pub(crate) async fn put(
+    store: &dyn SessionStore,
+    user: &UserIndex,
+    now: Timestamp,
+    spared: Option<[u8; 32]>,
+) -> Result<(), StoreError> {
+    let mark = RevocationMark::new(now, spared);
+    store.put_mark(user, mark, now.plus(KEPT_SECONDS)).await
 }
 
 /// To be called when the sessions are gone, with what [`mark`] answered. Whatever is issued
@@ -99,10 +110,15 @@ pub(crate) async fn conclude(
     if marked < auth.now() {
         marked = mark(auth, asking, scope).await?;
     }
-    if auth.now() <= marked {
-        tokio::time::sleep(auth.clock.until_next_second()).await;
-    }
+    outlast(auth.clock.as_ref(), marked).await;
     Ok(())
+}
+
+/// Waits until the second that was marked is over.
+pub(crate) async fn outlast(clock: &dyn Clock, marked: Timestamp) {
+    if clock.now() <= marked {
+        tokio::time::sleep(clock.until_next_second()).await;
+    }
 }
 
 /// How a mark names a sign-in: SHA-256 over a word of ours and its `origin_jti`.

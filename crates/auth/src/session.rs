@@ -13,7 +13,7 @@ use crate::error::chain;
 use crate::{Auth, Client, SessionError, logout, refresh, revocation};
 
 /// `last_seen` is written at most this often, in seconds.
-const TOUCH_SECONDS: i64 = 60;
+pub(crate) const TOUCH_SECONDS: i64 = 60;
 /// How long a session without refresh token is remembered after its tokens
 /// ran out, so that its browser is told "expired" and not "unknown".
 const EXPIRED_MEMORY_SECONDS: i64 = 3600;
@@ -63,7 +63,7 @@ pub fn tokens(auth: &Auth, current: &Current) -> Result<TokenSet, SessionError> 
 
 pub(crate) fn open_tokens(auth: &Auth, current: &Current) -> Result<TokenSet, SessionError> {
     let record = &current.record;
-    seal::open_tokens(&auth.ring, &current.id, record.version, &record.tokens).map_err(|_| {
+    seal::open_tokens(&auth.ring(), &current.id, record.version, &record.tokens).map_err(|_| {
         audit::session(
             Event::Unreadable,
             &current.identity.sub,
@@ -76,15 +76,22 @@ pub(crate) fn open_tokens(auth: &Auth, current: &Current) -> Result<TokenSet, Se
 
 /// Finds and opens the session without renewing anything.
 pub(crate) async fn load(
-    auth: &Auth,
+    auth: &Arc<Auth>,
     cookie: Option<&str>,
     now: Timestamp,
 ) -> Result<Current, SessionError> {
     let id = cookie
-        .and_then(|value| cookie_value::verify(&auth.ring, Purpose::Session, value))
+        .and_then(|value| cookie_value::verify(&auth.ring(), Purpose::Session, value))
         .ok_or(SessionError::Anonymous)?;
-    let mut current = load_by_id(auth, id, now).await?;
-    if current.record.last_seen_at.seconds_until(now) >= TOUCH_SECONDS {
+    let mut current = match load_by_id(auth, id.clone(), now).await {
+        Err(SessionError::Ended) => {
+            logout::mourn(auth, id, now);
+            return Err(SessionError::Ended);
+        }
+        other => other?,
+    };
+    let seen = current.record.last_seen_at.seconds_until(now);
+    if seen >= TOUCH_SECONDS && auth.touched.note(current.key, now) {
         touch(auth, &mut current, now).await?;
     }
     Ok(current)
@@ -118,8 +125,9 @@ pub(crate) fn open(
     record: Arc<Record>,
 ) -> Result<Current, SessionError> {
     let key = id.lookup_key();
-    let opened = auth.opened.get_or(&key, &record, || {
-        seal::open_identity(&auth.ring, &id, record.version, &record.identity)
+    let ring = auth.ring();
+    let opened = auth.opened.get_or(&ring, &key, &record, || {
+        seal::open_identity(&ring, &id, record.version, &record.identity)
     });
     let identity = opened.map_err(|_| {
         audit::session(Event::Unreadable, "", &key, "identity");
@@ -133,28 +141,72 @@ pub(crate) fn open(
     })
 }
 
-/// Moves the idle deadline, once a minute. A store that cannot be written
-/// costs the person nothing: the session was read and is good.
+/// Moves the idle deadline, once a minute; what an older key sealed is sealed anew on this
+/// occasion. A store that cannot be written costs the person nothing: the session was read
+/// and is good.
 async fn touch(auth: &Auth, current: &mut Current, now: Timestamp) -> Result<(), SessionError> {
-    let record = &current.record;
     let expires_at = expiry(auth, now, current.identity.ends_at);
-    match auth
-        .store
-        .touch(&current.key, record.version, now, expires_at)
-        .await
-    {
-        Ok(Replaced::Missing) => return Err(SessionError::Ended),
-        Ok(Replaced::Done | Replaced::Conflict) => {
+    let (seen, written) = match is_sealed_currently(auth, &current.record) {
+        true => {
             let seen = Record {
                 last_seen_at: now,
                 expires_at,
-                ..Record::clone(record)
+                ..Record::clone(&current.record)
             };
-            current.record = Arc::new(seen);
+            let touched = auth
+                .store
+                .touch(&current.key, seen.version, now, expires_at);
+            (seen, touched.await)
         }
+        false => {
+            let tokens = open_tokens(auth, current)?;
+            let seen = next(auth, current, &current.identity, &tokens, expires_at)?;
+            let expected = current.record.version;
+            let replaced = auth.store.replace(&current.key, expected, seen.clone());
+            (seen, replaced.await)
+        }
+    };
+    match written {
+        Ok(Replaced::Missing) => return Err(SessionError::Ended),
+        Ok(Replaced::Done) => current.record = Arc::new(seen),
+        // Written by another meanwhile, who has moved the deadline too.
+        Ok(Replaced::Conflict) => {}
         Err(error) => tracing::warn!(error = chain(&error), "last-seen time not written"),
     }
     Ok(())
+}
+
+fn is_sealed_currently(auth: &Auth, record: &Record) -> bool {
+    let ring = auth.ring();
+    [&record.identity, &record.tokens, &record.device]
+        .into_iter()
+        .all(|sealed| seal::is_current(&ring, sealed))
+}
+
+/// The record that follows upon that of `current`, all of it sealed with the current key.
+pub(crate) fn next(
+    auth: &Auth,
+    current: &Current,
+    identity: &Identity,
+    tokens: &TokenSet,
+    expires_at: Timestamp,
+) -> Result<Record, SessionError> {
+    let (ring, old) = (auth.ring(), &current.record);
+    let device = match seal::open_device(&ring, &current.key, &old.device) {
+        Ok(device) if !seal::is_current(&ring, &old.device) => {
+            seal::seal_device(&ring, &current.key, &device, &auth.rng)
+                .map_err(|_| SessionError::Internal)?
+        }
+        // What does not open is told of when the devices are listed.
+        _ => old.device.clone(),
+    };
+    let version = old.version.saturating_add(1);
+    Ok(Record {
+        last_seen_at: auth.now(),
+        expires_at,
+        device,
+        ..sealed(auth, &current.id, version, identity, tokens)?
+    })
 }
 
 pub(crate) fn expiry(auth: &Auth, now: Timestamp, ends_at: Timestamp) -> Timestamp {
@@ -293,10 +345,10 @@ pub(crate) async fn start(
         address: client.address,
     };
     let record = Record {
-        user: auth.ring.user_index(&identity.pool, &identity.sub),
+        user: auth.ring().user_index(&identity.pool, &identity.sub),
         last_seen_at: now,
         expires_at: expiry(auth, now, identity.ends_at),
-        device: seal::seal_device(&auth.ring, &key, &device, &auth.rng)
+        device: seal::seal_device(&auth.ring(), &key, &device, &auth.rng)
             .map_err(|_| SessionError::Internal)?,
         ..sealed(auth, &id, 1, &identity, tokens)?
     };
@@ -304,7 +356,7 @@ pub(crate) async fn start(
     audit::session(Event::SignedIn, &identity.sub, &key, auth_method);
     logout::replace(auth, previous, identity.origin_jti).await;
     Ok(Started {
-        cookie: cookie_value::issue(&auth.ring, Purpose::Session, &id),
+        cookie: cookie_value::issue(&auth.ring(), Purpose::Session, &id),
         seconds: now.seconds_until(identity.ends_at),
     })
 }
@@ -317,11 +369,11 @@ pub(crate) fn sealed(
     identity: &Identity,
     tokens: &TokenSet,
 ) -> Result<Record, SessionError> {
-    let identity_blob = seal::seal_identity(&auth.ring, id, version, identity, &auth.rng);
-    let tokens_blob = seal::seal_tokens(&auth.ring, id, version, tokens, &auth.rng);
+    let identity_blob = seal::seal_identity(&auth.ring(), id, version, identity, &auth.rng);
+    let tokens_blob = seal::seal_tokens(&auth.ring(), id, version, tokens, &auth.rng);
     Ok(Record {
         version,
-        user: auth.ring.user_index(&identity.pool, &identity.sub),
+        user: auth.ring().user_index(&identity.pool, &identity.sub),
         last_seen_at: identity.created_at,
         expires_at: identity.ends_at,
         identity: identity_blob.map_err(|_| SessionError::Internal)?,

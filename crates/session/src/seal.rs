@@ -136,6 +136,20 @@ pub fn open_login(
     open(ring, &Place::of_login(binding, login_key), sealed).map(Zeroizing::new)
 }
 
+/// Whether what was sealed names a key of this ring.
+#[must_use]
+pub fn is_known(ring: &KeyRing, sealed: &[u8]) -> bool {
+    sealed
+        .first_chunk()
+        .is_some_and(|kid: &[u8; KID_LEN]| ring.opener(kid).is_some())
+}
+
+/// Whether it was sealed with the key that seals now, and not with an older one.
+#[must_use]
+pub fn is_current(ring: &KeyRing, sealed: &[u8]) -> bool {
+    sealed.starts_with(&ring.sealer().kid)
+}
+
 /// Why nothing was sealed.
 #[derive(Debug, thiserror::Error)]
 pub enum SealError {

@@ -120,6 +120,13 @@ impl LoginKey {
         Self(sha256(&[b"cogward login", state.as_bytes()]))
     }
 
+    /// Beside sign-ins under way: what is left to do for a session that was ended from
+    /// elsewhere. SHA-256 over `"cogward ended session"` and its lookup key.
+    #[must_use]
+    pub fn of_ended(key: &LookupKey) -> Self {
+        Self(sha256(&[b"cogward ended session", key.as_bytes()]))
+    }
+
     /// The key's bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -37,6 +37,7 @@ pub struct Builder {
     secrets: Vec<String>,
     data: Option<PathBuf>,
     beside: Option<(Arc<Upstream>, TestClock)>,
+    shared: Option<Arc<dyn SessionStore>>,
     domain: Option<Url>,
     audiences: Vec<String>,
     routes: Box<OwnRoutes>,
@@ -59,6 +60,7 @@ impl TestApp {
             secrets: vec!["a secret for tests, thirty-two characters".to_owned()],
             data: None,
             beside: None,
+            shared: None,
             domain: None,
             audiences: Vec::new(),
             routes: Box::new(|_| Router::new()),
@@ -127,6 +129,14 @@ impl Builder {
         self
     }
 
+    /// Another process behind the same load balancer: shares Cognito, clock and sessions.
+    pub fn replica_of(self, other: &TestApp) -> Self {
+        Self {
+            shared: Some(other.store.shared()),
+            ..self.beside(other)
+        }
+    }
+
     /// Where the OAuth endpoints are looked for, in place of where they are.
     pub fn domain(mut self, domain: Url) -> Self {
         self.domain = Some(domain);
@@ -162,7 +172,8 @@ impl Builder {
         let port = listener.local_addr().unwrap().port();
         let base = Url::parse(&format!("http://localhost:{port}")).unwrap();
         let folder = self.data.unwrap_or_else(|| files.path().to_owned());
-        let store = FaultyStore::new(open_store(self.store, &folder));
+        let store = self.shared;
+        let store = FaultyStore::new(store.unwrap_or_else(|| open_store(self.store, &folder)));
         let secrets: Vec<Secret> = self.secrets.into_iter().map(Secret::from).collect();
         let ring = || KeyRing::new(&secrets, &[]).unwrap();
         let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);

@@ -3,17 +3,17 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use cogward_session::{LookupKey, Timestamp};
+use cogward_session::LookupKey;
 use parking_lot::Mutex;
 use tokio::sync::watch;
 
 use super::renewal::fly;
+use crate::lately::Lately;
 use crate::session::Current;
 use crate::{Auth, SessionError};
 
 /// After a failed try, while the access token still lives, seconds.
 const POSTPONE_SECONDS: i64 = 5;
-const PRUNE_FROM: usize = 1024;
 
 /// What became of a refresh, for all who asked for it.
 #[derive(Clone)]
@@ -37,10 +37,19 @@ impl Outcome {
 }
 
 /// The refreshes under way in this process.
-#[derive(Default)]
 pub(crate) struct Flights {
     open: Mutex<HashMap<LookupKey, watch::Receiver<Option<Outcome>>>>,
-    postponed: Mutex<Postponed>,
+    /// Where a try failed, or takes long: whose token still lives need not try or wait.
+    pub(super) postponed: Lately,
+}
+
+impl Default for Flights {
+    fn default() -> Self {
+        Self {
+            open: Mutex::default(),
+            postponed: Lately::new(POSTPONE_SECONDS),
+        }
+    }
 }
 
 impl Flights {
@@ -64,40 +73,13 @@ impl Flights {
             let outcome = fly(&landing.auth, id).await;
             if matches!(outcome, Outcome::Postponed | Outcome::StoreUnavailable) {
                 let Landing { auth, key } = &landing;
-                auth.flights.postpone(*key, auth.now());
+                auth.flights.postponed.note(*key, auth.now());
             }
             sender.send_replace(Some(outcome));
             drop(landing);
         });
         receiver
     }
-
-    /// Whether a try failed moments ago.
-    pub(super) fn postponed(&self, key: &LookupKey, now: Timestamp) -> bool {
-        let postponed = self.postponed.lock();
-        postponed.at.get(key).is_some_and(|at| is_recent(*at, now))
-    }
-
-    pub(super) fn postpone(&self, key: LookupKey, now: Timestamp) {
-        let mut postponed = self.postponed.lock();
-        let Postponed { at, prune_at } = &mut *postponed;
-        if at.len() >= *prune_at {
-            at.retain(|_, at| is_recent(*at, now));
-            *prune_at = PRUNE_FROM.max(2 * at.len());
-        }
-        at.insert(key, now);
-    }
-}
-
-/// Sessions whose last try failed, and the size at which the old ones go.
-#[derive(Default)]
-struct Postponed {
-    at: HashMap<LookupKey, Timestamp>,
-    prune_at: usize,
-}
-
-fn is_recent(at: Timestamp, now: Timestamp) -> bool {
-    at.seconds_until(now) < POSTPONE_SECONDS
 }
 
 /// Clears the way for the next refresh, also when the task panicked.

@@ -1,4 +1,4 @@
-//! The refresh itself: reload, re-check, ask Cognito, verify, write.
+//! The refresh itself: lease, reload, re-check, ask Cognito, verify, write, release.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,9 +8,11 @@ use cogward_jwt::VerifyError;
 use cogward_session::{
     Identity, LookupKey, Record, Replaced, SessionId, StoreError, Timestamp, Token, TokenSet,
 };
+use tokio::time::Instant;
 
 use super::flights::Outcome;
-use super::just_refreshed;
+use super::is_fresh;
+use super::turn::{Awaited, Turn};
 use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::session::{self, Current};
@@ -22,17 +24,29 @@ const WRITE_TRIES: u32 = 3;
 /// about ten minutes.
 const ROTATED_WRITE_TRIES: u32 = 300;
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// How long the write of a process that lost its turn is waited for: such a process writes
+/// within seconds, or it is dead and what it got is lost.
+const LATE_WRITE: Duration = Duration::from_secs(20);
+const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
-/// Reload, re-check, refresh, write.
+/// Lease, reload, re-check, refresh, write, release.
 pub(super) async fn fly(auth: &Arc<Auth>, id: SessionId) -> Outcome {
+    let turn = match Turn::wait(auth, &id).await {
+        Awaited::Turn(turn) => turn,
+        Awaited::Renewed(current) => return Outcome::Renewed(current),
+        Awaited::Over(error) => return over(&error),
+    };
+    let outcome = renew(auth, &turn, id).await;
+    turn.give_back().await;
+    outcome
+}
+
+async fn renew(auth: &Arc<Auth>, turn: &Turn, id: SessionId) -> Outcome {
     let current = match session::load_by_id(auth, id, auth.now()).await {
         Ok(current) => current,
-        Err(SessionError::Store(error)) => return store_unavailable(&error),
-        Err(_) => return Outcome::Ended,
+        Err(error) => return over(&error),
     };
-    let now = auth.now();
-    let alive = now < current.identity.access_expires_at;
-    if alive && just_refreshed(&current.identity, now) {
+    if is_fresh(&current.identity, auth.now()) {
         return Outcome::Renewed(Box::new(current));
     }
     let Ok(old) = session::open_tokens(auth, &current) else {
@@ -48,7 +62,7 @@ pub(super) async fn fly(auth: &Arc<Auth>, id: SessionId) -> Outcome {
     };
     match answer {
         Ok(new) => accept(auth, current, old, new).await,
-        Err(error) if error.is_fatal() => refused(auth, &current, "refused by Cognito").await,
+        Err(error) if error.is_fatal() => dead(auth, turn, current).await,
         Err(error) => {
             tracing::warn!(error = chain(&error), "refresh postponed");
             let sub = &current.identity.sub;
@@ -63,6 +77,14 @@ pub(super) async fn fly(auth: &Arc<Auth>, id: SessionId) -> Outcome {
     }
 }
 
+fn over(error: &SessionError) -> Outcome {
+    match error {
+        SessionError::Store(error) => store_unavailable(error),
+        error if error.is_transient() => Outcome::Postponed,
+        _ => Outcome::Ended,
+    }
+}
+
 fn store_unavailable(error: &StoreError) -> Outcome {
     tracing::warn!(
         error = chain(error),
@@ -71,14 +93,61 @@ fn store_unavailable(error: &StoreError) -> Outcome {
     Outcome::StoreUnavailable
 }
 
-async fn refused(auth: &Arc<Auth>, current: &Current, reason: &str) -> Outcome {
-    let sub = &current.identity.sub;
-    match auth.store.remove(&current.key).await {
-        Ok(_) => {
-            audit::session(Event::RefreshRefused, sub, &current.key, reason);
-            Outcome::Refused
+/// Cognito says that the refresh token is dead. With rotation so is one that was spent: by a
+/// process whose turn this was before, and which may have yet to write what it got for it.
+async fn dead(auth: &Arc<Auth>, turn: &Turn, current: Current) -> Outcome {
+    let unclear = auth.settings.refresh_rotation && (turn.taken_over || turn.is_lost());
+    let until = Instant::now() + if unclear { LATE_WRITE } else { Duration::ZERO };
+    while Instant::now() < until {
+        tokio::time::sleep(LOOK_AGAIN).await;
+        match session::load_by_id(auth, current.id.clone(), auth.now()).await {
+            Ok(now) if is_fresh(&now.identity, auth.now()) => {
+                return Outcome::Renewed(Box::new(now));
+            }
+            Ok(_) => {}
+            Err(error) => return over(&error),
         }
-        Err(error) => store_unavailable(&error),
+    }
+    refused(auth, current, "refused by Cognito").await
+}
+
+/// Ends a session, unless another process has renewed it: by compare-and-set.
+async fn refused(auth: &Arc<Auth>, mut current: Current, reason: &str) -> Outcome {
+    loop {
+        let record = &current.record;
+        let over_now = Record {
+            version: record.version.saturating_add(1),
+            expires_at: auth.now(),
+            ..Record::clone(record)
+        };
+        let expected = record.version;
+        match auth.store.replace(&current.key, expected, over_now).await {
+            Ok(Replaced::Done | Replaced::Missing) => break,
+            Ok(Replaced::Conflict) => match of_another(auth, current.id).await {
+                Ok(written) => current = *written,
+                Err(outcome) => return outcome,
+            },
+            Err(error) => return store_unavailable(&error),
+        }
+    }
+    // Over as it is; a store that fails here removes it when it expires.
+    if let Err(error) = auth.store.remove(&current.key).await {
+        tracing::warn!(error = chain(&error), "ended session not removed yet");
+    }
+    let sub = &current.identity.sub;
+    audit::session(Event::RefreshRefused, sub, &current.key, reason);
+    Outcome::Refused
+}
+
+/// After a write that came second: what the first one wrote, if that is to be written upon. New
+/// tokens of another process are as good as ours.
+async fn of_another(auth: &Arc<Auth>, id: SessionId) -> Result<Box<Current>, Outcome> {
+    match session::load_by_id(auth, id, auth.now()).await {
+        Ok(current) if is_fresh(&current.identity, auth.now()) => {
+            Err(Outcome::Renewed(Box::new(current)))
+        }
+        Ok(current) => Ok(Box::new(current)),
+        Err(error) => Err(over(&error)),
     }
 }
 
@@ -89,7 +158,7 @@ async fn accept(auth: &Arc<Auth>, current: Current, old: TokenSet, new: Tokens) 
         .as_ref()
         .map(|token| Token::from(token.expose().to_owned()));
     let refresh_token = rotated.clone().or_else(|| old.refresh_token.clone());
-    match renew(auth, &current, &new).await {
+    match verify(auth, &current, &new).await {
         Ok((identity, access_token, id_token)) => {
             let id_token = id_token.unwrap_or(old.id_token);
             let set = TokenSet {
@@ -120,8 +189,9 @@ async fn accept(auth: &Arc<Auth>, current: Current, old: TokenSet, new: Tokens) 
             Outcome::Postponed
         }
         Err(Unusable::Never(reason)) => {
-            let outcome = refused(auth, &current, reason).await;
-            if let Some(token) = refresh_token {
+            let outcome = refused(auth, current, reason).await;
+            // A session that lives after all may live on this very sign-in.
+            if let (Some(token), Outcome::Refused) = (refresh_token, &outcome) {
                 logout::revoke(auth, token).await;
             }
             outcome
@@ -136,7 +206,7 @@ enum Unusable {
 
 /// Verifies the new tokens and takes over what they say of the person: a
 /// group that was withdrawn is gone with this refresh.
-async fn renew(
+async fn verify(
     auth: &Auth,
     current: &Current,
     new: &Tokens,
@@ -203,55 +273,44 @@ fn unusable(error: &VerifyError) -> Unusable {
 /// Compare-and-set: a session that was ended meanwhile stays ended.
 async fn write(
     auth: &Arc<Auth>,
-    current: Current,
+    mut current: Current,
     identity: Identity,
     set: TokenSet,
     rotated: Option<Token>,
     event: Event,
 ) -> Outcome {
-    let version = current.record.version;
-    let next = session::sealed(
-        auth,
-        &current.id,
-        version.saturating_add(1),
-        &identity,
-        &set,
-    );
-    let Ok(sealed) = next else {
-        return Outcome::StoreUnavailable;
-    };
-    let record = Record {
-        last_seen_at: current.record.last_seen_at,
-        expires_at: session::expiry(auth, auth.now(), identity.ends_at),
-        device: current.record.device.clone(),
-        ..sealed
-    };
     let tries = match rotated {
         Some(_) => ROTATED_WRITE_TRIES,
         None => WRITE_TRIES,
     };
-    match replace(auth, &current.key, version, &record, tries).await {
-        Ok(Replaced::Done) => {
-            audit::session(event, &identity.sub, &current.key, "");
-            Outcome::Renewed(Box::new(Current {
-                record: Arc::new(record),
-                identity: Arc::new(identity),
-                ..current
-            }))
-        }
-        Ok(Replaced::Missing) => {
-            if let Some(token) = rotated {
-                logout::revoke(auth, token).await;
+    loop {
+        let expires_at = session::expiry(auth, auth.now(), identity.ends_at);
+        let next = session::next(auth, &current, &identity, &set, expires_at);
+        let Ok(record) = next else {
+            return Outcome::StoreUnavailable;
+        };
+        let expected = current.record.version;
+        match replace(auth, &current.key, expected, &record, tries).await {
+            Ok(Replaced::Done) => {
+                audit::session(event, &identity.sub, &current.key, "");
+                return Outcome::Renewed(Box::new(Current {
+                    record: Arc::new(record),
+                    identity: Arc::new(identity),
+                    ..current
+                }));
             }
-            Outcome::Ended
+            Ok(Replaced::Missing) => {
+                if let Some(token) = rotated {
+                    logout::revoke(auth, token).await;
+                }
+                return Outcome::Ended;
+            }
+            Ok(Replaced::Conflict) => match of_another(auth, current.id).await {
+                Ok(written) => current = *written,
+                Err(outcome) => return outcome,
+            },
+            Err(outcome) => return outcome,
         }
-        // Another process was first: its result is as good as ours.
-        Ok(Replaced::Conflict) => match session::load_by_id(auth, current.id, auth.now()).await {
-            Ok(current) => Outcome::Renewed(Box::new(current)),
-            Err(error) if error.is_transient() => Outcome::StoreUnavailable,
-            Err(_) => Outcome::Ended,
-        },
-        Err(outcome) => outcome,
     }
 }
 

@@ -63,8 +63,11 @@ async fn a_store_that_fails_in_the_middle_ends_no_session() {
         // Cognito says no, and the store cannot be told: asked again later.
         app.advance(3601).await;
         app.fault("oauth2/token", 400, "invalid_grant", 2).await;
-        app.store.fail("remove", 1);
+        app.store.fail("replace", 1);
         assert_kept(&browser.get("/auth/me").await);
+        // It can be told, but its row stays: over all the same.
+        app.store.fail("remove", 1);
+        assert_eq!(browser.get("/auth/me").await.status, 401);
         assert_eq!(browser.get("/auth/me").await.status, 401);
     }
 }
