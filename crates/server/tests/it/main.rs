@@ -29,6 +29,7 @@ mod j_redirects;
 mod main_job;
 mod openapi;
 mod raw;
+mod replicas;
 mod review;
 mod revocation;
 mod serve;
