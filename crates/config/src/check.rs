@@ -5,8 +5,9 @@ use url::Url;
 use crate::fault::Fault;
 use crate::load::Config;
 use crate::secret::Secret;
+use crate::sections::session::Backend;
 use crate::sections::{
-    callback, cognito, cookie, families, frontend, login, pool, server, session,
+    aws, callback, cognito, cookie, families, frontend, login, pool, server, session, stores,
 };
 use crate::setting::About;
 use crate::sources::{Mode, Source};
@@ -20,7 +21,7 @@ pub(crate) struct Rule {
 }
 
 /// The settings that break a rule, and what is wrong with each.
-type Broken = Vec<(&'static About, String)>;
+pub(crate) type Broken = Vec<(&'static About, String)>;
 
 /// Adds a fault for each setting that breaks a rule and has no fault yet.
 pub(crate) fn apply(config: &Config, faults: &mut Vec<Fault>) {
@@ -71,6 +72,17 @@ pub(crate) static RULES: &[Rule] = &[
         doc: "`pool.port` is not 0 for `cogward dev`, whose server must know it beforehand.",
         production: false,
         broken: pool_anywhere,
+    },
+    Rule {
+        doc: "No key of `session.secret`, nor of `session.encryption_key`, is there twice.",
+        production: false,
+        broken: repeated_secrets,
+    },
+    Rule {
+        doc: "With the `dynamodb` backend, `aws.access_key_id` and `aws.secret_access_key` are set \
+              both or neither.",
+        production: false,
+        broken: half_an_aws_key,
     },
     Rule {
         doc: "`cogward dev` and `cogward pool` do not run: their users have known passwords.",
@@ -263,48 +275,69 @@ fn plain_cognito(c: &Config) -> Broken {
     let issuer = c.source(cognito::ISSUER.about.key) != Some(&Source::Derived)
         && c.cognito.issuer.starts_with("http:");
     broken.extend(when(issuer, &cognito::ISSUER.about, https));
-    let dynamodb = c.session.dynamodb_endpoint.as_ref();
+    let dynamodb = c.session.dynamodb.endpoint.as_ref();
     broken.extend(
         dynamodb
             .into_iter()
-            .flat_map(|url| plain(url, &session::DYNAMODB_ENDPOINT.about)),
+            .flat_map(|url| plain(url, &stores::DYNAMODB_ENDPOINT.about)),
     );
     broken
 }
 
 fn forgetful_lambda(c: &Config) -> Broken {
-    when(c.server.on_lambda, &session::BACKEND.about, || {
-        "must be a store outside the function on Lambda; this build has none (dynamodb is not \
-         available in it)"
-            .to_owned()
+    let forgetful = matches!(c.session.backend, Backend::Memory | Backend::Sqlite);
+    let broken = c.server.on_lambda && forgetful;
+    when(broken, &session::BACKEND.about, || {
+        "must be a store outside the function on Lambda: dynamodb, redis or postgres".to_owned()
     })
 }
 
+fn half_an_aws_key(c: &Config) -> Broken {
+    let given = |about: &About| c.source(about.key) != Some(&Source::Default);
+    let (id, key) = (&aws::ACCESS_KEY_ID.about, &aws::SECRET_ACCESS_KEY.about);
+    let half = c.session.backend == Backend::Dynamodb && given(id) != given(key);
+    let (there, missing) = if given(id) { (id, key) } else { (key, id) };
+    when(half, there, || {
+        let missing = missing.canonical_env();
+        format!("is of no use without {missing}: set both, or neither")
+    })
+}
+
+fn repeated_secrets(c: &Config) -> Broken {
+    of_keys(c, repeated_keys)
+}
+
 fn weak_secrets(c: &Config) -> Broken {
-    let lists = [
-        (&session::SECRET.about, c.session.secrets.as_slice()),
-        (
-            &session::ENCRYPTION_KEY.about,
-            c.session.encryption_keys.as_slice(),
-        ),
-    ];
-    let mut broken = Vec::new();
-    for (about, secrets) in lists {
-        let short = secrets
-            .iter()
-            .any(|secret| secret.expose().chars().count() < 32);
-        broken.extend(when(short, about, || {
-            "must have at least 32 characters in production".to_owned()
-        }));
-        broken.extend(when(
-            !short && secrets.iter().any(is_example),
-            about,
-            well_known,
-        ));
-    }
+    let mut broken = of_keys(c, weak_keys);
     let client = c.cognito.client_secret.as_ref().is_some_and(is_example);
     broken.extend(when(client, &cognito::CLIENT_SECRET.about, well_known));
     broken
+}
+
+fn of_keys(c: &Config, broken: fn(&'static About, &[Secret]) -> Broken) -> Broken {
+    let (secret, key) = (&session::SECRET.about, &session::ENCRYPTION_KEY.about);
+    let mut all = broken(secret, &c.session.secrets);
+    all.extend(broken(key, &c.session.encryption_keys));
+    all
+}
+
+pub(crate) fn repeated_keys(about: &'static About, secrets: &[Secret]) -> Broken {
+    let mut texts: Vec<_> = secrets.iter().map(Secret::expose).collect();
+    texts.sort_unstable();
+    texts.dedup();
+    when(texts.len() < secrets.len(), about, || {
+        "must not have the same secret twice".to_owned()
+    })
+}
+
+pub(crate) fn weak_keys(about: &'static About, secrets: &[Secret]) -> Broken {
+    let short = |secret: &Secret| secret.expose().chars().count() < 32;
+    if secrets.iter().any(short) {
+        return when(true, about, || {
+            "must have at least 32 characters in production".to_owned()
+        });
+    }
+    when(secrets.iter().any(is_example), about, well_known)
 }
 
 /// Words of examples in documents, and texts with hardly any variety. Random

@@ -6,7 +6,7 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, bearer, callback, cognito, cookie, families, frontend, log, login, pool, reserved,
+    self, aws, bearer, callback, cognito, cookie, families, frontend, log, login, pool, reserved,
     server, session,
 };
 use crate::sources::{Mode, Source, Sources};
@@ -56,17 +56,7 @@ impl Config {
 /// # Errors
 /// All that is wrong with it, found in one pass.
 pub fn load(sources: &Sources) -> Result<Config, Faults> {
-    let mut faults = Vec::new();
-    let toml = match &sources.toml {
-        Some((path, text)) => toml_file::read(path, text, &mut faults),
-        None => BTreeMap::new(),
-    };
-    let mut reader = Reader {
-        sources,
-        toml,
-        faults,
-        effective: BTreeMap::new(),
-    };
+    let mut reader = reader(sources);
     let unknown = unknown_names(&reader);
     reader.faults.extend(unknown);
     let config = read_sections(&mut reader);
@@ -75,6 +65,21 @@ pub fn load(sources: &Sources) -> Result<Config, Faults> {
         Ok(config)
     } else {
         Err(Faults(reader.faults))
+    }
+}
+
+/// With the faults of `cogward.toml` as TOML.
+pub(crate) fn reader(sources: &Sources) -> Reader<'_> {
+    let mut faults = Vec::new();
+    let toml = match &sources.toml {
+        Some((path, text)) => toml_file::read(path, text, &mut faults),
+        None => BTreeMap::new(),
+    };
+    Reader {
+        sources,
+        toml,
+        faults,
+        effective: BTreeMap::new(),
     }
 }
 
@@ -88,7 +93,8 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let bearer = bearer::load(r);
     let callback = callback::load(r, given, &server, &families);
     let frontend = frontend::load(r, &server);
-    let session = session::load(r, &server);
+    let aws = aws::load(r);
+    let session = session::load(r, &server, &cognito, aws);
     let cookie = cookie::load(r, &server);
     let log = log::load(r);
     reserved::load(r);

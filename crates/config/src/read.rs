@@ -121,14 +121,30 @@ impl Reader<'_> {
     }
 
     fn missing(&mut self, about: &About) {
-        if self.mode() != Mode::Serve || self.has_fault(about.key) {
+        if self.mode() == Mode::Serve {
+            self.missing_because(about, "is required");
+        }
+    }
+
+    /// A fault in the value that was read, unless the setting has one.
+    pub(crate) fn broken(&mut self, about: &About, problem: String) {
+        let source = self.effective.get(about.key).map(|e| e.source.clone());
+        if !self.has_fault(about.key) {
+            let source = source.unwrap_or(Source::Default);
+            self.faults.push(Fault::of(about, &source, problem));
+        }
+    }
+
+    /// A fault, unless the setting has one.
+    pub(crate) fn missing_because(&mut self, about: &About, why: &str) {
+        if self.has_fault(about.key) {
             return;
         }
         let example = example::in_env(about, &about.canonical_env());
         self.faults.push(Fault {
             key: Some(about.key),
             name: about.canonical_env(),
-            problem: format!("is required and not set (in cogward.toml: {})", about.key),
+            problem: format!("{why} and not set (in cogward.toml: {})", about.key),
             hint: format!("for example {example}"),
         });
     }

@@ -86,6 +86,30 @@ impl Sources {
         })
     }
 
+    /// The same with `cogward.toml`, if there was one, as it stands now.
+    ///
+    /// # Errors
+    /// When the file cannot be read any more.
+    pub fn read_again(&self) -> Result<Self, Faults> {
+        let toml = match &self.toml {
+            None => None,
+            Some((path, _)) => {
+                let text = std::fs::read_to_string(path).map_err(|error| {
+                    let name = path.display().to_string();
+                    let problem = format!("cannot be read: {error}");
+                    Faults(vec![Fault::elsewhere(name, problem, String::new())])
+                })?;
+                Some((path.clone(), text))
+            }
+        };
+        Ok(Self {
+            toml,
+            env: self.env.clone(),
+            flags: self.flags.clone(),
+            mode: self.mode,
+        })
+    }
+
     pub(crate) fn on_lambda(&self) -> bool {
         self.env.contains_key(LAMBDA)
     }
@@ -171,6 +195,14 @@ pub enum Source {
     Flag(String),
     /// The command fixes it, whatever else says.
     Fixed(&'static str),
+}
+
+impl Source {
+    /// Whether a file has the value, so that it can change while the process runs.
+    #[must_use]
+    pub fn is_file(&self) -> bool {
+        matches!(self, Self::File { .. } | Self::SecretFile { .. })
+    }
 }
 
 impl fmt::Display for Source {

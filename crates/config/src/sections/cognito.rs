@@ -238,7 +238,7 @@ fn client_id(text: &str) -> Result<(), String> {
 }
 
 /// `us-east-1`, `us-gov-west-1`, `ap-southeast-3`.
-fn region(text: &str) -> Result<(), String> {
+pub(crate) fn region(text: &str) -> Result<(), String> {
     let word = |part: &str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_lowercase());
     let good = text.rsplit_once('-').is_some_and(|(names, number)| {
         names.split_once('-').is_some_and(|(country, rest)| {

@@ -1,5 +1,6 @@
 //! The settings, one section a file.
 
+pub(crate) mod aws;
 pub(crate) mod bearer;
 pub(crate) mod callback;
 pub(crate) mod cognito;
@@ -12,6 +13,7 @@ pub(crate) mod pool;
 pub(crate) mod reserved;
 pub(crate) mod server;
 pub(crate) mod session;
+pub(crate) mod stores;
 
 use std::collections::BTreeSet;
 
@@ -34,12 +36,12 @@ pub(crate) static ALL: &[&Section] = &[
     &families::SECTION,
     &bearer::SECTION,
     &session::SECTION,
+    &aws::SECTION,
     &cookie::SECTION,
     &log::SECTION,
     &pool::SECTION,
     &reserved::PASSKEY,
     &reserved::AUTHORIZATION,
-    &reserved::AWS,
 ];
 
 pub(crate) fn settings() -> impl Iterator<Item = &'static About> {

@@ -1,13 +1,15 @@
 //! `[session]`
 
 use std::path::PathBuf;
-
-use url::Url;
+use std::time::Duration;
 
 use crate::read::Reader;
 use crate::secret::Secret;
 use crate::sections::Section;
+use crate::sections::aws::Aws;
+use crate::sections::cognito::Cognito;
 use crate::sections::server::Server;
+use crate::sections::stores::{self, DynamoDb, Postgres, Redis};
 use crate::setting::Setting;
 use crate::value::choice;
 
@@ -18,6 +20,12 @@ choice! {
         Memory = "memory",
         /// In a file, for one process.
         Sqlite = "sqlite",
+        /// In Redis or Valkey, for any number of processes.
+        Redis = "redis",
+        /// In PostgreSQL, for any number of processes.
+        Postgres = "postgres",
+        /// In DynamoDB, for any number of processes.
+        Dynamodb = "dynamodb",
     }
 }
 
@@ -40,10 +48,16 @@ pub struct Session {
     pub idle_lifetime_seconds: u32,
     /// Tokens are refreshed so many seconds before they expire.
     pub refresh_ahead_seconds: u32,
-    /// Memory for the records that SQLite would otherwise be asked for.
+    /// Memory for the records that SQLite or Redis would otherwise be asked for; 0 for none.
     pub cache_megabytes: u32,
-    /// Checked with the rules; the store that uses it comes later.
-    pub(crate) dynamodb_endpoint: Option<Url>,
+    /// A store on the network that has not answered by then does not answer.
+    pub store_timeout: Duration,
+    /// The Redis or Valkey server.
+    pub redis: Redis,
+    /// The PostgreSQL server.
+    pub postgres: Postgres,
+    /// The DynamoDB table.
+    pub dynamodb: DynamoDb,
 }
 
 pub(crate) static SECTION: Section = Section {
@@ -58,17 +72,27 @@ pub(crate) static SECTION: Section = Section {
         &IDLE_LIFETIME.about,
         &REFRESH_AHEAD.about,
         &CACHE_MEGABYTES.about,
-        &REDIS_URL.about,
-        &DYNAMODB_TABLE.about,
-        &DYNAMODB_ENDPOINT.about,
+        &STORE_TIMEOUT.about,
+        &stores::REDIS_URL.about,
+        &stores::REDIS_CLUSTER.about,
+        &stores::REDIS_KEY_PREFIX.about,
+        &stores::REDIS_CA_FILE.about,
+        &stores::POSTGRES_URL.about,
+        &stores::POSTGRES_CONNECTIONS.about,
+        &stores::POSTGRES_CA_FILE.about,
+        &stores::DYNAMODB_TABLE.about,
+        &stores::DYNAMODB_REGION.about,
+        &stores::DYNAMODB_ENDPOINT.about,
+        &stores::DYNAMODB_CREATE_TABLE.about,
     ],
 };
 
 pub(crate) static SECRET: Setting<Secret> = Setting::new(
     "session.secret",
     "Secrets that sign cookies, at least 16 characters each (32 in production). The first signs \
-     and all verify: to rotate, put a new one in front and drop the old one a session lifetime, \
-     and not less than 25 hours, later. `cogward dev` makes its own. `cogward keys new` prints a good one.",
+     and all verify, so that they can be changed without signing anybody out; a running server \
+     reads the files they stand in again when these change (docs/keys.md). `cogward dev` makes its \
+     own. `cogward keys new` prints a good one.",
 )
 .env(&["SESSION_SECRET"])
 .list()
@@ -86,12 +110,12 @@ pub(crate) static ENCRYPTION_KEY: Setting<Secret> = Setting::new(
 .example("$(cogward keys new)");
 pub(crate) static BACKEND: Setting<Backend> = Setting::new(
     "session.backend",
-    "Where sessions are kept. `memory` loses them when the process ends, and what was revoked; `sqlite` is for one \
-     process. `redis`, `postgres` and `dynamodb` are known names, not available in this build.",
+    "Where sessions are kept. `memory` loses them when the process ends, and what was revoked; \
+     `sqlite` is for one process; `redis`, `postgres` and `dynamodb` are for any number of them \
+     (docs/stores.md).",
 )
 .env(&["SESSION_BACKEND"])
-.default("sqlite")
-.check(available)
+.derived("`sqlite`; `dynamodb` on Lambda")
 .example("sqlite");
 static SQLITE_PATH: Setting<PathBuf> =
     Setting::new("session.sqlite_path", "File of the SQLite store.")
@@ -120,46 +144,40 @@ static REFRESH_AHEAD: Setting<u32> = Setting::new(
 .example("60");
 static CACHE_MEGABYTES: Setting<u32> = Setting::new(
     "session.cache_megabytes",
-    "Memory in which the `sqlite` backend keeps the records used last, still sealed.",
+    "Memory in which the `sqlite` and `redis` backends keep the records used last, still sealed. \
+     Redis tells of every change, so that no copy is used that is out of date; with 0 there are no \
+     copies, and every request asks the store.",
 )
 .default("32")
 .range(0, 65_536)
 .example("64");
-static REDIS_URL: Setting<Secret> = Setting::new(
-    "session.redis_url",
-    "Redis or Valkey server of the `redis` backend. Checked, but without effect in this build.",
+static STORE_TIMEOUT: Setting<u32> = Setting::new(
+    "session.store_timeout_ms",
+    "The `redis`, `postgres` and `dynamodb` backends get so many milliseconds for an answer; after \
+     that the request ends with 503.",
 )
-.env(&["REDIS_URL"])
-.check(redis_url)
-.example("redis://localhost:6379/0");
-static DYNAMODB_TABLE: Setting<String> = Setting::new(
-    "session.dynamodb_table",
-    "Table of the `dynamodb` backend. Checked, but without effect in this build.",
-)
-.env(&["DYNAMODB_TABLE"])
-.default("l42_sessions")
-.check(table_name)
-.example("l42_sessions");
-pub(crate) static DYNAMODB_ENDPOINT: Setting<Url> = Setting::new(
-    "session.dynamodb_endpoint",
-    "Address of DynamoDB when not AWS's own. Checked, but without effect in this build.",
-)
-.env(&["DYNAMODB_ENDPOINT"])
-.example("http://localhost:8000");
+.default("2000")
+.range(50, 60_000)
+.example("1000");
 
-pub(crate) fn load(r: &mut Reader<'_>, server: &Server) -> Session {
-    // Read for their faults; the stores that use them come later.
-    let _: (Option<Secret>, String) = (r.given(&REDIS_URL), r.value(&DYNAMODB_TABLE));
+pub(crate) fn load(r: &mut Reader<'_>, server: &Server, cognito: &Cognito, aws: Aws) -> Session {
+    let backend = r.or(&BACKEND, || match server.on_lambda {
+        true => Backend::Dynamodb,
+        false => Backend::Sqlite,
+    });
     Session {
         secrets: r.required_list(&SECRET),
         encryption_keys: r.list(&ENCRYPTION_KEY),
-        backend: r.value(&BACKEND),
+        backend,
         sqlite_path: r.or(&SQLITE_PATH, || server.data_dir.join("sessions.db")),
         absolute_lifetime_seconds: r.value(&ABSOLUTE_LIFETIME),
         idle_lifetime_seconds: r.value(&IDLE_LIFETIME),
         refresh_ahead_seconds: r.value(&REFRESH_AHEAD),
         cache_megabytes: r.value(&CACHE_MEGABYTES),
-        dynamodb_endpoint: r.given(&DYNAMODB_ENDPOINT),
+        store_timeout: Duration::from_millis(r.value(&STORE_TIMEOUT).into()),
+        redis: stores::redis(r, backend),
+        postgres: stores::postgres(r, backend),
+        dynamodb: stores::dynamodb(r, cognito, aws),
     }
 }
 
@@ -167,33 +185,5 @@ pub(crate) fn long_enough(text: &str) -> Result<(), String> {
     match text.chars().count() {
         16.. => Ok(()),
         short => Err(format!("must have at least 16 characters, and has {short}")),
-    }
-}
-
-fn available(text: &str) -> Result<(), String> {
-    if matches!(text, "redis" | "postgres" | "dynamodb") {
-        return Err(format!(
-            "must be memory or sqlite ({text} is not available in this build)"
-        ));
-    }
-    Ok(())
-}
-
-fn redis_url(text: &str) -> Result<(), String> {
-    match Url::parse(text) {
-        Ok(url) if matches!(url.scheme(), "redis" | "rediss") && url.has_host() => Ok(()),
-        _ => Err("must be a URL that starts with redis:// or rediss://".to_owned()),
-    }
-}
-
-/// `TableName` of DynamoDB: 3 to 255 of `[a-zA-Z0-9_.-]`.
-pub(crate) fn table_name(text: &str) -> Result<(), String> {
-    let good = text
-        .bytes()
-        .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(&b));
-    if good && (3..=255).contains(&text.len()) {
-        Ok(())
-    } else {
-        Err("must be a DynamoDB table name: 3 to 255 letters, digits and _.-".to_owned())
     }
 }

@@ -147,22 +147,32 @@ fn a_wrong_value_is_named_explained_and_shown_right() {
         (
             "SESSION_BACKEND",
             "mongo",
-            "must be memory or sqlite, not `mongo`",
+            "must be memory or sqlite or redis or postgres or dynamodb, not `mongo`",
         ),
         (
-            "SESSION_BACKEND",
-            "redis",
-            "(redis is not available in this build)",
+            "COGWARD_SESSION_REDIS_KEY_PREFIX",
+            "{tag}",
+            "must be up to 64 letters, digits and _.:/-",
         ),
         (
-            "SESSION_BACKEND",
-            "postgres",
-            "(postgres is not available in this build)",
+            "COGWARD_SESSION_REDIS_CLUSTER",
+            "maybe",
+            "must be true or false",
         ),
         (
-            "SESSION_BACKEND",
-            "dynamodb",
-            "(dynamodb is not available in this build)",
+            "COGWARD_SESSION_POSTGRES_CONNECTIONS",
+            "1",
+            "must be a whole number from 2 to 64",
+        ),
+        (
+            "COGWARD_SESSION_DYNAMODB_REGION",
+            "Frankfurt",
+            "must be an AWS region",
+        ),
+        (
+            "COGWARD_SESSION_STORE_TIMEOUT_MS",
+            "0",
+            "must be a whole number from 50 to 60000",
         ),
         (
             "COOKIE_DOMAIN",
@@ -225,6 +235,16 @@ fn secrets_have_rules_too() {
         (
             "REDIS_URL",
             "localhost:6379",
+            "must be a URL that starts with redis://",
+        ),
+        (
+            "REDIS_URL",
+            "redis://localhost:6379,http://other:6379",
+            "must be a URL that starts with redis://",
+        ),
+        (
+            "REDIS_URL",
+            "redis://:password@",
             "must be a URL that starts with redis://",
         ),
         (

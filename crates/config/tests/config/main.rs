@@ -14,6 +14,8 @@ mod faults;
 mod loading;
 mod rules;
 mod secrets;
+mod session_keys;
+mod stores;
 
 use std::collections::BTreeMap;
 

@@ -8,14 +8,16 @@ use crate::{from_env, from_toml, least, with};
 /// Stands in every secret of these tests.
 const MARKER: &str = "s3cr3tMARKER";
 
-const SECRETS: [(&str, &str); 7] = [
+const SECRETS: [(&str, &str); 9] = [
     ("SESSION_SECRET", "session.secret"),
     ("SESSION_ENCRYPTION_KEY", "session.encryption_key"),
     ("COGNITO_CLIENT_SECRET", "cognito.client_secret"),
     ("REDIS_URL", "session.redis_url"),
+    ("POSTGRES_URL", "session.postgres_url"),
     ("SERVICE_TOKEN", "authorization.service_token"),
     ("AWS_ACCESS_KEY_ID", "aws.access_key_id"),
     ("AWS_SECRET_ACCESS_KEY", "aws.secret_access_key"),
+    ("AWS_SESSION_TOKEN", "aws.session_token"),
 ];
 
 /// Loads, and gives everything that could be printed on the way.
@@ -32,6 +34,7 @@ fn good_secrets_are_not_printed() {
     for (name, _) in SECRETS {
         let value = match name {
             "REDIS_URL" => format!("rediss://user:{MARKER}@redis.example:6379/0"),
+            "POSTGRES_URL" => format!("postgres://user:{MARKER}@db.example/cogward"),
             _ => format!("{MARKER}0123456789"),
         };
         sources.env.insert(name.to_owned(), value);
@@ -51,6 +54,7 @@ fn bad_secrets_are_not_printed() {
             format!("{MARKER}\u{7}0123456789"),
             format!("redis://u:{MARKER}@h:x"),
             format!("redis://u:p#{MARKER}"),
+            format!("postgres://u:p@{MARKER}@h"),
             format!("{MARKER},{MARKER}"),
         ] {
             let mut sources = from_env(&least());
