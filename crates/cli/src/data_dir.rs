@@ -6,8 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
 use aws_lc_rs::rand::SystemRandom;
-use cogward_config::generate_secret;
-use cogward_session::Secret;
+use cogward_config::{Secret, generate_secret};
 
 use crate::failure::Failure;
 
@@ -54,5 +53,5 @@ pub(crate) fn secret(folder: &Path) -> Result<Secret, Failure> {
         .map_err(unusable)?;
     file.write_all(secret.expose().as_bytes())
         .map_err(unusable)?;
-    Ok(Secret::from(secret.expose().to_owned()))
+    Ok(secret)
 }

@@ -8,6 +8,7 @@ mod demo;
 mod failure;
 mod log;
 mod printable;
+mod rotation;
 mod stop;
 mod wire;
 

@@ -1,5 +1,8 @@
 //! The one place that joins parts: from a configuration to a running server.
 
+pub(crate) mod ring;
+pub(crate) mod store;
+
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,13 +10,11 @@ use std::time::Duration;
 use axum::Router;
 use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, chain};
 use cogward_cognito::{ClientSecret, Cognito};
-use cogward_config::{Backend, BearerTokens, Config};
+use cogward_config::{BearerTokens, Config};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
-use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore, SystemClock};
-use cogward_store_sqlite::{OpenError, Options, SqliteStore};
+use cogward_session::{KeyRing, SystemClock};
 
-use crate::data_dir;
 use crate::failure::Failure;
 
 /// Signing keys are fetched anew this often.
@@ -25,8 +26,9 @@ const SWEEP_LIMIT: usize = 1000;
 /// A server and the rules behind it.
 pub(crate) struct Started {
     running: Running,
-    auth: Arc<Auth>,
     grace: Duration,
+    /// What it goes by.
+    pub(crate) auth: Arc<Auth>,
     /// Where it listens.
     pub(crate) address: SocketAddr,
 }
@@ -49,15 +51,14 @@ impl Started {
 /// Starts a server; the routes of an `application` and a page for `/` belong to the demo.
 pub(crate) async fn start(
     config: &Config,
-    secrets: Vec<Secret>,
+    ring: KeyRing,
     application: impl FnOnce(&Arc<App>) -> Router,
     home_page: Option<&'static str>,
 ) -> Result<Started, Failure> {
     let address = SocketAddr::new(config.server.host, config.server.port);
     let listener = cogward_server::listen(address).await?;
     let address = listener.local_addr()?;
-    let store = store(config)?;
-    let ring = ring(config, secrets)?;
+    let store = store::open(config).await?;
     let auth = Auth::new(
         pool(config)?,
         store,
@@ -65,7 +66,9 @@ pub(crate) async fn start(
         Arc::new(SystemClock),
         settings(config),
     );
-    tokio::spawn(sweep(Arc::clone(&auth)));
+    if store::is_swept(config) {
+        tokio::spawn(sweep(Arc::clone(&auth)));
+    }
     let app = App::new(
         Arc::clone(&auth),
         Site {
@@ -85,47 +88,6 @@ pub(crate) async fn start(
         grace: config.server.shutdown_grace,
         address,
     })
-}
-
-fn store(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
-    let session = &config.session;
-    match session.backend {
-        Backend::Memory => Ok(Arc::new(MemoryStore::new())),
-        Backend::Sqlite => {
-            if let Some(folder) = session.sqlite_path.parent() {
-                data_dir::make(folder)?;
-            }
-            let options = Options {
-                cache_bytes: u64::from(session.cache_megabytes) << 20,
-                ..Options::default()
-            };
-            match SqliteStore::open(&session.sqlite_path, options) {
-                Ok(store) => Ok(Arc::new(store)),
-                Err(error @ OpenError::InUse { .. }) => Err(Failure::from(error).hint(
-                    "is another cogward running? choose another data folder with --data-dir",
-                )),
-                Err(error) => Err(error.into()),
-            }
-        }
-    }
-}
-
-fn ring(config: &Config, secrets: Vec<Secret>) -> Result<KeyRing, Failure> {
-    let session = &config.session;
-    let configured = |secrets: &[cogward_config::Secret]| -> Vec<Secret> {
-        secrets
-            .iter()
-            .map(|secret| Secret::from(secret.expose().to_owned()))
-            .collect()
-    };
-    let signing = match session.secrets.is_empty() {
-        true => secrets,
-        false => configured(&session.secrets),
-    };
-    Ok(KeyRing::new(
-        &signing,
-        &configured(&session.encryption_keys),
-    )?)
 }
 
 fn pool(config: &Config) -> Result<Pool, Failure> {

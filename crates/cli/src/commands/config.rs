@@ -12,8 +12,11 @@ pub(crate) fn run(args: &Config) -> Result<(), Failure> {
     let mut out = anstream::stdout();
     match &args.command {
         ConfigCommand::Check(serve) => {
-            load(serve.config.as_deref(), serve.flags(), Mode::Serve)?;
+            let config = load(serve.config.as_deref(), serve.flags(), Mode::Serve)?;
             writeln!(out, "the configuration is good")?;
+            for warning in config.warnings() {
+                writeln!(out, "but mind: {warning}")?;
+            }
         }
         ConfigCommand::Show(serve) => {
             let config = load(serve.config.as_deref(), serve.flags(), Mode::Serve)?;

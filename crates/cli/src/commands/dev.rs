@@ -1,17 +1,21 @@
 //! `cogward dev`: server, local user pool and demo application, with nothing to configure.
 
+use std::sync::Arc;
+
 use cogward_config::{Backend, Config, Mode};
 use cogward_pool::Pool;
 
-use super::{block_on, load};
+use super::{block_on, load_with_sources};
 use crate::args::Dev;
 use crate::banner::Banner;
 use crate::failure::Failure;
+use crate::rotation::Rotation;
 use crate::stop::Stop;
+use crate::wire::ring::ring;
 use crate::{data_dir, demo, log, wire};
 
 pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
-    let config = load(args.config.as_deref(), args.flags(), Mode::Dev)?;
+    let (config, sources) = load_with_sources(args.config.as_deref(), args.flags(), Mode::Dev)?;
     log::start(&config.log)?;
     data_dir::make(&config.server.data_dir)?;
     block_on(async {
@@ -19,12 +23,21 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
         let pool = super::pool::start(&config, "--pool-port").await?;
         // On a busy machine the keys of a new pool take longer than the server waits for them.
         pool.ready().await;
-        let secrets = match config.session.secrets.is_empty() {
-            true => vec![data_dir::secret(&config.server.data_dir)?],
-            false => Vec::new(),
+        let keys = &config.session;
+        let ring = match keys.secrets.is_empty() {
+            true => ring(
+                &[data_dir::secret(&config.server.data_dir)?],
+                &keys.encryption_keys,
+            )?,
+            false => ring(&keys.secrets, &keys.encryption_keys)?,
         };
         let demo = |app: &_| demo::routes(app, &pool.base_url(), pool.users());
-        let server = wire::start(&config, secrets, demo, Some(demo::PAGE)).await?;
+        let server = wire::start(&config, ring, demo, Some(demo::PAGE)).await?;
+        if !config.session.secrets.is_empty() {
+            let rotation = Rotation::new(Arc::clone(&server.auth), sources, &config);
+            // Not heeding hangups: this server goes with its terminal.
+            tokio::spawn(rotation.watch(None));
+        }
         banner(&config, &server, &pool);
         stop.asked().await;
         server.stop().await;
@@ -39,8 +52,9 @@ fn banner(config: &Config, server: &wire::Started, pool: &Pool) {
     let pool = pool.as_str().trim_end_matches('/');
     let data = config.server.data_dir.display();
     let sessions = match config.session.backend {
-        Backend::Memory => "in memory: they end with this process",
-        Backend::Sqlite => "kept: they survive a restart",
+        Backend::Memory => "in memory: they end with this process".to_owned(),
+        Backend::Sqlite => "kept: they survive a restart".to_owned(),
+        _ => wire::store::describe(config),
     };
     Banner::new("for development: nothing to configure, no AWS account")
         .line("Application", &format!("{server}/"))
@@ -59,7 +73,7 @@ fn banner(config: &Config, server: &wire::Started, pool: &Pool) {
             "Data",
             &format!("{data} (remove the folder to start afresh)"),
         )
-        .line("Sessions", sessions)
+        .line("Sessions", &sessions)
         .line("Stop", "Ctrl-C")
         .print();
 }

@@ -18,9 +18,19 @@ use crate::args::Flags;
 use crate::failure::Failure;
 
 fn load(path: Option<&Path>, flags: Flags, mode: Mode) -> Result<Config, Failure> {
+    load_with_sources(path, flags, mode).map(|(config, _)| config)
+}
+
+/// For what reads some of it again later.
+fn load_with_sources(
+    path: Option<&Path>,
+    flags: Flags,
+    mode: Mode,
+) -> Result<(Config, Sources), Failure> {
     let sources =
         Sources::from_process(path, flags, mode).map_err(|faults| faulty(&faults, mode))?;
-    cogward_config::load(&sources).map_err(|faults| faulty(&faults, mode))
+    let config = cogward_config::load(&sources).map_err(|faults| faulty(&faults, mode))?;
+    Ok((config, sources))
 }
 
 fn faulty(faults: &Faults, mode: Mode) -> Failure {

@@ -1,17 +1,22 @@
 //! `cogward serve`: the production server.
 
+use std::sync::Arc;
+
 use axum::Router;
 use cogward_config::Mode;
+use tokio::signal::unix::{SignalKind, signal};
 
-use super::{block_on, load};
+use super::{block_on, load_with_sources};
 use crate::args::Serve;
 use crate::banner::Banner;
 use crate::failure::Failure;
+use crate::rotation::Rotation;
 use crate::stop::Stop;
+use crate::wire::ring::ring;
 use crate::{log, wire};
 
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
-    let config = load(args.config.as_deref(), args.flags(), Mode::Serve)?;
+    let (config, sources) = load_with_sources(args.config.as_deref(), args.flags(), Mode::Serve)?;
     if config.server.on_lambda {
         return Err(
             Failure::new("this build does not run as a Lambda function yet")
@@ -21,13 +26,20 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     log::start(&config.log)?;
     block_on(async {
         let stop = Stop::new()?;
-        let server = wire::start(&config, Vec::new(), |_| Router::new(), None).await?;
+        // Heeded from here on; it would end the process otherwise.
+        let hangup = signal(SignalKind::hangup())?;
+        let ring = ring(&config.session.secrets, &config.session.encryption_keys)?;
+        let keys = format!("{ring:?}");
+        let server = wire::start(&config, ring, |_| Router::new(), None).await?;
+        let rotation = Rotation::new(Arc::clone(&server.auth), sources, &config);
+        tokio::spawn(rotation.watch(Some(hangup)));
         let url = wire::local_url(server.address);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
             listening = url,
             pool = config.cognito.user_pool_id,
-            store = ?config.session.backend,
+            store = %wire::store::describe(&config),
+            keys,
             environment = ?config.server.environment,
             "cogward serves"
         );
@@ -35,6 +47,9 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
             tracing::warn!("ENVIRONMENT is not production: unsafe settings are not refused");
             let banner = Banner::new("serving").line("Server", &url);
             banner.line("API", &format!("{url}/docs")).print();
+        }
+        for warning in config.warnings() {
+            tracing::warn!("{warning}");
         }
         if config.server.is_production() && config.server.trusted_proxies.is_empty() {
             tracing::warn!(

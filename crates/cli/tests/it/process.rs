@@ -87,11 +87,26 @@ impl Server {
         std::fs::read_to_string(&self.stderr).unwrap()
     }
 
+    /// Waits until it has logged this.
+    pub(crate) async fn logged(&self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.log().contains(text) {
+            assert!(Instant::now() < until, "no `{text}`: {}", self.log());
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Asks it to stop, as service managers do.
     pub(crate) fn terminate(&self) {
+        self.signal("TERM");
+    }
+
+    /// Sends it a signal.
+    pub(crate) fn signal(&self, name: &str) {
         // The shell's own `kill`: a program of that name is not everywhere.
+        let pid = self.child.id().to_string();
         let sent = Command::new("bash")
-            .args(["-c", "kill -TERM $0", &self.child.id().to_string()])
+            .args(["-c", "kill -$0 $1", name, &pid])
             .status();
         assert!(sent.unwrap().success());
     }

@@ -5,7 +5,8 @@ use serde_json::json;
 use tempfile::TempDir;
 use url::Url;
 
-use crate::process::{Dev, Server, called, free_ports, http, local, sign_in, to_callback, who};
+use crate::deployment::Deployment;
+use crate::process::{Dev, Server, called, http, local, sign_in, to_callback, who};
 
 /// A pool in one process, a server in another.
 struct Pair {
@@ -15,36 +16,12 @@ struct Pair {
 }
 
 async fn pair(more: &[(&str, &str)]) -> Pair {
-    let folder = tempfile::tempdir().unwrap();
-    let [port, pool_port] = free_ports();
-    let number = pool_port.to_string();
-    let args = ["pool", "--port", &number, "--data-dir", "pool"];
-    let pool = Server::start(folder.path(), &args, &[], pool_port, "/_local/health").await;
-    let url = format!("http://localhost:{pool_port}");
-    let callback = format!("http://localhost:{port}/api/v1/auth/callback");
-    let mut env = vec![
-        ("COGNITO_USER_POOL_ID", "us-east-1_Cogward01"),
-        ("COGNITO_CLIENT_ID", "cogwardlocalsecretclient01"),
-        (
-            "COGNITO_CLIENT_SECRET",
-            "cogwardlocalsecret0123456789abcdef",
-        ),
-        ("COGNITO_ENDPOINT", &url),
-        ("COGNITO_DOMAIN", &url),
-        ("API_CALLBACK_URL", &callback),
-        ("FRONTEND_URL", "http://localhost:3000"),
-        (
-            "SESSION_SECRET",
-            "a secret for tests, thirty-two characters",
-        ),
-    ];
-    env.extend(more);
-    let args = ["serve", "--port", &port.to_string(), "--data-dir", "data"];
-    let server = Server::start(folder.path(), &args, &env, port, "/health").await;
+    let deployment = Deployment::new().await;
+    let server = deployment.serve(more).await;
     Pair {
-        pool,
+        pool: deployment.pool,
         server,
-        folder,
+        folder: deployment.folder,
     }
 }
 

@@ -1,0 +1,89 @@
+//! Opens the store that the configuration names.
+
+use std::sync::Arc;
+
+use cogward_config::{Backend, Config, Secret};
+use cogward_session::{MemoryStore, SessionStore};
+use cogward_store_sqlite::{OpenError, Options, SqliteStore};
+use url::Url;
+
+use crate::data_dir;
+use crate::failure::Failure;
+use crate::printable::printable;
+
+/// The store; one on the network that cannot be reached now is tried again when it is used.
+pub(crate) async fn open(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
+    match config.session.backend {
+        Backend::Memory => Ok(Arc::new(MemoryStore::new())),
+        Backend::Sqlite => sqlite(config),
+        Backend::Redis => Err(not_built("redis")),
+        Backend::Postgres => Err(not_built("postgres")),
+        Backend::Dynamodb => Err(not_built("dynamodb")),
+    }
+}
+
+/// Whether what has expired must be removed: Redis and DynamoDB do so themselves.
+pub(crate) fn is_swept(config: &Config) -> bool {
+    !matches!(config.session.backend, Backend::Redis | Backend::Dynamodb)
+}
+
+/// Which store, for log and banner: without password and whatever else may be secret in a URL.
+pub(crate) fn describe(config: &Config) -> String {
+    let session = &config.session;
+    match session.backend {
+        Backend::Memory => "memory".to_owned(),
+        Backend::Sqlite => format!("sqlite {}", session.sqlite_path.display()),
+        Backend::Redis => {
+            let cluster = if session.redis.cluster {
+                " cluster"
+            } else {
+                ""
+            };
+            let places: Vec<_> = session.redis.urls.iter().map(place).collect();
+            format!("redis{cluster} {}", places.join(", "))
+        }
+        Backend::Postgres => {
+            let place = session.postgres.url.as_ref().map(place);
+            format!("postgres {}", place.unwrap_or_default())
+        }
+        Backend::Dynamodb => {
+            let place = session.dynamodb.endpoint.as_ref().map(ToString::to_string);
+            let place = place.unwrap_or_else(|| session.dynamodb.region.clone());
+            format!("dynamodb {} in {place}", session.dynamodb.table)
+        }
+    }
+}
+
+/// Scheme, host, port and path.
+fn place(url: &Secret) -> String {
+    let Ok(url) = Url::parse(url.expose()) else {
+        return String::new();
+    };
+    let host = url.host_str().unwrap_or("");
+    let port = url.port().map(|port| format!(":{port}"));
+    let port = port.unwrap_or_default();
+    printable(&format!("{}://{host}{port}{}", url.scheme(), url.path()))
+}
+
+fn sqlite(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
+    let session = &config.session;
+    if let Some(folder) = session.sqlite_path.parent() {
+        data_dir::make(folder)?;
+    }
+    let options = Options {
+        cache_bytes: u64::from(session.cache_megabytes) << 20,
+        ..Options::default()
+    };
+    match SqliteStore::open(&session.sqlite_path, options) {
+        Ok(store) => Ok(Arc::new(store)),
+        Err(error @ OpenError::InUse { .. }) => Err(Failure::from(error)
+            .hint("is another cogward running? choose another data folder with --data-dir")),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn not_built(backend: &str) -> Failure {
+    Failure::new(format!("this build has no {backend} store")).hint(format!(
+        "build with `--features {backend}`, or choose another session.backend"
+    ))
+}
