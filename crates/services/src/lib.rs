@@ -14,3 +14,4 @@ mod process;
 mod redis;
 
 pub use process::free_ports;
+pub use redis::{Redis, RedisCluster};

@@ -1,0 +1,259 @@
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use redis::{
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
+    ServerErrorKind, Value,
+};
+use tokio::sync::{Notify, watch};
+use tokio::task::AbortHandle;
+use tokio::time::{Instant, sleep, timeout, timeout_at};
+
+use crate::call::CallError;
+use crate::endpoint::Address;
+use crate::watch::Watch;
+
+/// One server, over one connection that all callers share and that is made anew whenever it is
+/// lost, without being asked.
+pub(crate) struct Node {
+    pub(crate) address: Address,
+    link: watch::Receiver<Link>,
+    keeper: AbortHandle,
+}
+
+/// How the connection stands.
+#[derive(Clone)]
+enum Link {
+    Connecting,
+    Up(Connection),
+    Down(RedisError),
+}
+
+#[derive(Clone)]
+struct Connection {
+    redis: MultiplexedConnection,
+    /// Answers so far: while some come in, one that does not come is no sign of a dead
+    /// connection.
+    answers: Arc<AtomicU64>,
+    lost: Arc<Notify>,
+    /// Whether the server tells of changes over it.
+    watched: bool,
+}
+
+/// How long the next attempt to connect waits.
+const FIRST_PAUSE: Duration = Duration::from_millis(20);
+const LONGEST_PAUSE: Duration = Duration::from_secs(1);
+/// Callers beyond this many wait to be sent.
+const QUEUE: usize = 1024;
+
+impl Node {
+    /// Begins to connect. `limit` is for one attempt.
+    pub(crate) fn start(
+        address: Address,
+        client: RedisResult<Client>,
+        limit: Duration,
+        watch: &Arc<Watch>,
+    ) -> Self {
+        let (sender, link) = watch::channel(Link::Connecting);
+        let keeper = Keeper {
+            address: address.clone(),
+            client,
+            limit,
+            watch: Arc::clone(watch),
+            link: sender,
+        };
+        Self {
+            address,
+            link,
+            keeper: tokio::spawn(keeper.run()).abort_handle(),
+        }
+    }
+
+    /// Has `command` carried out, once.
+    pub(crate) async fn send(&self, command: &Cmd, deadline: Instant) -> Result<Value, CallError> {
+        let mut connection = self.connection(deadline).await?;
+        let before = connection.answers.load(Ordering::Relaxed);
+        let sent = connection.redis.send_packed_command(command);
+        let answer = timeout_at(deadline, sent).await.ok();
+        self.judge(&connection, before, answer)
+    }
+
+    /// As [`Node::send`], of a server that has the key only if asked for it in this way.
+    pub(crate) async fn send_asking(
+        &self,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, CallError> {
+        let mut connection = self.connection(deadline).await?;
+        let before = connection.answers.load(Ordering::Relaxed);
+        let mut both = redis::pipe();
+        both.cmd("ASKING").add_command(command.clone());
+        let sent = connection.redis.send_packed_commands(&both, 0, 2);
+        let answer = timeout_at(deadline, sent).await.ok();
+        let answer = answer.map(|answers| Ok(answers?.pop().unwrap_or(Value::Nil)));
+        self.judge(&connection, before, answer)
+    }
+
+    /// Whether the server tells of every change, over the connection that is up.
+    pub(crate) fn is_watched(&self) -> bool {
+        matches!(&*self.link.borrow(), Link::Up(connection) if connection.watched)
+    }
+
+    /// Has the connection made anew, to whatever the address now leads to.
+    pub(crate) fn reconnect(&self) {
+        if let Link::Up(connection) = &*self.link.borrow() {
+            connection.lost.notify_one();
+        }
+    }
+
+    async fn connection(&self, deadline: Instant) -> Result<Connection, CallError> {
+        if let Some(known) = self.known() {
+            return known;
+        }
+        let mut link = self.link.clone();
+        let waiting = link.wait_for(|link| !matches!(link, Link::Connecting));
+        // The keeper lives as long as this.
+        let _changed = timeout_at(deadline, waiting).await.map(drop);
+        self.known().unwrap_or(Err(CallError::TimedOut {
+            server: self.address.clone(),
+        }))
+    }
+
+    fn known(&self) -> Option<Result<Connection, CallError>> {
+        match &*self.link.borrow() {
+            Link::Connecting => None,
+            Link::Up(connection) => Some(Ok(connection.clone())),
+            Link::Down(error) => Some(Err(CallError::Down {
+                server: self.address.clone(),
+                error: error.clone(),
+            })),
+        }
+    }
+
+    fn judge(
+        &self,
+        connection: &Connection,
+        before: u64,
+        answer: Option<RedisResult<Value>>,
+    ) -> Result<Value, CallError> {
+        let server = self.address.clone();
+        match answer {
+            Some(Ok(value)) => {
+                connection.answers.fetch_add(1, Ordering::Relaxed);
+                value.extract_error().map_err(|error| {
+                    // It was the master once; the name may lead to the new one.
+                    if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
+                        connection.lost.notify_one();
+                    }
+                    CallError::Refused { server, error }
+                })
+            }
+            Some(Err(error)) => {
+                connection.lost.notify_one();
+                Err(CallError::Lost { server, error })
+            }
+            None => {
+                if connection.answers.load(Ordering::Relaxed) == before {
+                    connection.lost.notify_one();
+                }
+                Err(CallError::TimedOut { server })
+            }
+        }
+    }
+}
+
+impl Drop for Node {
+    fn drop(&mut self) {
+        self.keeper.abort();
+    }
+}
+
+struct Keeper {
+    address: Address,
+    client: RedisResult<Client>,
+    limit: Duration,
+    watch: Arc<Watch>,
+    link: watch::Sender<Link>,
+}
+
+impl Keeper {
+    async fn run(self) {
+        let (mut pause, mut told) = (FIRST_PAUSE, false);
+        loop {
+            match self.connect().await {
+                Ok(connection) => {
+                    if std::mem::take(&mut told) {
+                        tracing::info!(server = %self.address, "redis is back");
+                    }
+                    let (since, lost) = (Instant::now(), Arc::clone(&connection.lost));
+                    self.link.send_replace(Link::Up(connection));
+                    lost.notified().await;
+                    self.link.send_replace(Link::Connecting);
+                    self.watch.lost();
+                    if since.elapsed() > LONGEST_PAUSE {
+                        pause = FIRST_PAUSE;
+                        continue;
+                    }
+                }
+                Err(error) => {
+                    if !std::mem::replace(&mut told, true) {
+                        tracing::warn!(server = %self.address, %error, "redis cannot be reached");
+                    }
+                    self.link.send_replace(Link::Down(error));
+                    self.watch.lost();
+                }
+            }
+            sleep(pause).await;
+            self.link.send_replace(Link::Connecting);
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+    }
+
+    async fn connect(&self) -> RedisResult<Connection> {
+        let lost = Arc::new(Notify::new());
+        let pushed = {
+            let (watch, lost) = (Arc::clone(&self.watch), Arc::clone(&lost));
+            move |push: PushInfo| {
+                match push.kind {
+                    PushKind::Disconnection => {
+                        watch.lost();
+                        lost.notify_one();
+                    }
+                    PushKind::Invalidate => watch.changed(&push.data),
+                    _ => {}
+                }
+                Ok::<_, redis::aio::SendError>(())
+            }
+        };
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(self.limit))
+            .set_response_timeout(None)
+            .set_pipeline_buffer_size(QUEUE)
+            .set_push_sender(pushed);
+        let client = self.client.as_ref().map_err(Clone::clone)?;
+        let connecting = client.get_multiplexed_async_connection_with_config(&config);
+        let mut redis = connecting.await?;
+        let watched = match self.watch.request() {
+            None => false,
+            Some(request) => {
+                let answer = timeout(self.limit, redis.send_packed_command(&request)).await;
+                let answer = answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
+                let refused = answer.extract_error().err();
+                if let Some(error) = &refused {
+                    let server = &self.address;
+                    tracing::warn!(%server, %error, "redis does not tell of changes: nothing of it is kept in memory");
+                }
+                refused.is_none()
+            }
+        };
+        Ok(Connection {
+            redis,
+            answers: Arc::default(),
+            lost,
+            watched,
+        })
+    }
+}

@@ -1,0 +1,368 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cogward_session::{
+    ABANDONED_SECONDS, Holder, KeptMark, Lease, LoginKey, LookupKey, Record, Replaced,
+    RevocationMark, SessionStore, StoreError, Timestamp, UserIndex,
+};
+use redis::Value;
+use tokio::time::Instant;
+
+use crate::cache::{Cache, Found, Look};
+use crate::call::{self, CallError};
+use crate::endpoint::Endpoints;
+use crate::keys::{Key, Keys, WatchedKey};
+use crate::open;
+use crate::options::{OpenError, Options};
+use crate::router::{Kind, Router};
+use crate::rows;
+use crate::scripts::{self, Scripts};
+use crate::watch::Watch;
+
+/// Sessions in Redis or Valkey, by itself or as a Cluster.
+///
+/// It connects by itself, as often as it must. What fails meanwhile is
+/// [`StoreError::Unavailable`].
+pub struct RedisStore {
+    pub(crate) router: Router,
+    pub(crate) keys: Arc<Keys>,
+    pub(crate) scripts: Scripts,
+    pub(crate) longest_life: i64,
+    cache: Option<Arc<Cache>>,
+    call_limit: Duration,
+}
+
+impl RedisStore {
+    /// Opens the store. That Redis cannot be reached is logged and no error: it may be later.
+    ///
+    /// # Errors
+    /// [`OpenError`] when the options are wrong, or Redis can be reached and will not do.
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let prefix = options.key_prefix.as_str();
+        let good = |byte: u8| byte.is_ascii_graphic() && !b"{}".contains(&byte);
+        if prefix.len() > 100 || !prefix.bytes().all(good) {
+            return Err(OpenError::KeyPrefix);
+        }
+        let endpoints = Endpoints::new(&options)?;
+        open::check(&endpoints, options.call_limit).await?;
+        let keys = Arc::new(Keys::new(prefix));
+        let cache = (options.cache_bytes > 0).then(|| Arc::new(Cache::new(options.cache_bytes)));
+        let watch = Watch::new(Arc::clone(&keys), cache.clone());
+        Ok(Self {
+            router: Router::start(endpoints, options.call_limit, watch).await,
+            keys,
+            scripts: Scripts::new(),
+            longest_life: options.longest_life_seconds.into(),
+            cache,
+            call_limit: options.call_limit,
+        })
+    }
+
+    fn deadline(&self) -> Instant {
+        Instant::now() + self.call_limit
+    }
+
+    /// Whatever becomes of a write, what is in memory is forgotten once this is dropped.
+    fn writing(&self, key: WatchedKey) -> Option<impl Drop + use<'_>> {
+        self.cache.as_ref().map(|cache| cache.forgetting(key))
+    }
+
+    fn look(&self, key: &WatchedKey) -> Look<'_> {
+        self.cache
+            .as_ref()
+            .map_or(Look::Miss(None), |cache| cache.look(key))
+    }
+
+    async fn find(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
+        let gap = match self.look(&WatchedKey::Session(*key)) {
+            Look::Hit(Found::Record(record)) => return Ok(Some(record)),
+            Look::Hit(Found::Mark(_)) => return Err(CallError::Odd.into()),
+            Look::Miss(gap) => gap,
+        };
+        let record = self.read(key, self.deadline()).await?.map(Arc::new);
+        if let (Some(gap), Some(record)) = (gap, &record) {
+            gap.fill(Found::Record(Arc::clone(record)));
+        }
+        Ok(record)
+    }
+
+    /// The record as Redis has it.
+    pub(crate) async fn read(
+        &self,
+        key: &LookupKey,
+        deadline: Instant,
+    ) -> Result<Option<Record>, CallError> {
+        record(self.get(&self.keys.session(key), deadline).await?)
+    }
+
+    async fn get(&self, key: &Key, deadline: Instant) -> Result<Option<Vec<u8>>, CallError> {
+        let mut get = redis::cmd("GET");
+        get.arg(key.as_bytes());
+        call::bytes(self.router.call(key, &get, Kind::Read, deadline).await?)
+    }
+
+    /// Takes out what is there.
+    async fn take(&self, key: &Key, deadline: Instant) -> Result<Option<Vec<u8>>, CallError> {
+        let mut take = redis::cmd("GETDEL");
+        take.arg(key.as_bytes());
+        call::bytes(self.router.call(key, &take, Kind::Write, deadline).await?)
+    }
+
+    /// Puts `row` where nothing is.
+    async fn put(
+        &self,
+        key: &Key,
+        row: &[u8],
+        expires_at: Timestamp,
+        deadline: Instant,
+    ) -> Result<(), StoreError> {
+        let mut put = redis::cmd("SET");
+        put.arg(key.as_bytes()).arg(row).arg("NX");
+        put.arg("PXAT").arg(rows::dropped_at(expires_at));
+        let answer = self.router.call(key, &put, Kind::Write, deadline).await?;
+        match call::was_set(&answer)? {
+            true => Ok(()),
+            false => Err(StoreError::Exists),
+        }
+    }
+
+    async fn find_mark(&self, user: &UserIndex) -> Result<Option<KeptMark>, StoreError> {
+        let gap = match self.look(&WatchedKey::Mark(*user)) {
+            Look::Hit(Found::Mark(mark)) => return Ok(mark),
+            Look::Hit(Found::Record(_)) => return Err(CallError::Odd.into()),
+            Look::Miss(gap) => gap,
+        };
+        let found = self.get(&self.keys.mark(user), self.deadline()).await?;
+        let mark = found.map(|bytes| kept_mark(&bytes)).transpose()?;
+        if let Some(gap) = gap {
+            gap.fill(Found::Mark(mark));
+        }
+        Ok(mark)
+    }
+
+    /// Merges `mark` with whatever is there, also what comes in between.
+    async fn merge_mark(&self, user: &UserIndex, mark: KeptMark) -> Result<(), CallError> {
+        let (key, deadline) = (self.keys.mark(user), self.deadline());
+        let (mut found, mut merged) = (Vec::new(), mark);
+        // The deadline ends it.
+        loop {
+            let (row, end) = (
+                merged.to_bytes(),
+                rows::dropped_at(merged.expires_at).to_string(),
+            );
+            let arguments = [found.as_slice(), &row, end.as_bytes()];
+            let swap = &self.scripts.swap;
+            match self.router.run(swap, &key, &arguments, deadline).await? {
+                Value::Int(scripts::DONE) => return Ok(()),
+                Value::BulkString(bytes) => {
+                    merged = match bytes.is_empty() {
+                        true => mark,
+                        false => mark.merge(kept_mark(&bytes)?),
+                    };
+                    found = bytes;
+                }
+                _ => return Err(CallError::Odd),
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl SessionStore for RedisStore {
+    async fn load(
+        &self,
+        key: &LookupKey,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Record>>, StoreError> {
+        Ok(self.find(key).await?.filter(|record| record.is_live(now)))
+    }
+
+    async fn insert(&self, key: &LookupKey, record: Record) -> Result<(), StoreError> {
+        let deadline = self.deadline();
+        let _written = self.writing(WatchedKey::Session(*key));
+        let session = self.keys.session(key);
+        let row = rows::encode(&record)?;
+        self.put(&session, &row, record.expires_at, deadline)
+            .await?;
+        if let Err(error) = self.add_to_index(key, &record, deadline).await {
+            // Nobody was told of it; a session that no list shows must not stay.
+            let _removed = self.take(&session, deadline).await;
+            return Err(error.into());
+        }
+        Ok(())
+    }
+
+    async fn replace(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        record: Record,
+    ) -> Result<Replaced, StoreError> {
+        let deadline = self.deadline();
+        let _written = self.writing(WatchedKey::Session(*key));
+        let row = rows::encode(&record)?;
+        // It may be another user's from now on, and is in the list of both meanwhile.
+        self.add_to_index(key, &record, deadline).await?;
+        let (expected, end) = (rows::version(expected), rows::dropped_at(record.expires_at));
+        let end = end.to_string();
+        let arguments = [expected.as_slice(), &row, end.as_bytes()];
+        let (script, session) = (&self.scripts.replace, self.keys.session(key));
+        let answer = self
+            .router
+            .run(script, &session, &arguments, deadline)
+            .await?;
+        replaced(&answer)
+    }
+
+    async fn touch(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        last_seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Replaced, StoreError> {
+        let _written = self.writing(WatchedKey::Session(*key));
+        let (expected, times) = (
+            rows::version(expected),
+            rows::times(last_seen_at, expires_at),
+        );
+        let end = rows::dropped_at(expires_at).to_string();
+        let arguments = [expected.as_slice(), &times, end.as_bytes()];
+        let (script, session) = (&self.scripts.touch, self.keys.session(key));
+        let answer = self
+            .router
+            .run(script, &session, &arguments, self.deadline());
+        replaced(&answer.await?)
+    }
+
+    async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
+        let deadline = self.deadline();
+        let _written = self.writing(WatchedKey::Session(*key));
+        let removed = record(self.take(&self.keys.session(key), deadline).await?)?;
+        if let Some(record) = &removed {
+            self.remove_from_index(&record.user, &[*key], deadline)
+                .await;
+        }
+        Ok(removed.map(Arc::new))
+    }
+
+    async fn list(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError> {
+        Ok(self.list_live(users, now, self.deadline()).await?)
+    }
+
+    async fn put_login(
+        &self,
+        key: &LoginKey,
+        sealed: Vec<u8>,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let row = rows::encode_login(&sealed, expires_at);
+        self.put(&self.keys.login(key), &row, expires_at, self.deadline())
+            .await
+    }
+
+    async fn take_login(
+        &self,
+        key: &LoginKey,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let Some(row) = self.take(&self.keys.login(key), self.deadline()).await? else {
+            return Ok(None);
+        };
+        let garbage = CallError::Garbage("a sign-in under way");
+        let (sealed, expires_at) = rows::decode_login(row).ok_or(garbage)?;
+        Ok((now < expires_at).then_some(sealed))
+    }
+
+    async fn put_mark(
+        &self,
+        user: &UserIndex,
+        mark: RevocationMark,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let _written = self.writing(WatchedKey::Mark(*user));
+        Ok(self.merge_mark(user, KeptMark { mark, expires_at }).await?)
+    }
+
+    async fn mark(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Option<RevocationMark>, StoreError> {
+        let marks = users.iter().map(|user| self.find_mark(user));
+        let marks = futures_util::future::try_join_all(marks).await?;
+        let good = marks
+            .into_iter()
+            .flatten()
+            .filter(|kept| now < kept.expires_at);
+        Ok(good.map(|kept| kept.mark).reduce(RevocationMark::merge))
+    }
+
+    async fn lease(
+        &self,
+        key: &LookupKey,
+        holder: &Holder,
+        _now: Timestamp,
+        seconds: u32,
+    ) -> Result<Lease, StoreError> {
+        let (length, further) = [seconds, ABANDONED_SECONDS]
+            .map(|seconds| (u64::from(seconds) * 1000).to_string())
+            .into();
+        let arguments = [
+            holder.as_bytes().as_slice(),
+            length.as_bytes(),
+            further.as_bytes(),
+        ];
+        let (script, key) = (&self.scripts.lease, self.keys.lease(key));
+        let answer = self
+            .router
+            .run(script, &key, &arguments, self.deadline())
+            .await?;
+        match call::number(&answer)? {
+            scripts::GRANTED => Ok(Lease::Granted),
+            scripts::TAKEN_OVER => Ok(Lease::TakenOver),
+            scripts::HELD => Ok(Lease::Held),
+            _ => Err(CallError::Odd.into()),
+        }
+    }
+
+    async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
+        let (script, key) = (&self.scripts.release, self.keys.lease(key));
+        let arguments = [holder.as_bytes().as_slice()];
+        let answer = self.router.run(script, &key, &arguments, self.deadline());
+        Ok(answer.await.map(drop)?)
+    }
+
+    /// Redis drops by itself what is over.
+    async fn sweep(&self, _now: Timestamp, _limit: usize) -> Result<usize, StoreError> {
+        Ok(0)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        Ok(self.router.ping(self.deadline()).await?)
+    }
+}
+
+fn record(row: Option<Vec<u8>>) -> Result<Option<Record>, CallError> {
+    let garbage = || CallError::Garbage("a session");
+    row.map(|row| rows::decode(&row).ok_or_else(garbage))
+        .transpose()
+}
+
+fn kept_mark(bytes: &[u8]) -> Result<KeptMark, CallError> {
+    KeptMark::from_bytes(bytes).ok_or(CallError::Garbage("a revocation"))
+}
+
+fn replaced(answer: &Value) -> Result<Replaced, StoreError> {
+    match call::number(answer)? {
+        scripts::DONE => Ok(Replaced::Done),
+        scripts::CONFLICT => Ok(Replaced::Conflict),
+        scripts::MISSING => Ok(Replaced::Missing),
+        _ => Err(CallError::Odd.into()),
+    }
+}
