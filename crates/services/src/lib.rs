@@ -13,5 +13,6 @@ mod postgres;
 mod process;
 mod redis;
 
+pub use postgres::{Postgres, Query};
 pub use process::free_ports;
 pub use redis::{Redis, RedisCluster};

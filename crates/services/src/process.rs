@@ -14,19 +14,19 @@ pub(crate) struct Process(Child);
 impl Process {
     /// Starts `program`, as another user when `user` is given and this one is root.
     pub(crate) fn start(program: &str, user: Option<&str>, arguments: &[&str]) -> Self {
-        // Whatever happens to the test, nothing is left behind.
-        let mut command = Command::new("setpriv");
-        command.arg("--pdeathsig=KILL");
-        if let Some(user) = user.filter(|_| is_root()) {
-            command.args(["--reuid", user, "--regid", user, "--init-groups"]);
-        }
-        command.arg("--").arg(program).args(arguments);
+        let mut command = command(program, user);
         let child = command
+            .args(arguments)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
         Self(child.unwrap_or_else(|error| panic!("cannot run {program}: {error}")))
+    }
+
+    /// Its number.
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
     }
 
     /// `STOP`, `CONT`, `TERM`, …
@@ -56,6 +56,18 @@ impl Drop for Process {
         let _gone = self.0.kill();
         let _reaped = self.0.wait();
     }
+}
+
+/// Runs `program`, as another user when `user` is given and this one is root.
+pub(crate) fn command(program: &str, user: Option<&str>) -> Command {
+    // Whatever happens to the test, nothing is left behind.
+    let mut command = Command::new("setpriv");
+    command.arg("--pdeathsig=KILL");
+    if let Some(user) = user.filter(|_| is_root()) {
+        command.args(["--reuid", user, "--regid", user, "--init-groups"]);
+    }
+    command.arg("--").arg(program);
+    command
 }
 
 pub(crate) fn is_root() -> bool {

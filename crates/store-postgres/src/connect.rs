@@ -1,0 +1,184 @@
+use std::error::Error as _;
+use std::io;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
+use tokio_postgres::config::{SslMode, TargetSessionAttrs};
+use tokio_postgres::{Client, Config, Error, NoTls};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::fault::{Fault, is_of_tls};
+use crate::open::{OpenError, Options};
+use crate::statements::Statements;
+use crate::{schema, tls};
+
+/// Making the tables may take longer than a call.
+const SCHEMA_LIMIT: Duration = Duration::from_secs(60);
+const KEEPALIVE: Duration = Duration::from_secs(30);
+
+/// Makes connections that are ready for use.
+pub(crate) struct Connector {
+    config: Config,
+    tls: Option<MakeRustlsConnect>,
+    settings: String,
+    server: String,
+    limit: Duration,
+    /// Whether the tables have been found as they must be. Not asked again by this process: a
+    /// later release, which may change them while this one still runs, keeps them usable.
+    checked: AtomicBool,
+}
+
+/// A connection, and what drives it.
+pub(crate) struct Live {
+    pub(crate) session: Session,
+    pub(crate) driver: Driver,
+}
+
+pub(crate) type Driver = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>;
+
+/// A connection with its prepared statements.
+pub(crate) struct Session {
+    pub(crate) client: Client,
+    pub(crate) statements: Statements,
+    /// How many calls PostgreSQL has answered here.
+    pub(crate) answered: AtomicU64,
+    /// Told to end it.
+    pub(crate) end: Notify,
+}
+
+impl Connector {
+    pub(crate) fn new(options: &Options) -> Result<Self, OpenError> {
+        let mut config = options.url.config().clone();
+        let limit = options.call_limit;
+        if config.get_application_name().is_none() {
+            config.application_name("cogward");
+        }
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(limit);
+        }
+        if config.get_tcp_user_timeout().is_none() {
+            config.tcp_user_timeout(KEEPALIVE);
+        }
+        // A standby would answer with what once was.
+        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        config
+            .keepalives_idle(KEEPALIVE)
+            .keepalives_interval(KEEPALIVE / 3)
+            .keepalives_retries(3);
+        let tls = match config.get_ssl_mode() {
+            SslMode::Disable => None,
+            _ => Some(tls::connector(options.authorities.as_deref())?),
+        };
+        Ok(Self {
+            config,
+            tls,
+            settings: settings(limit),
+            server: options.url.server().to_owned(),
+            limit,
+            checked: AtomicBool::new(false),
+        })
+    }
+
+    /// Connects once. [`Fault::Unusable`] is for whoever configured it to mend; anything else
+    /// may pass.
+    pub(crate) async fn connect(&self) -> Result<Live, Fault> {
+        let (client, mut driver) = timeout(self.limit, self.dial())
+            .await
+            .map_err(|_| Fault::Slow)??;
+        let session = tokio::select! {
+            session = self.set_up(client) => session?,
+            ended = &mut driver => return Err(match ended {
+                Err(error) => Fault::from(error),
+                Ok(()) => Fault::Slow,
+            }),
+        };
+        Ok(Live { session, driver })
+    }
+
+    async fn dial(&self) -> Result<(Client, Driver), Fault> {
+        match self.tls.clone() {
+            None => self.config.connect(NoTls).await.map(|(client, driver)| {
+                let driver: Driver = Box::pin(driver);
+                (client, driver)
+            }),
+            Some(tls) => self.config.connect(tls).await.map(|(client, driver)| {
+                let driver: Driver = Box::pin(driver);
+                (client, driver)
+            }),
+        }
+        .map_err(|error| self.refused(error))
+    }
+
+    async fn set_up(&self, mut client: Client) -> Result<Session, Fault> {
+        let settings = client.batch_execute(&self.settings);
+        timeout(self.limit, settings)
+            .await
+            .map_err(|_| Fault::Slow)??;
+        if !self.checked.load(Ordering::Acquire) {
+            let checked = schema::ensure(&mut client, &self.server);
+            timeout(SCHEMA_LIMIT, checked)
+                .await
+                .map_err(|_| Fault::Slow)??;
+            self.checked.store(true, Ordering::Release);
+        }
+        let statements = timeout(self.limit, Statements::prepare(&client))
+            .await
+            .map_err(|_| Fault::Slow)??;
+        Ok(Session {
+            client,
+            statements,
+            answered: AtomicU64::new(0),
+            end: Notify::new(),
+        })
+    }
+
+    fn refused(&self, error: Error) -> Fault {
+        let server = self.server.clone();
+        let inner = error
+            .source()
+            .and_then(|source| source.downcast_ref::<io::Error>());
+        let untrusted = inner.is_some_and(is_of_tls);
+        let fault = Fault::from(error);
+        if fault.passes() {
+            return fault;
+        }
+        let refused = matches!(fault, Fault::Database { .. });
+        let source = fault.into();
+        Fault::Unusable(match (untrusted, refused) {
+            (true, _) => OpenError::Untrusted { server, source },
+            (_, true) => OpenError::Refused { server, source },
+            _ => OpenError::Handshake { server, source },
+        })
+    }
+}
+
+impl Session {
+    /// Ends it, and all calls under way on it.
+    pub(crate) fn end(&self) {
+        self.end.notify_one();
+    }
+}
+
+/// What a connection needs whatever the server's defaults are: the statements are written for
+/// `READ COMMITTED`, and an answered write must stand. Plans are kept, also those made while the
+/// tables were small, so that they must go by an index. A statement that waits, for a row
+/// or a disk, ends before it holds up others for long.
+fn settings(limit: Duration) -> String {
+    let limit = limit.as_millis();
+    format!(
+        "SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL READ COMMITTED;
+         SELECT set_config('synchronous_commit', 'on', false)
+             WHERE current_setting('synchronous_commit') = 'off';
+         SET statement_timeout = {limit};
+         SET lock_timeout = {};
+         SET idle_in_transaction_session_timeout = {limit};
+         SET plan_cache_mode = force_generic_plan;
+         SET enable_seqscan = off;
+         SET jit = off;
+         SET client_min_messages = warning",
+        (limit / 4).max(1)
+    )
+}

@@ -1,0 +1,361 @@
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use cogward_session::{
+    ABANDONED_SECONDS, Holder, KeptMark, Lease, LoginKey, LookupKey, Record, Replaced,
+    RevocationMark, SessionStore, StoreError, Timestamp, UserIndex,
+};
+use tokio::time::timeout;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::connect::Connector;
+use crate::fault::Fault;
+use crate::lanes::{Lanes, Which};
+use crate::open::{OpenError, Options};
+use crate::rows::{self, column, seconds};
+
+/// Sessions in a PostgreSQL database.
+pub struct PostgresStore {
+    reads: Lanes,
+    /// Apart from those that read, for whom nothing is ever locked.
+    writes: Lanes,
+    call_limit: Duration,
+    sweeps: AtomicUsize,
+}
+
+impl PostgresStore {
+    /// Opens the database, whose tables are made or brought up to date if need be. One that
+    /// cannot be reached is no error: the store is unavailable until it can.
+    ///
+    /// # Errors
+    /// [`OpenError`] for what waiting does not mend, but never [`OpenError::Unreachable`].
+    pub async fn open(options: Options) -> Result<Self, OpenError> {
+        let connector = Arc::new(Connector::new(&options)?);
+        let first = match connector.connect().await {
+            Ok(live) => Some(live),
+            Err(Fault::Unusable(error)) => return Err(error),
+            Err(fault) => {
+                let error: &dyn std::error::Error = &fault;
+                let server = options.url.server();
+                tracing::warn!(server, error, "PostgreSQL cannot be reached yet");
+                None
+            }
+        };
+        let (writes, call_limit) = ((options.connections / 2).max(1), options.call_limit);
+        let reads = options.connections.saturating_sub(writes).max(1);
+        let start = |count, first| Lanes::start(&connector, count, call_limit / 2, first);
+        Ok(Self {
+            reads: start(reads, first),
+            writes: start(writes, None),
+            call_limit,
+            sweeps: AtomicUsize::new(0),
+        })
+    }
+
+    /// A lost connection says nothing about a row, so that another one is asked, once.
+    async fn read(&self, which: Which, parameters: Parameters<'_>) -> Result<Vec<Row>, Fault> {
+        match self.reads.query(which, parameters).await {
+            Err(fault) if fault.lost_connection() => self.reads.query(which, parameters).await,
+            answer => answer,
+        }
+    }
+
+    /// Never sent twice: what became of a write on a lost connection is not known.
+    async fn write(&self, which: Which, parameters: Parameters<'_>) -> Result<Vec<Row>, Fault> {
+        let answer = self.writes.query(which, parameters).await;
+        if matches!(answer, Err(Fault::ReadOnly)) {
+            self.leave_standby();
+        }
+        answer
+    }
+
+    /// What was connected to is no primary any more; the reading connections lead there too.
+    fn leave_standby(&self) {
+        self.reads.reset();
+        self.writes.reset();
+    }
+
+    async fn limited<T>(
+        &self,
+        call: impl Future<Output = Result<T, Fault>> + Send,
+    ) -> Result<T, Fault> {
+        timeout(self.call_limit, call)
+            .await
+            .unwrap_or(Err(Fault::Slow))
+    }
+
+    /// Whether a row was written that had to be new.
+    async fn added(&self, which: Which, parameters: Parameters<'_>) -> Result<(), StoreError> {
+        let rows = self.limited(self.write(which, parameters)).await?;
+        match rows.is_empty() {
+            true => Err(StoreError::Exists),
+            false => Ok(()),
+        }
+    }
+
+    async fn replaced(
+        &self,
+        which: Which,
+        parameters: Parameters<'_>,
+    ) -> Result<Replaced, StoreError> {
+        let rows = self.limited(self.write(which, parameters)).await?;
+        let row = rows.first().ok_or(Fault::Row("done"))?;
+        Ok(match (column(row, 0, "done")?, column(row, 1, "exists")?) {
+            (true, _) => Replaced::Done,
+            (false, true) => Replaced::Conflict,
+            (false, false) => Replaced::Missing,
+        })
+    }
+
+    /// Merges with what is there, however many others do so at once.
+    async fn merge_mark(&self, user: &UserIndex, new: KeptMark) -> Result<(), Fault> {
+        let mut expected: Option<KeptMark> = None;
+        for _ in 0..MERGES {
+            let merged = expected.map_or(new, |kept| kept.merge(new));
+            // Once it can be read it is as durable as it will be.
+            if expected == Some(merged) {
+                return Ok(());
+            }
+            let parameters: Parameters<'_> = &[
+                &user.as_bytes().as_slice(),
+                &merged.expires_at.as_secs(),
+                &merged.to_bytes(),
+                &expected.map(|kept| kept.to_bytes()),
+            ];
+            let rows = self.write(|s| &s.put_mark, parameters).await?;
+            let row = rows.first().ok_or(Fault::Row("done"))?;
+            if column(row, 0, "done")? {
+                return Ok(());
+            }
+            let found: Option<i64> = column(row, 1, "expires_at")?;
+            expected = found.map(|_| rows::mark(row, 1)).transpose()?;
+        }
+        Err(Fault::Contended)
+    }
+
+    async fn sweep_one(&self, which: Which, at: &(dyn ToSql + Sync), limit: usize) -> Swept {
+        let limit = i64::try_from(limit).unwrap_or(i64::MAX);
+        let rows = self.limited(self.write(which, &[at, &limit])).await?;
+        let row = rows.first().ok_or(Fault::Row("count"))?;
+        let count: i64 = column(row, 0, "count")?;
+        usize::try_from(count).map_err(|_| Fault::Row("count"))
+    }
+}
+
+type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
+type Swept = Result<usize, Fault>;
+
+/// More than there are connections of all processes that could take turns in winning.
+const MERGES: usize = 1000;
+
+#[async_trait]
+impl SessionStore for PostgresStore {
+    async fn load(
+        &self,
+        key: &LookupKey,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Record>>, StoreError> {
+        let key = key.as_bytes().as_slice();
+        let rows = self.limited(self.read(|s| &s.load, &[&key])).await?;
+        let found = rows.first().map(rows::record).transpose()?;
+        Ok(found
+            .filter(|(_, record)| record.is_live(now))
+            .map(|(_, record)| Arc::new(record)))
+    }
+
+    async fn insert(&self, key: &LookupKey, record: Record) -> Result<(), StoreError> {
+        let parameters: Parameters<'_> = &[
+            &key.as_bytes().as_slice(),
+            &record.version.cast_signed(),
+            &record.user.as_bytes().as_slice(),
+            &record.last_seen_at.as_secs(),
+            &record.expires_at.as_secs(),
+            &&*record.identity,
+            &&*record.tokens,
+            &&*record.device,
+        ];
+        self.added(|s| &s.insert, parameters).await
+    }
+
+    async fn replace(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        record: Record,
+    ) -> Result<Replaced, StoreError> {
+        let parameters: Parameters<'_> = &[
+            &key.as_bytes().as_slice(),
+            &expected.cast_signed(),
+            &record.version.cast_signed(),
+            &record.user.as_bytes().as_slice(),
+            &record.last_seen_at.as_secs(),
+            &record.expires_at.as_secs(),
+            &&*record.identity,
+            &&*record.tokens,
+            &&*record.device,
+        ];
+        self.replaced(|s| &s.replace, parameters).await
+    }
+
+    async fn touch(
+        &self,
+        key: &LookupKey,
+        expected: u64,
+        last_seen_at: Timestamp,
+        expires_at: Timestamp,
+    ) -> Result<Replaced, StoreError> {
+        let parameters: Parameters<'_> = &[
+            &key.as_bytes().as_slice(),
+            &expected.cast_signed(),
+            &last_seen_at.as_secs(),
+            &expires_at.as_secs(),
+        ];
+        self.replaced(|s| &s.touch, parameters).await
+    }
+
+    async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError> {
+        let key = key.as_bytes().as_slice();
+        let rows = self.limited(self.write(|s| &s.remove, &[&key])).await?;
+        let removed = rows.first().map(rows::record).transpose()?;
+        Ok(removed.map(|(_, record)| Arc::new(record)))
+    }
+
+    async fn list(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError> {
+        let users: Vec<&[u8]> = users
+            .iter()
+            .map(|user| user.as_bytes().as_slice())
+            .collect();
+        let parameters: Parameters<'_> = &[&users, &now.as_secs()];
+        let rows = self.limited(self.read(|s| &s.list, parameters)).await?;
+        let records = rows.iter().map(rows::record);
+        Ok(records
+            .map(|found| found.map(|(key, record)| (key, Arc::new(record))))
+            .collect::<Result<_, _>>()?)
+    }
+
+    async fn put_login(
+        &self,
+        key: &LoginKey,
+        sealed: Vec<u8>,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let key = key.as_bytes().as_slice();
+        let parameters: Parameters<'_> = &[&key, &expires_at.as_secs(), &sealed];
+        self.added(|s| &s.put_login, parameters).await
+    }
+
+    async fn take_login(
+        &self,
+        key: &LoginKey,
+        now: Timestamp,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let key = key.as_bytes().as_slice();
+        let rows = self.limited(self.write(|s| &s.take_login, &[&key])).await?;
+        let Some(row) = rows.first() else {
+            return Ok(None);
+        };
+        let live = now < seconds(row, 0, "expires_at")?;
+        let sealed = column(row, 1, "sealed")?;
+        Ok(live.then_some(sealed))
+    }
+
+    async fn put_mark(
+        &self,
+        user: &UserIndex,
+        mark: RevocationMark,
+        expires_at: Timestamp,
+    ) -> Result<(), StoreError> {
+        let new = KeptMark { mark, expires_at };
+        Ok(self.limited(self.merge_mark(user, new)).await?)
+    }
+
+    async fn mark(
+        &self,
+        users: &[UserIndex],
+        now: Timestamp,
+    ) -> Result<Option<RevocationMark>, StoreError> {
+        let users: Vec<&[u8]> = users
+            .iter()
+            .map(|user| user.as_bytes().as_slice())
+            .collect();
+        let rows = self.limited(self.read(|s| &s.marks, &[&users])).await?;
+        let marks = rows.iter().map(|row| rows::mark(row, 0));
+        let marks = marks.collect::<Result<Vec<_>, _>>()?;
+        let live = marks.into_iter().filter(|kept| now < kept.expires_at);
+        Ok(live.map(|kept| kept.mark).reduce(RevocationMark::merge))
+    }
+
+    /// By the clock of PostgreSQL.
+    async fn lease(
+        &self,
+        key: &LookupKey,
+        holder: &Holder,
+        _now: Timestamp,
+        seconds: u32,
+    ) -> Result<Lease, StoreError> {
+        let parameters: Parameters<'_> = &[
+            &key.as_bytes().as_slice(),
+            &holder.as_bytes().as_slice(),
+            &f64::from(seconds),
+            &f64::from(ABANDONED_SECONDS),
+        ];
+        let rows = self.limited(self.write(|s| &s.lease, parameters)).await?;
+        let taken_over = rows.first().map(|row| column(row, 0, "taken_over"));
+        Ok(match taken_over.transpose()? {
+            None => Lease::Held,
+            Some(false) => Lease::Granted,
+            Some(true) => Lease::TakenOver,
+        })
+    }
+
+    async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
+        let parameters: Parameters<'_> =
+            &[&key.as_bytes().as_slice(), &holder.as_bytes().as_slice()];
+        self.limited(self.write(|s| &s.release, parameters)).await?;
+        Ok(())
+    }
+
+    /// Begins with another table each time, so that the limit starves none.
+    async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let (now, abandoned) = (now.as_secs(), f64::from(ABANDONED_SECONDS));
+        let first = self.sweeps.fetch_add(1, Ordering::Relaxed);
+        let mut swept = 0;
+        for table in (0..4).map(|n| first.wrapping_add(n) % 4) {
+            let room = limit - swept;
+            swept += match table {
+                0 => self.sweep_one(|s| &s.sweep_sessions, &now, room).await?,
+                1 => self.sweep_one(|s| &s.sweep_logins, &now, room).await?,
+                2 => self.sweep_one(|s| &s.sweep_marks, &now, room).await?,
+                _ => {
+                    self.sweep_one(|s| &s.sweep_leases, &abandoned, room)
+                        .await?
+                }
+            };
+        }
+        Ok(swept)
+    }
+
+    async fn ping(&self) -> Result<(), StoreError> {
+        let writes = async {
+            let rows = self.writes.query(|s| &s.ping, &[]).await?;
+            let row = rows.first().ok_or(Fault::Row("ping"))?;
+            match column(row, 0, "ping")? {
+                true => {
+                    self.leave_standby();
+                    Err(Fault::ReadOnly)
+                }
+                false => Ok(()),
+            }
+        };
+        let both = async { tokio::try_join!(self.read(|s| &s.ping, &[]), writes) };
+        self.limited(both).await?;
+        Ok(())
+    }
+}
