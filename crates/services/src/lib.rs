@@ -13,6 +13,7 @@ mod postgres;
 mod process;
 mod redis;
 
+pub use dynamodb::DynamoDb;
 pub use postgres::{Postgres, Query};
 pub use process::free_ports;
 pub use redis::{Redis, RedisCluster};
