@@ -14,6 +14,7 @@ mod process;
 mod redis;
 
 pub use dynamodb::DynamoDb;
+pub use nginx::Nginx;
 pub use postgres::{Postgres, Query};
 pub use process::free_ports;
 pub use redis::{Redis, RedisCluster};
