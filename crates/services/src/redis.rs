@@ -265,6 +265,14 @@ impl RedisCluster {
         until("the cluster is whole", || self.nodes.iter().all(whole));
     }
 
+    /// Waits until every master that is alive has a replica, and that all it has, which takes
+    /// a second. Nobody may write meanwhile.
+    pub fn wait_for_replicas(&self) {
+        until("every replica is in step", || {
+            self.nodes.iter().all(is_in_step)
+        });
+    }
+
     fn join_replicas(&self) {
         for (n, replica) in self.nodes.iter().enumerate().skip(self.masters) {
             let id = self
@@ -279,6 +287,20 @@ impl RedisCluster {
                 replica.command(&["ROLE"]).contains("connected")
             });
         }
+    }
+}
+
+/// Whether its replicas have all that it has, if it is a master.
+fn is_in_step(node: &Redis) -> bool {
+    let Ok(Value::Array(role)) = node.query(&["ROLE"]) else {
+        return true;
+    };
+    match role.as_slice() {
+        [_, Value::Int(offset), Value::Array(replicas)] => {
+            let in_step = |replica| text(replica).lines().last() == Some(&offset.to_string());
+            !replicas.is_empty() && replicas.iter().all(in_step)
+        }
+        replica => replica.iter().any(|part| text(part) == "connected"),
     }
 }
 

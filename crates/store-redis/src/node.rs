@@ -20,7 +20,7 @@ use crate::watch::Watch;
 /// lost, without being asked.
 pub(crate) struct Node {
     pub(crate) address: Address,
-    link: watch::Receiver<Link>,
+    link: Arc<watch::Sender<Link>>,
     keeper: AbortHandle,
 }
 
@@ -57,13 +57,13 @@ impl Node {
         limit: Duration,
         watch: &Arc<Watch>,
     ) -> Self {
-        let (sender, link) = watch::channel(Link::Connecting);
+        let link = Arc::new(watch::Sender::new(Link::Connecting));
         let keeper = Keeper {
             address: address.clone(),
             client,
             limit,
             watch: Arc::clone(watch),
-            link: sender,
+            link: Arc::clone(&link),
         };
         Self {
             address,
@@ -104,8 +104,8 @@ impl Node {
 
     /// Has the connection made anew, to whatever the address now leads to.
     pub(crate) fn reconnect(&self) {
-        if let Link::Up(connection) = &*self.link.borrow() {
-            connection.lost.notify_one();
+        if let Some(Ok(connection)) = self.known() {
+            abandon(&self.link, &connection.lost);
         }
     }
 
@@ -113,7 +113,7 @@ impl Node {
         if let Some(known) = self.known() {
             return known;
         }
-        let mut link = self.link.clone();
+        let mut link = self.link.subscribe();
         let waiting = link.wait_for(|link| !matches!(link, Link::Connecting));
         // The keeper lives as long as this.
         let _changed = timeout_at(deadline, waiting).await.map(drop);
@@ -146,18 +146,18 @@ impl Node {
                 value.extract_error().map_err(|error| {
                     // It was the master once; the name may lead to the new one.
                     if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
-                        connection.lost.notify_one();
+                        abandon(&self.link, &connection.lost);
                     }
                     CallError::Refused { server, error }
                 })
             }
             Some(Err(error)) => {
-                connection.lost.notify_one();
+                abandon(&self.link, &connection.lost);
                 Err(CallError::Lost { server, error })
             }
             None => {
                 if connection.answers.load(Ordering::Relaxed) == before {
-                    connection.lost.notify_one();
+                    abandon(&self.link, &connection.lost);
                 }
                 Err(CallError::TimedOut { server })
             }
@@ -171,12 +171,24 @@ impl Drop for Node {
     }
 }
 
+/// Has nobody use the connection that has this sign of its end, and another one made.
+fn abandon(link: &watch::Sender<Link>, lost: &Arc<Notify>) {
+    link.send_if_modified(|link| {
+        let dead = matches!(link, Link::Up(up) if Arc::ptr_eq(&up.lost, lost));
+        if dead {
+            *link = Link::Connecting;
+        }
+        dead
+    });
+    lost.notify_one();
+}
+
 struct Keeper {
     address: Address,
     client: RedisResult<Client>,
     limit: Duration,
     watch: Arc<Watch>,
-    link: watch::Sender<Link>,
+    link: Arc<watch::Sender<Link>>,
 }
 
 impl Keeper {
@@ -216,11 +228,15 @@ impl Keeper {
         let lost = Arc::new(Notify::new());
         let pushed = {
             let (watch, lost) = (Arc::clone(&self.watch), Arc::clone(&lost));
+            // It is part of the connection, which the link holds.
+            let link = Arc::downgrade(&self.link);
             move |push: PushInfo| {
                 match push.kind {
                     PushKind::Disconnection => {
                         watch.lost();
-                        lost.notify_one();
+                        if let Some(link) = link.upgrade() {
+                            abandon(&link, &lost);
+                        }
                     }
                     PushKind::Invalidate => watch.changed(&push.data),
                     _ => {}

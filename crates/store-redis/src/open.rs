@@ -3,6 +3,7 @@ use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::join_all;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Cmd, ErrorKind, RedisError, ServerErrorKind, Value};
 use tokio::time::timeout;
@@ -12,9 +13,13 @@ use crate::options::OpenError;
 
 /// Asks each configured server whether it will do. One that cannot be reached may do later.
 pub(crate) async fn check(endpoints: &Endpoints, limit: Duration) -> Result<(), OpenError> {
-    for server in endpoints.seeds() {
+    let checks = endpoints.seeds().map(|server| async move {
         let checked = timeout(limit, check_one(endpoints, &server, limit)).await;
-        match checked.unwrap_or_else(|_| Err(io::Error::from(io::ErrorKind::TimedOut).into())) {
+        let late = |_| Err(io::Error::from(io::ErrorKind::TimedOut).into());
+        (server, checked.unwrap_or_else(late))
+    });
+    for (server, checked) in join_all(checks).await {
+        match checked {
             Ok(facts) => judge(&server, &facts, endpoints.cluster)?,
             Err(error) => match refusal(&server, &error) {
                 Some(refusal) => return Err(refusal),
@@ -107,23 +112,27 @@ fn refusal(server: &Address, error: &RedisError) -> Option<OpenError> {
             reason,
         });
     }
+    let reason = error.to_string();
     match error.kind() {
-        ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {}
-        ErrorKind::Extension if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => {}
-        ErrorKind::RESP3NotSupported => {
-            return Some(OpenError::TooOld {
-                server: name,
-                found: "5 or older".to_owned(),
-            });
+        ErrorKind::RESP3NotSupported => Some(OpenError::TooOld {
+            server: name,
+            found: "5 or older".to_owned(),
+        }),
+        ErrorKind::Server(ServerErrorKind::ResponseError) if reason.contains("switch database") => {
+            Some(OpenError::NoDatabase { server: name })
         }
-        // It answered, and what is asked for at first is always the same.
-        ErrorKind::Server(ServerErrorKind::ResponseError) => {}
-        _ => return None,
+        ErrorKind::AuthenticationFailed | ErrorKind::Server(ServerErrorKind::NoPerm) => {
+            Some(OpenError::Refused {
+                server: name,
+                reason,
+            })
+        }
+        _ if matches!(error.code(), Some("NOAUTH" | "WRONGPASS")) => Some(OpenError::Refused {
+            server: name,
+            reason,
+        }),
+        _ => None,
     }
-    Some(OpenError::Refused {
-        server: name,
-        reason: error.to_string(),
-    })
 }
 
 fn certificate_fault(error: &RedisError) -> Option<String> {

@@ -97,6 +97,14 @@ pub enum OpenError {
         /// The one that was asked for.
         database: i64,
     },
+    /// It has fewer databases.
+    #[error(
+        "Redis at {server} does not have the database that the address names: leave it out, or raise the setting databases"
+    )]
+    NoDatabase {
+        /// Its host and port.
+        server: String,
+    },
     /// A prefix with braces would undo those of the keys.
     #[error("the key prefix for Redis must be at most 100 visible ASCII characters, and no braces")]
     KeyPrefix,

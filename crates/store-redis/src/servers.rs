@@ -18,11 +18,12 @@ pub(crate) struct Servers {
     pub(crate) watch: Arc<Watch>,
     /// For one attempt to connect, and one look at a server.
     pub(crate) limit: Duration,
-    map: RwLock<Arc<Map>>,
+    map: RwLock<Map>,
     /// Those that others pointed to and that the map does not have, yet.
     strays: Mutex<HashMap<Address, Arc<Node>>>,
 }
 
+#[derive(Default)]
 struct Map {
     topology: Topology,
     /// The master of each range of the topology.
@@ -43,10 +44,7 @@ impl Servers {
             endpoints,
             watch: Arc::new(watch),
             limit,
-            map: RwLock::new(Arc::new(Map {
-                topology: Topology::default(),
-                masters: Vec::new(),
-            })),
+            map: RwLock::default(),
             strays: Mutex::default(),
         };
         if let Some(address) = one {
@@ -97,7 +95,7 @@ impl Servers {
             Arc::clone(node.or_insert_with_key(|address| self.connect(address)))
         });
         let masters = masters.collect();
-        *self.map.write() = Arc::new(Map { topology, masters });
+        *self.map.write() = Map { topology, masters };
         // What was known of the old ones does not hold for the new.
         self.watch.lost();
     }

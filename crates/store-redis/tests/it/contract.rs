@@ -1,7 +1,3 @@
-//! The Redis store keeps the contract of every session store.
-
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
