@@ -81,7 +81,6 @@ impl Postgres {
 
     /// What the owner is answered in the database of this URL: a line for each row, `|` between
     /// its columns.
-    #[must_use]
     pub fn query(&self, url: &str, sql: &str) -> String {
         self.psql(name_of(url), sql)
             .unwrap_or_else(|error| panic!("{error}"))

@@ -15,7 +15,9 @@ use crate::open::{OpenError, Options};
 use crate::statements::Statements;
 use crate::{schema, tls};
 
-/// Making the tables may take longer than a call.
+/// For each step of connecting, whatever a call may take.
+const CONNECT_LIMIT: Duration = Duration::from_secs(3);
+/// Others may be making the tables.
 const SCHEMA_LIMIT: Duration = Duration::from_secs(60);
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
@@ -25,7 +27,6 @@ pub(crate) struct Connector {
     tls: Option<MakeRustlsConnect>,
     settings: String,
     server: String,
-    limit: Duration,
     /// Whether the tables have been found as they must be. Not asked again by this process: a
     /// later release, which may change them while this one still runs, keeps them usable.
     checked: AtomicBool,
@@ -45,8 +46,8 @@ pub(crate) struct Session {
     pub(crate) statements: Statements,
     /// How many calls PostgreSQL has answered here.
     pub(crate) answered: AtomicU64,
-    /// Told to end it.
-    pub(crate) end: Notify,
+    ended: AtomicBool,
+    end: Notify,
 }
 
 impl Connector {
@@ -77,7 +78,6 @@ impl Connector {
             tls,
             settings: settings(limit),
             server: options.url.server().to_owned(),
-            limit,
             checked: AtomicBool::new(false),
         })
     }
@@ -85,7 +85,7 @@ impl Connector {
     /// Connects once. [`Fault::Unusable`] is for whoever configured it to mend; anything else
     /// may pass.
     pub(crate) async fn connect(&self) -> Result<Live, Fault> {
-        let (client, mut driver) = timeout(self.limit, self.dial())
+        let (client, mut driver) = timeout(CONNECT_LIMIT, self.dial())
             .await
             .map_err(|_| Fault::Slow)??;
         let session = tokio::select! {
@@ -114,7 +114,7 @@ impl Connector {
 
     async fn set_up(&self, mut client: Client) -> Result<Session, Fault> {
         let settings = client.batch_execute(&self.settings);
-        timeout(self.limit, settings)
+        timeout(CONNECT_LIMIT, settings)
             .await
             .map_err(|_| Fault::Slow)??;
         if !self.checked.load(Ordering::Acquire) {
@@ -124,13 +124,14 @@ impl Connector {
                 .map_err(|_| Fault::Slow)??;
             self.checked.store(true, Ordering::Release);
         }
-        let statements = timeout(self.limit, Statements::prepare(&client))
+        let statements = timeout(CONNECT_LIMIT, Statements::prepare(&client))
             .await
             .map_err(|_| Fault::Slow)??;
         Ok(Session {
             client,
             statements,
             answered: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
             end: Notify::new(),
         })
     }
@@ -158,7 +159,18 @@ impl Connector {
 impl Session {
     /// Ends it, and all calls under way on it.
     pub(crate) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
         self.end.notify_one();
+    }
+
+    /// Until somebody ends it.
+    pub(crate) async fn lasts(&self) {
+        self.end.notified().await;
+    }
+
+    /// Whether a call is worth sending.
+    pub(crate) fn is_open(&self) -> bool {
+        !self.ended.load(Ordering::Acquire) && !self.client.is_closed()
     }
 }
 

@@ -86,7 +86,12 @@ impl Lanes {
         let statement = which(&call.session.statements);
         let answer = call.session.client.query(statement, parameters).await;
         call.answered();
-        answer.map_err(Fault::from)
+        let answer = answer.map_err(Fault::from);
+        // Others, and this caller's second attempt, must not wait until its end is noticed.
+        if answer.as_ref().is_err_and(Fault::lost_connection) {
+            call.session.end();
+        }
+        answer
     }
 
     /// Gives up all connections and makes them anew.
@@ -122,7 +127,7 @@ impl Lanes {
         let mut wait = false;
         for lane in &self.lanes {
             match &**lane.state.load() {
-                State::Up(session) if !session.client.is_closed() => {
+                State::Up(session) if session.is_open() => {
                     let calls = lane.calls.load(Ordering::Relaxed);
                     if least.as_ref().is_none_or(|(fewest, ..)| calls < *fewest) {
                         least = Some((calls, lane, Arc::clone(session)));
@@ -228,7 +233,7 @@ impl Tending {
         self.set(State::Up(Arc::clone(&session)));
         tokio::select! {
             _ended = driver => {}
-            () = session.end.notified() => {}
+            () = session.lasts() => {}
         }
     }
 

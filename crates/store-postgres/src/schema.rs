@@ -33,8 +33,7 @@ async fn version(client: &Client) -> Result<i32, Error> {
     if !client.query_one(sql, &[]).await?.try_get(0)? {
         return Ok(0);
     }
-    let sql = "SELECT coalesce(max(version), 0) FROM cogward_schema";
-    client.query_one(sql, &[]).await?.try_get(0)
+    client.query_one(VERSION, &[]).await?.try_get(0)
 }
 
 /// In one transaction. Of several that start at once, one migrates and the others find it done.
@@ -45,10 +44,9 @@ async fn migrate(client: &mut Client, known: i32) -> Result<(), Error> {
     transaction.batch_execute(limits).await?;
     let lock = "SELECT pg_advisory_xact_lock($1)";
     transaction.query(lock, &[&ADVISORY_LOCK]).await?;
-    let from = version(transaction.client()).await?;
-    if from == 0 {
-        transaction.batch_execute(SCHEMA_TABLE).await?;
-    }
+    // Looks for the table anew, unlike `to_regclass`, which may still answer from before the lock.
+    transaction.batch_execute(SCHEMA_TABLE).await?;
+    let from: i32 = transaction.query_one(VERSION, &[]).await?.try_get(0)?;
     for (to, migration) in (1..).zip(MIGRATIONS) {
         if from < to && to <= known {
             transaction.batch_execute(migration).await?;
@@ -59,8 +57,10 @@ async fn migrate(client: &mut Client, known: i32) -> Result<(), Error> {
     transaction.commit().await
 }
 
+const VERSION: &str = "SELECT coalesce(max(version), 0) FROM cogward_schema";
+
 const SCHEMA_TABLE: &str = "
-    CREATE TABLE cogward_schema (
+    CREATE TABLE IF NOT EXISTS cogward_schema (
         version integer PRIMARY KEY,
         applied_at timestamptz NOT NULL DEFAULT now()
     )";

@@ -44,12 +44,17 @@ impl PostgresStore {
                 None
             }
         };
+        // So that who writes first need not wait either.
+        let second = match first {
+            Some(_) => connector.connect().await.ok(),
+            None => None,
+        };
         let (writes, call_limit) = ((options.connections / 2).max(1), options.call_limit);
         let reads = options.connections.saturating_sub(writes).max(1);
         let start = |count, first| Lanes::start(&connector, count, call_limit / 2, first);
         Ok(Self {
             reads: start(reads, first),
-            writes: start(writes, None),
+            writes: start(writes, second),
             call_limit,
             sweeps: AtomicUsize::new(0),
         })

@@ -1,0 +1,10 @@
+//! The store on a real PostgreSQL server.
+
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
+mod contract;
+mod failing;
+mod opening;
+mod rows;
+mod support;
+mod tls;
