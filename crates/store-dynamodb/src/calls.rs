@@ -16,15 +16,19 @@ impl Deadline {
         Self(Instant::now() + limit)
     }
 
-    /// DynamoDB's answer: the inner error is its own, the outer one is that there is none.
-    pub(crate) async fn ask<T, E: Error + Send + Sync + 'static>(
+    /// DynamoDB's answer: the inner error is that it refuses, the outer one that there is no
+    /// answer to go by.
+    pub(crate) async fn ask<T, E: ProvideErrorMetadata + Error + Send + Sync + 'static>(
         self,
         call: impl Future<Output = Result<T, SdkError<E, HttpResponse>>>,
     ) -> Result<Result<T, E>, CallError> {
         match tokio::time::timeout_at(self.0, call).await {
             Err(_) => Err(CallError::TimedOut),
             Ok(Ok(answer)) => Ok(Ok(answer)),
-            Ok(Err(SdkError::ServiceError(refusal))) => Ok(Err(refusal.into_err())),
+            Ok(Err(SdkError::ServiceError(error))) => match error.raw().status() {
+                status if status.is_server_error() => Err(CallError::Failed(status.as_u16())),
+                _ => Ok(Err(error.into_err())),
+            },
             Ok(Err(error)) => Err(CallError::unanswered(error)),
         }
     }
@@ -52,8 +56,11 @@ pub(crate) enum CallError {
     /// The answer is none of DynamoDB's.
     #[error("what answers for dynamodb is something else")]
     Odd(#[source] Box<dyn Error + Send + Sync>),
-    /// It was refused, or DynamoDB failed.
-    #[error("dynamodb answers {code}: {message}")]
+    /// It may have been carried out.
+    #[error("dynamodb fails with status {0}")]
+    Failed(u16),
+    /// It was not carried out.
+    #[error("dynamodb refuses with {code}: {message}")]
     Refused { code: String, message: String },
     /// What stands there is nothing that Cogward wrote.
     #[error("dynamodb holds an item of an unknown format: it is wrong in `{0}`")]

@@ -90,10 +90,16 @@ pub(crate) async fn open(options: Options) -> Result<DynamoStore, OpenError> {
     let Err(error) = probe(&store).await else {
         return Ok(store);
     };
-    match OpenError::of(error, &store.table, &store.clients.region) {
+    let (table, region) = (&store.table, &store.clients.region);
+    match OpenError::of(error, table, region) {
+        // There is nothing else to be wrong with the question.
+        OpenError::Refused { code, .. } if code == "ValidationException" => Err(OpenError::Keys {
+            table: table.clone(),
+            region: region.clone(),
+        }),
         OpenError::Unreachable { region, source } => {
             let error: Vec<_> = causes(&*source).map(ToString::to_string).collect();
-            let (table, error) = (&store.table, error.join(": "));
+            let error = error.join(": ");
             tracing::warn!(
                 table,
                 region,
@@ -120,15 +126,10 @@ impl OpenError {
             CallError::Credentials(source) => Self::Credentials { source },
             CallError::Refused { code, message } => match code.as_str() {
                 "ResourceNotFoundException" => Self::Missing { table, region },
-                "ValidationException" if message.contains("key element") => {
-                    Self::Keys { table, region }
-                }
-                // DynamoDB is busy, or has failed.
+                // DynamoDB is busy.
                 "ThrottlingException"
                 | "ProvisionedThroughputExceededException"
-                | "RequestLimitExceeded"
-                | "InternalServerError"
-                | "ServiceUnavailable" => Self::Unreachable {
+                | "RequestLimitExceeded" => Self::Unreachable {
                     region,
                     source: CallError::Refused { code, message }.into(),
                 },

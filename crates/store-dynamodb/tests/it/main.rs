@@ -1,6 +1,17 @@
-//! The DynamoDB store, against moto, and against what moto cannot answer.
+//! The DynamoDB store, against moto, and against answers that moto does not give.
 
-#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "helpers of tests"
+)]
 
+mod answers;
 mod contract;
+mod faults;
+mod items;
+mod opening;
+mod scripted;
 mod support;
+mod users;
