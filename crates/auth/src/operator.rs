@@ -6,13 +6,13 @@ use cogward_session::{Clock, Handle, KeyRing, LookupKey, Record, SessionStore, T
 
 use crate::audit::{self, Event};
 use crate::devices::{self, Entry};
-use crate::{SessionError, logout, revocation};
+use crate::{Auth, SessionError, logout, revocation};
 
 /// The store and the keys that a server works with.
 pub struct Operator {
     pool_id: String,
     store: Arc<dyn SessionStore>,
-    ring: KeyRing,
+    ring: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
 }
 
@@ -28,8 +28,18 @@ impl Operator {
         Self {
             pool_id,
             store,
-            ring,
+            ring: Arc::new(ring),
             clock,
+        }
+    }
+
+    /// At a running server, with the keys it has now.
+    pub fn at(auth: &Auth) -> Self {
+        Self {
+            pool_id: auth.pool.id.clone(),
+            store: Arc::clone(&auth.store),
+            ring: Arc::clone(&auth.ring()),
+            clock: Arc::clone(&auth.clock),
         }
     }
 

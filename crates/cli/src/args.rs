@@ -1,10 +1,14 @@
 //! The command line.
 
+mod operator;
+
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
+
+pub(crate) use operator::{Revoke, Sessions, SessionsCommand, Store, StoreCommand, Whose};
 
 /// Sign-in on Amazon Cognito that keeps every token out of the browser.
 #[derive(Parser)]
@@ -55,6 +59,15 @@ pub(crate) enum Command {
     #[command(after_help = "Example:\n  \
         export SESSION_SECRET=\"$(cogward keys new)\"")]
     Keys(Keys),
+    /// Show and end the sessions of a user
+    #[command(after_help = "Examples:\n  \
+        cogward sessions list --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f\n  \
+        cogward sessions revoke --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f --all")]
+    Sessions(Sessions),
+    /// Make the session store ready
+    #[command(after_help = "Example:\n  \
+        cogward store prepare --config /etc/cogward/cogward.toml")]
+    Store(Store),
     /// Show what a token says, or verify it
     #[command(after_help = "Examples:\n  \
         cogward token inspect < token\n  \

@@ -12,17 +12,18 @@ use crate::failure::Failure;
 
 /// Makes the folder, for its owner alone.
 pub(crate) fn make(path: &Path) -> Result<(), Failure> {
-    let made = fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path);
-    made.map_err(|error| {
+    create(path).map_err(|error| {
         Failure::new(format!(
             "cannot make the data folder {}: {error}",
             path.display()
         ))
         .hint("choose another with --data-dir or DATA_DIR")
     })
+}
+
+pub(crate) fn create(path: &Path) -> std::io::Result<()> {
+    let mut folder = fs::DirBuilder::new();
+    folder.recursive(true).mode(0o700).create(path)
 }
 
 /// The secret of this folder, made at the first start.

@@ -3,10 +3,12 @@
 mod args;
 mod banner;
 mod commands;
+mod control;
 mod data_dir;
 mod demo;
 mod failure;
 mod log;
+mod moment;
 mod printable;
 mod rotation;
 mod stop;
@@ -39,6 +41,8 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Pool(args) => commands::pool::run(&args),
         Command::Config(args) => commands::config::run(&args),
         Command::Keys(args) => commands::keys::run(&args),
+        Command::Sessions(args) => commands::sessions::run(&args),
+        Command::Store(args) => commands::store::run(&args),
         Command::Token(args) => commands::token::run(&args),
         Command::Openapi => commands::openapi::run(),
         Command::Completions { shell } => commands::completions::run(shell),

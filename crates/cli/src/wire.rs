@@ -10,11 +10,13 @@ use std::time::Duration;
 use axum::Router;
 use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, chain};
 use cogward_cognito::{ClientSecret, Cognito};
-use cogward_config::{BearerTokens, Config};
+use cogward_config::{Backend, BearerTokens, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
 use cogward_session::{KeyRing, SystemClock};
 
+use crate::control::Control;
+use crate::data_dir;
 use crate::failure::Failure;
 
 /// Signing keys are fetched anew this often.
@@ -27,6 +29,7 @@ const SWEEP_LIMIT: usize = 1000;
 pub(crate) struct Started {
     running: Running,
     grace: Duration,
+    control: Option<Control>,
     /// What it goes by.
     pub(crate) auth: Arc<Auth>,
     /// Where it listens.
@@ -35,7 +38,8 @@ pub(crate) struct Started {
 
 impl Started {
     /// Finishes the answers under way, then the work that goes on behind answers.
-    pub(crate) async fn stop(self) {
+    pub(crate) async fn stop(mut self) {
+        self.control = None;
         tracing::info!("stopping: answers under way are finished first");
         self.running.shutdown().await;
         if tokio::time::timeout(self.grace, self.auth.drain())
@@ -82,12 +86,33 @@ pub(crate) async fn start(
         shutdown: config.server.shutdown_grace,
         ..Limits::default()
     };
+    let control = control(config, &auth);
     Ok(Started {
         running: cogward_server::serve(listener, router, limits),
+        control,
         auth,
         grace: config.server.shutdown_grace,
         address,
     })
+}
+
+/// For operators, where nobody but this process has the sessions. A server without it serves
+/// all the same: the folder may be read-only.
+fn control(config: &Config, auth: &Arc<Auth>) -> Option<Control> {
+    let own = matches!(config.session.backend, Backend::Memory | Backend::Sqlite);
+    if !own && config.mode == Mode::Serve {
+        return None;
+    }
+    let folder = &config.server.data_dir;
+    let opened = data_dir::create(folder).and_then(|()| Control::open(Arc::clone(auth), folder));
+    match opened {
+        Ok(control) => Some(control),
+        Err(error) => {
+            let folder = folder.display();
+            tracing::warn!(%folder, %error, "no control socket: cogward sessions cannot ask here");
+            None
+        }
+    }
 }
 
 fn pool(config: &Config) -> Result<Pool, Failure> {

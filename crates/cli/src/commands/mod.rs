@@ -7,6 +7,8 @@ pub(crate) mod keys;
 pub(crate) mod openapi;
 pub(crate) mod pool;
 pub(crate) mod serve;
+pub(crate) mod sessions;
+pub(crate) mod store;
 pub(crate) mod token;
 
 use std::fmt::Write as _;

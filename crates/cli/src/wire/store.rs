@@ -1,5 +1,14 @@
 //! Opens the store that the configuration names.
 
+#[cfg(feature = "dynamodb")]
+mod dynamodb;
+#[cfg(feature = "postgres")]
+mod postgres;
+#[cfg(feature = "redis")]
+mod redis;
+
+#[cfg(any(feature = "redis", feature = "postgres"))]
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use cogward_config::{Backend, Config, Secret};
@@ -16,8 +25,39 @@ pub(crate) async fn open(config: &Config) -> Result<Arc<dyn SessionStore>, Failu
     match config.session.backend {
         Backend::Memory => Ok(Arc::new(MemoryStore::new())),
         Backend::Sqlite => sqlite(config),
+        #[cfg(feature = "redis")]
+        Backend::Redis => redis::open(config).await,
+        #[cfg(not(feature = "redis"))]
         Backend::Redis => Err(not_built("redis")),
+        #[cfg(feature = "postgres")]
+        Backend::Postgres => postgres::open(config).await,
+        #[cfg(not(feature = "postgres"))]
         Backend::Postgres => Err(not_built("postgres")),
+        #[cfg(feature = "dynamodb")]
+        Backend::Dynamodb => dynamodb::open(config).await,
+        #[cfg(not(feature = "dynamodb"))]
+        Backend::Dynamodb => Err(not_built("dynamodb")),
+    }
+}
+
+/// Makes what the store needs to be there; returns what there is to say of it, a line each.
+pub(crate) async fn prepare(config: &Config) -> Result<Vec<String>, Failure> {
+    match config.session.backend {
+        Backend::Memory => Ok(vec!["sessions in memory need nothing".to_owned()]),
+        Backend::Sqlite => Ok(vec![
+            "sqlite needs nothing: the server makes its file at start".to_owned(),
+        ]),
+        #[cfg(feature = "redis")]
+        Backend::Redis => redis::prepare(config).await,
+        #[cfg(not(feature = "redis"))]
+        Backend::Redis => Err(not_built("redis")),
+        #[cfg(feature = "postgres")]
+        Backend::Postgres => postgres::prepare(config).await,
+        #[cfg(not(feature = "postgres"))]
+        Backend::Postgres => Err(not_built("postgres")),
+        #[cfg(feature = "dynamodb")]
+        Backend::Dynamodb => dynamodb::prepare(config).await,
+        #[cfg(not(feature = "dynamodb"))]
         Backend::Dynamodb => Err(not_built("dynamodb")),
     }
 }
@@ -82,6 +122,18 @@ fn sqlite(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
     }
 }
 
+/// Certificates that stand in a file, for the setting of this key.
+#[cfg(any(feature = "redis", feature = "postgres"))]
+fn authorities(key: &str, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Failure> {
+    let Some(path) = file else { return Ok(None) };
+    let read = std::fs::read(path).map(Some);
+    read.map_err(|error| {
+        Failure::new(format!("cannot read {}: {error}", path.display()))
+            .hint(format!("{key} names a file of certificates (PEM)"))
+    })
+}
+
+#[cfg(not(all(feature = "redis", feature = "postgres", feature = "dynamodb")))]
 fn not_built(backend: &str) -> Failure {
     Failure::new(format!("this build has no {backend} store")).hint(format!(
         "build with `--features {backend}`, or choose another session.backend"

@@ -101,7 +101,7 @@ async fn a_kill_under_load_loses_no_answered_session() {
     }
 }
 
-async fn tokens(pool: &Url) -> Value {
+pub(crate) async fn tokens(pool: &Url) -> Value {
     let body = json!({
         "AuthFlow": "USER_PASSWORD_AUTH", "ClientId": "cogwardlocalpublicclient01",
         "AuthParameters": { "USERNAME": "user@example.com", "PASSWORD": "Passw0rd!" },

@@ -19,4 +19,5 @@ mod logs;
 mod process;
 mod refused;
 mod serve;
+mod sessions;
 mod token;

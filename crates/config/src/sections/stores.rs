@@ -22,7 +22,7 @@ pub struct Redis {
     pub cluster: bool,
     /// Put before every key.
     pub key_prefix: String,
-    /// Certificates (PEM) that the servers' are checked against, in place of the public ones.
+    /// Certificates (PEM) that the servers' are checked against, in place of the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -33,7 +33,7 @@ pub struct Postgres {
     pub url: Option<Secret>,
     /// How many connections this process opens.
     pub connections: u16,
-    /// Certificates (PEM) that the server's is checked against, in place of the public ones.
+    /// Certificates (PEM) that the server's is checked against, in place of the system's.
     pub ca_file: Option<PathBuf>,
 }
 
@@ -88,7 +88,7 @@ pub(crate) static REDIS_KEY_PREFIX: Setting<String> = Setting::new(
 .example("cogward:");
 pub(crate) static REDIS_CA_FILE: Setting<PathBuf> = Setting::new(
     "session.redis_ca_file",
-    "Certificates (PEM) of the authority that signed Redis's, when it is not a public one.",
+    "Certificates (PEM) of the authority that signed Redis's, when it is not one the system trusts.",
 )
 .example("/etc/cogward/redis-ca.pem");
 pub(crate) static POSTGRES_URL: Setting<Secret> = Setting::new(
@@ -109,7 +109,8 @@ pub(crate) static POSTGRES_CONNECTIONS: Setting<u16> = Setting::new(
 .example("8");
 pub(crate) static POSTGRES_CA_FILE: Setting<PathBuf> = Setting::new(
     "session.postgres_ca_file",
-    "Certificates (PEM) of the authority that signed PostgreSQL's, when it is not a public one.",
+    "Certificates (PEM) of the authority that signed PostgreSQL's, when it is not one the system \
+     trusts.",
 )
 .example("/etc/cogward/postgres-ca.pem");
 pub(crate) static DYNAMODB_TABLE: Setting<String> =
@@ -142,8 +143,13 @@ pub(crate) fn redis(r: &mut Reader<'_>, backend: Backend) -> Redis {
     if backend == Backend::Redis && urls.is_empty() {
         needed(r, &REDIS_URL, "redis");
     }
+    let cluster = r.or(&REDIS_CLUSTER, || urls.len() > 1);
+    if urls.len() > 1 && !cluster {
+        let problem = "must be true with several URLs, which are those of one cluster";
+        r.broken(&REDIS_CLUSTER.about, problem.to_owned());
+    }
     Redis {
-        cluster: r.or(&REDIS_CLUSTER, || urls.len() > 1),
+        cluster,
         key_prefix: r.given(&REDIS_KEY_PREFIX).unwrap_or_default(),
         ca_file: r.given(&REDIS_CA_FILE),
         urls,
@@ -197,8 +203,9 @@ fn needed(r: &mut Reader<'_>, url: &Setting<Secret>, backend: &str) {
 
 /// Whether what is sent there can be read on the way: neither TLS nor this machine.
 pub(crate) fn is_plain(url: &Secret) -> bool {
-    let Ok(url) = Url::parse(url.expose()) else {
-        return false;
+    let text = url.expose();
+    let Ok(url) = Url::parse(text) else {
+        return text.contains("sslmode=disable");
     };
     let encrypted = match url.scheme() {
         "rediss" => true,
@@ -226,13 +233,17 @@ fn redis_url(text: &str) -> Result<(), String> {
 }
 
 fn postgres_url(text: &str) -> Result<(), String> {
-    let good = Url::parse(text).is_ok_and(|url| {
-        // A Unix socket is named behind the `?`.
-        let socket = url.query_pairs().any(|(name, _)| name == "host");
-        let scheme = matches!(url.scheme(), "postgres" | "postgresql");
-        scheme && (has_host(&url) || socket) && url.path().len() > 1
-    });
-    match good {
+    let scheme = ["postgres://", "postgresql://"];
+    let good = match Url::parse(text) {
+        Ok(url) => {
+            // A Unix socket is named behind the `?`.
+            let socket = url.query_pairs().any(|(name, _)| name == "host");
+            (has_host(&url) || socket) && url.path().len() > 1
+        }
+        // Several servers with their ports are a URL to PostgreSQL alone.
+        Err(_) => text.contains(','),
+    };
+    match good && scheme.iter().any(|scheme| text.starts_with(scheme)) {
         true => Ok(()),
         false => {
             Err("must be a URL that starts with postgres:// and names host and database".to_owned())

@@ -45,11 +45,26 @@ fn urls_and_options_arrive() {
     assert!(!one.session.redis.cluster);
     assert_eq!(one.session.redis.key_prefix, "");
 
-    let url = "postgresql:///cogward?host=/var/run/postgresql";
-    let postgres = with(least(), &[POSTGRES, ("DATABASE_URL", url)]).unwrap();
-    assert_eq!(postgres.session.backend, Backend::Postgres);
-    assert_eq!(postgres.session.postgres.url.unwrap().expose(), url);
-    assert_eq!(postgres.session.postgres.connections, 8);
+    for url in [
+        "postgresql:///cogward?host=/var/run/postgresql",
+        "postgres://u:p@a:5432,b:5432/cogward",
+    ] {
+        let postgres = with(least(), &[POSTGRES, ("DATABASE_URL", url)]).unwrap();
+        assert_eq!(postgres.session.backend, Backend::Postgres);
+        assert_eq!(postgres.session.postgres.url.unwrap().expose(), url);
+        assert_eq!(postgres.session.postgres.connections, 8);
+    }
+}
+
+#[test]
+fn several_redis_urls_are_one_cluster() {
+    let (urls, no) = (
+        ("REDIS_URL", "redis://a,redis://b"),
+        ("COGWARD_SESSION_REDIS_CLUSTER", "false"),
+    );
+    let told = told(with(least(), &[urls, no]));
+    assert!(told.contains("must be true with several URLs"), "{told}");
+    assert!(with(least(), &[no]).is_ok());
 }
 
 #[test]

@@ -5,7 +5,6 @@
 mod input;
 mod inspect;
 mod kind;
-mod moment;
 mod notes;
 mod refusal;
 mod show;

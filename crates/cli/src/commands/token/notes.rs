@@ -4,8 +4,8 @@ use cogward_jwt::UnverifiedToken;
 use serde_json::{Map, Value};
 
 use super::kind::is_alb;
-use super::moment::{TIMES, relative};
 use super::show::shown_value;
+use crate::moment::{TIMES, relative};
 
 /// `cogward-jwt` refuses longer ones.
 const MAX_TOKEN: usize = 16 * 1024;

@@ -4,11 +4,11 @@ use cogward_jwt::{UnverifiedToken, VerifyError};
 use serde_json::{Map, Value};
 
 use super::inspect::advice;
-use super::moment::{relative, utc};
 use super::notes::notes;
 use super::show::{shown_claim, shown_value};
 use crate::args::{TokenUse, Verify};
 use crate::failure::Failure;
+use crate::moment::{relative, utc};
 
 /// So many key names tell enough.
 const KIDS: usize = 8;

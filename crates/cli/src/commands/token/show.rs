@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use serde_json::{Map, Value};
 
-use super::moment::{TIMES, relative, utc};
+use crate::moment::{TIMES, relative, utc};
 use crate::printable::printable;
 
 /// Names beyond this do not push the other values away.

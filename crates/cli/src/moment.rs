@@ -8,17 +8,17 @@ const UTC: StaticFormatDescription =
     format_description!("[year]-[month]-[day] [hour]:[minute]:[second] UTC");
 
 /// Claims and header parameters that are seconds since the Unix epoch.
-pub(super) const TIMES: [&str; 5] = ["exp", "iat", "nbf", "auth_time", "updated_at"];
+pub(crate) const TIMES: [&str; 5] = ["exp", "iat", "nbf", "auth_time", "updated_at"];
 
 /// `2026-11-21 08:26:40 UTC`; none before the year 1970 and after 9999.
-pub(super) fn utc(at: i64) -> Option<String> {
+pub(crate) fn utc(at: i64) -> Option<String> {
     let at = u64::try_from(at).ok()?;
     let time = OffsetDateTime::from_unix_timestamp(i64::try_from(at).ok()?).ok()?;
     time.format(UTC).ok()
 }
 
 /// `3 minutes ago`, `in 3 minutes`; what is now is over.
-pub(super) fn relative(at: i64, now: i64) -> String {
+pub(crate) fn relative(at: i64, now: i64) -> String {
     let seconds = at.abs_diff(now);
     let (count, unit) = match seconds {
         0..120 => (seconds, "second"),
