@@ -20,4 +20,5 @@ mod process;
 mod refused;
 mod serve;
 mod sessions;
+mod stores;
 mod token;

@@ -1,12 +1,11 @@
 //! A running `cogward`, and one that ran to its end.
 
 use std::fs::File;
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
+pub(crate) use cogward_services::free_ports;
 use cogward_testkit::{Answer, Browser};
 use serde_json::Value;
 use tempfile::TempDir;
@@ -178,20 +177,6 @@ impl Dev {
     pub(crate) fn pool(&self) -> Url {
         Url::parse(&format!("http://localhost:{}", self.pool_port)).unwrap()
     }
-}
-
-/// Ports that nothing listens on. Tests run in processes of their own, so each looks
-/// from another place, below the ports that the system gives out for connections.
-pub(crate) fn free_ports<const N: usize>() -> [u16; N] {
-    static TRIED: AtomicU16 = AtomicU16::new(0);
-    let start = u16::try_from(std::process::id() % 2_000).unwrap() * 10 + 10_000;
-    let mut free =
-        std::iter::repeat_with(|| start + TRIED.fetch_add(1, Ordering::SeqCst)).filter(|port| {
-            ["127.0.0.1", "[::1]"]
-                .iter()
-                .all(|host| TcpListener::bind(format!("{host}:{port}")).is_ok())
-        });
-    std::array::from_fn(|_| free.next().unwrap())
 }
 
 pub(crate) fn http() -> reqwest::Client {
