@@ -24,7 +24,8 @@ pub(crate) struct Outcome {
     pub(crate) seconds: f64,
     /// CPU of this process for a request, in microseconds.
     pub(crate) own_cpu: f64,
-    latencies: Vec<u32>,
+    /// Nanoseconds each, in order.
+    pub(crate) latencies: Vec<u32>,
 }
 
 impl Outcome {

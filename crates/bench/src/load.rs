@@ -1,14 +1,11 @@
 //! Requests per second of Cogward and of a bare axum server, in turns.
 
-use std::net::SocketAddr;
-use std::path::Path;
-
-use anyhow::{Context as _, Result, ensure};
-use tempfile::TempDir;
+use anyhow::{Context as _, Result};
 
 use crate::generator::{self, ask, body_of, request};
+use crate::measured::{Credentials, Sample, Server};
 use crate::messages;
-use crate::process::{self, Cpu, Process};
+use crate::process;
 use crate::server::Store;
 use crate::table::{Spread, head, row, say};
 
@@ -18,13 +15,6 @@ const PATHS: [(&str, Credentials); 3] = [
     ("/auth/me", Credentials::Cookie),
     (messages::PATH, Credentials::Bearer),
 ];
-
-#[derive(Clone, Copy)]
-enum Credentials {
-    Cookie,
-    /// Half as many tokens as sessions: all of them are remembered as verified.
-    Bearer,
-}
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -44,7 +34,7 @@ pub(crate) struct Options {
 
 pub(crate) fn run(options: &Options) -> Result<()> {
     let pinned = process::pin_generator();
-    let [memory, sqlite] = Store::BOTH.map(|store| Server::cogward(store, options.sessions));
+    let [memory, sqlite] = Store::BOTH.map(|store| Server::cogward(store, "", options.sessions));
     let servers = [memory?, sqlite?];
     say(&format!(
         "\n{} connections, {} rounds of {} s, {} sessions; servers and load {}.",
@@ -79,102 +69,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         }
     }
     Ok(())
-}
-
-struct Server {
-    process: Process,
-    address: SocketAddr,
-    name: &'static str,
-    cookies: Vec<String>,
-    bearers: Vec<String>,
-    _files: TempDir,
-}
-
-impl Server {
-    fn cogward(store: Store, sessions: usize) -> Result<Self> {
-        let files = tempfile::tempdir()?;
-        let folder = files.path().to_str().context("folder's name")?;
-        let bearers = (sessions / 2).max(1).to_string();
-        let sessions = sessions.to_string();
-        let mut process = Process::server(&[
-            "server",
-            "--store",
-            store.name(),
-            "--sessions",
-            &sessions,
-            "--bearers",
-            &bearers,
-            "--folder",
-            folder,
-        ])?;
-        let address = process.line()?.parse()?;
-        ensure!(process.line()? == "ready", "the server is not ready");
-        Ok(Self {
-            process,
-            address,
-            name: store.name(),
-            cookies: read_lines(&files.path().join("cookies"))?,
-            bearers: read_lines(&files.path().join("bearers"))?,
-            _files: files,
-        })
-    }
-
-    /// One that answers what `like` answers at `path`, byte for byte.
-    fn bare(like: &Self, path: &str, with: Credentials) -> Result<Self> {
-        let files = tempfile::tempdir()?;
-        let question = request(path, like.credentials(with).first().context("nobody")?);
-        let answer = ask(like.address, &question)?;
-        let file = files.path().join("answer");
-        std::fs::write(&file, &answer)?;
-        let mut process = Process::server(&["bare", file.to_str().context("file's name")?])?;
-        let address = process.line()?.parse()?;
-        let copy = ask(address, &question)?;
-        ensure!(
-            sorted_lines(&copy) == sorted_lines(&answer),
-            "the bare server answers something else"
-        );
-        Ok(Self {
-            process,
-            address,
-            name: "bare",
-            cookies: Vec::new(),
-            bearers: Vec::new(),
-            _files: files,
-        })
-    }
-
-    fn credentials(&self, with: Credentials) -> &[String] {
-        match with {
-            Credentials::Cookie => &self.cookies,
-            Credentials::Bearer => &self.bearers,
-        }
-    }
-
-    fn measure(&self, requests: &[Vec<u8>], body: usize, seconds: f64) -> Result<Sample> {
-        let mut cpu = Cpu::default();
-        let outcome = generator::run(self.address, requests, body, seconds, || {
-            cpu = self.process.cpu()?;
-            Ok(())
-        })?;
-        let cpu = self.process.cpu()?.per_request(cpu, outcome.requests);
-        Ok(Sample {
-            per_second: outcome.per_second(),
-            cpu: cpu.all(),
-            user: cpu.user,
-            p50: outcome.latency(50),
-            p99: outcome.latency(99),
-            generator: outcome.own_cpu,
-        })
-    }
-}
-
-struct Sample {
-    per_second: f64,
-    cpu: f64,
-    user: f64,
-    p50: f64,
-    p99: f64,
-    generator: f64,
 }
 
 /// One row: what was measured of a server, and of the bare one right before.
@@ -257,23 +151,4 @@ impl Case {
             format!("{:.2}", generator.1),
         ]);
     }
-}
-
-fn read_lines(path: &Path) -> Result<Vec<String>> {
-    Ok(std::fs::read_to_string(path)?
-        .lines()
-        .map(str::to_owned)
-        .collect())
-}
-
-/// Headers may stand in any order; the time may have moved on.
-fn sorted_lines(answer: &[u8]) -> Vec<String> {
-    let text = String::from_utf8_lossy(answer);
-    let mut lines: Vec<String> = text
-        .lines()
-        .filter(|line| !line.starts_with("date: "))
-        .map(str::to_owned)
-        .collect();
-    lines.sort();
-    lines
 }

@@ -5,12 +5,15 @@ mod bare;
 mod bearers;
 mod generator;
 mod load;
+mod measured;
 mod memory;
 mod messages;
 mod process;
 mod server;
 mod sessions;
+mod soak;
 mod start;
+mod stores;
 mod table;
 
 use std::path::PathBuf;
@@ -32,6 +35,10 @@ struct Args {
 enum Command {
     /// Requests per second and CPU per request beside a bare axum server
     Load(load::Options),
+    /// Requests per second with each store beside a bare axum server and the store's own ceiling
+    Stores(stores::Options),
+    /// Full load for minutes: errors, memory, percentiles
+    Soak(soak::Options),
     /// Resident memory of many sessions
     Memory(memory::Options),
     /// Start to first answer of the built `cogward` binary
@@ -50,6 +57,8 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Args::parse().command {
         Command::Load(options) => load::run(&options),
+        Command::Stores(options) => stores::run(&options),
+        Command::Soak(options) => soak::run(&options),
         Command::Memory(options) => memory::run(&options),
         Command::Start(options) => start::run(&options),
         Command::All(options) => {

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, Result, anyhow};
 
 /// Servers run here.
-const SERVER_CORE: &str = "0";
+pub(crate) const SERVER_CORE: &str = "0";
 /// The load comes from here.
 const GENERATOR_CORE: &str = "1";
 /// `USER_HZ`, the unit of times in `/proc`: 100 wherever Linux runs.

@@ -1,7 +1,7 @@
 //! Cogward under load: the whole router on the whole server, sessions made beforehand.
 
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,6 +12,9 @@ use cogward_cognito::Cognito;
 use cogward_jwt::UserPool;
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
 use cogward_session::{MemoryStore, SessionStore, SystemClock};
+use cogward_store_dynamodb::{DynamoStore, StaticCredentials};
+use cogward_store_postgres::PostgresStore;
+use cogward_store_redis::RedisStore;
 use cogward_store_sqlite::SqliteStore;
 use url::Url;
 
@@ -19,22 +22,75 @@ use crate::bearers::Issuer;
 use crate::table::say;
 use crate::{messages, sessions};
 
+/// Of Redis' records: enough for all that are asked for.
+const CACHE_BYTES: u64 = 128 << 20;
 pub(crate) const COOKIE_NAME: &str = "cogward_session";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Store {
     Memory,
     Sqlite,
+    /// With client-side caching.
+    RedisCached,
+    /// Without.
+    Redis,
+    Postgres,
+    #[value(name = "dynamodb")]
+    DynamoDb,
 }
 
 impl Store {
+    /// Those that need nothing beside this process.
     pub(crate) const BOTH: [Self; 2] = [Self::Memory, Self::Sqlite];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Memory => "memory",
             Self::Sqlite => "sqlite",
+            Self::RedisCached => "redis-cached",
+            Self::Redis => "redis",
+            Self::Postgres => "postgres",
+            Self::DynamoDb => "dynamodb",
         }
+    }
+
+    /// Whether nobody else can use it.
+    pub(crate) fn in_process(self) -> bool {
+        Self::BOTH.contains(&self)
+    }
+
+    /// `url` is where the store is, if that is another process.
+    pub(crate) async fn open(self, url: &str, folder: &Path) -> Result<Arc<dyn SessionStore>> {
+        Ok(match self {
+            Self::Memory => Arc::new(MemoryStore::new()),
+            Self::Sqlite => Arc::new(SqliteStore::open(
+                &folder.join("sessions.db"),
+                Default::default(),
+            )?),
+            Self::RedisCached | Self::Redis => {
+                let mut options = cogward_store_redis::Options::new(url);
+                options.key_prefix = format!("{}:", self.name());
+                options.cache_bytes = match self {
+                    Self::RedisCached => CACHE_BYTES,
+                    _ => 0,
+                };
+                Arc::new(RedisStore::open(options).await?)
+            }
+            Self::Postgres => {
+                let url = url.parse()?;
+                Arc::new(PostgresStore::open(cogward_store_postgres::Options::new(url)).await?)
+            }
+            Self::DynamoDb => {
+                let options = cogward_store_dynamodb::Options {
+                    endpoint: Some(url.parse()?),
+                    region: Some("us-east-1".to_owned()),
+                    credentials: Some(StaticCredentials::new("bench", "bench", None)),
+                    ..cogward_store_dynamodb::Options::default()
+                };
+                cogward_store_dynamodb::create_table(&options).await?;
+                Arc::new(DynamoStore::open(options).await?)
+            }
+        })
     }
 }
 
@@ -46,6 +102,9 @@ pub(crate) struct Options {
     sessions: usize,
     #[arg(long, default_value_t = 1)]
     bearers: usize,
+    /// Where the store is, when it is a process of its own
+    #[arg(long, default_value = "")]
+    url: String,
     /// For the database and the lists of cookies and bearer tokens
     #[arg(long)]
     folder: PathBuf,
@@ -58,13 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            let store: Arc<dyn SessionStore> = match options.store {
-                Store::Memory => Arc::new(MemoryStore::new()),
-                Store::Sqlite => {
-                    let path = options.folder.join("sessions.db");
-                    Arc::new(SqliteStore::open(&path, Default::default())?)
-                }
-            };
+            let store = options.store.open(&options.url, &options.folder).await?;
             let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             let address = listener.local_addr()?;
             let issuer = Issuer::new("http://localhost:9/")?;

@@ -60,6 +60,12 @@ pub(crate) async fn make(
     Ok(cookies.flush()?)
 }
 
+/// One more, of somebody whose cookie nobody has.
+pub(crate) fn one(now: Timestamp) -> Result<(LookupKey, Record)> {
+    let rng = SystemRandom::new();
+    record(&ring()?, &rng, &SessionId::generate(&rng)?, 0, now)
+}
+
 fn record(
     ring: &KeyRing,
     rng: &SystemRandom,

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 use url::Url;
 
+use crate::stores::Opened;
 use crate::{Browser, FakeCognito, FaultyStore, TestClock};
 
 /// Who plays Cognito.
@@ -40,6 +41,7 @@ pub struct TestApp {
     pub keys: Arc<Keys>,
     pub(crate) http: reqwest::Client,
     pub(crate) running: Running,
+    pub(crate) shared: Opened,
     pub(crate) _files: TempDir,
 }
 

@@ -9,20 +9,11 @@ use axum::Router;
 use cogward_auth::{Auth, Settings};
 use cogward_pool::{Pool, PoolOptions};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
-use cogward_session::{KeyRing, MemoryStore, Secret, SessionStore};
-use cogward_store_sqlite::SqliteStore;
+use cogward_session::{KeyRing, Secret, SessionStore};
 use url::Url;
 
-use crate::{FakeCognito, FaultyStore, TestApp, TestClock, Upstream};
-
-/// Which store keeps the sessions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StoreKind {
-    /// In the process.
-    Memory,
-    /// In a file of its own.
-    Sqlite,
-}
+use crate::stores::Opened;
+use crate::{FakeCognito, FaultyStore, StoreKind, TestApp, TestClock, Upstream};
 
 type OwnRoutes = dyn FnOnce(&Arc<App>) -> Router + Send;
 
@@ -37,7 +28,7 @@ pub struct Builder {
     secrets: Vec<String>,
     data: Option<PathBuf>,
     beside: Option<(Arc<Upstream>, TestClock)>,
-    shared: Option<Arc<dyn SessionStore>>,
+    shared: Option<Opened>,
     domain: Option<Url>,
     audiences: Vec<String>,
     routes: Box<OwnRoutes>,
@@ -132,7 +123,7 @@ impl Builder {
     /// Another process behind the same load balancer: shares Cognito, clock and sessions.
     pub fn replica_of(self, other: &TestApp) -> Self {
         Self {
-            shared: Some(other.store.shared()),
+            shared: Some(other.shared.clone()),
             ..self.beside(other)
         }
     }
@@ -172,15 +163,20 @@ impl Builder {
         let port = listener.local_addr().unwrap().port();
         let base = Url::parse(&format!("http://localhost:{port}")).unwrap();
         let folder = self.data.unwrap_or_else(|| files.path().to_owned());
-        let store = self.shared;
-        let store = FaultyStore::new(store.unwrap_or_else(|| open_store(self.store, &folder)));
+        let shared = match self.shared {
+            Some(shared) => shared,
+            None => self.store.open(&folder).await,
+        };
+        let store = FaultyStore::new(Arc::clone(&shared.store));
         let secrets: Vec<Secret> = self.secrets.into_iter().map(Secret::from).collect();
         let ring = || KeyRing::new(&secrets, &[]).unwrap();
         let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
         let (pool, keys) = pool.await;
         // On a busy machine a fetch may take longer than it is given.
-        if !self.keys_later && keys.refresh().await.is_err() {
-            keys.refresh().await.unwrap();
+        let mut tries = if self.keys_later { 0 } else { 5 };
+        while tries > 0 && keys.refresh().await.is_err() {
+            tries -= 1;
+            assert!(tries > 0, "no keys of the pool");
         }
         let auth = Auth::new(
             pool,
@@ -210,6 +206,7 @@ impl Builder {
             keys,
             http,
             running,
+            shared,
             _files: files,
         }
     }
@@ -224,16 +221,6 @@ async fn upstream(fake: bool) -> Upstream {
         ..PoolOptions::default()
     };
     Upstream::Pool(Pool::start(options).await.unwrap())
-}
-
-fn open_store(kind: StoreKind, folder: &std::path::Path) -> Arc<dyn SessionStore> {
-    match kind {
-        StoreKind::Memory => Arc::new(MemoryStore::new()),
-        StoreKind::Sqlite => {
-            let path = folder.join("sessions.db");
-            Arc::new(SqliteStore::open(&path, Default::default()).unwrap())
-        }
-    }
 }
 
 fn site(base: &Url) -> Site {

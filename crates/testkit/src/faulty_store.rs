@@ -102,11 +102,6 @@ impl FaultyStore {
         self.inner.as_ref()
     }
 
-    /// The store behind, for another process.
-    pub(crate) fn shared(&self) -> Arc<dyn SessionStore> {
-        Arc::clone(&self.inner)
-    }
-
     async fn working(&self, name: &'static str) -> Result<&dyn SessionStore, StoreError> {
         let (failing, panics, held) = {
             let mut ops = self.ops.lock();

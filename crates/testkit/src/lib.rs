@@ -14,11 +14,13 @@ mod clock;
 mod fake_cognito;
 mod faulty_store;
 mod signer;
+mod stores;
 
 pub use app::{TestApp, Upstream};
 pub use browser::{Answer, Browser};
-pub use builder::{Builder, FRONTEND, StoreKind};
+pub use builder::{Builder, FRONTEND};
 pub use clock::TestClock;
 pub use fake_cognito::{FakeCognito, TokenAnswer};
 pub use faulty_store::{FaultyStore, Hold};
 pub use signer::Signer;
+pub use stores::StoreKind;

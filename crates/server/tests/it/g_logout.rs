@@ -35,7 +35,7 @@ fn assert_cleared(answer: &Answer) {
 
 #[tokio::test]
 async fn t79_a_copied_cookie_is_worth_nothing_after_sign_out() {
-    for store in [StoreKind::Memory, StoreKind::Sqlite] {
+    for store in StoreKind::ALL {
         let app = TestApp::builder().store(store).start().await;
         for path in [
             "/auth/logout",

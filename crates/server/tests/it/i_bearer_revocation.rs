@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::i_bearer::{ALICE, BOB, INVALID, REVOKED, ROUTES, assert_unknown, bear, builder, text};
 use crate::support::tokens;
 
-const STORES: [StoreKind; 2] = [StoreKind::Memory, StoreKind::Sqlite];
+const STORES: [StoreKind; 3] = [StoreKind::Memory, StoreKind::Sqlite, StoreKind::RedisCached];
 const FEED: (Method, &str) = (Method::GET, "/feed");
 const KINDS: [&str; 2] = ["access_token", "id_token"];
 

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::support::{assert_kept, refresh_at_pool, session_operations, tokens, until};
 
 const ALICE: &str = "user@example.com";
-const STORES: [StoreKind; 2] = [StoreKind::Memory, StoreKind::Sqlite];
+const STORES: [StoreKind; 3] = [StoreKind::Memory, StoreKind::Sqlite, StoreKind::RedisCached];
 
 async fn call(browser: &Browser, method: Method, path: &str) -> cogward_testkit::Answer {
     let mut tab = browser.copy();
