@@ -1,7 +1,10 @@
 //! A program that runs as long as its test.
 
 use std::net::TcpListener;
+use std::os::linux::net::SocketAddrExt as _;
+use std::os::unix::net::{SocketAddr, UnixListener};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
@@ -86,16 +89,29 @@ pub(crate) fn until(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
-/// Ports that nothing listens on. Tests run in processes of their own, so each looks
+/// Ports that nothing listens on, and that no other test gets while this one runs, also when
+/// what listens there is killed for a while. Tests run in processes of their own, so each looks
 /// from another place, below the ports that the system gives out for connections.
 pub fn free_ports<const N: usize>() -> [u16; N] {
     static TRIED: AtomicU16 = AtomicU16::new(0);
     let start = u16::try_from(std::process::id() % 2_000).unwrap() * 10 + 10_000;
     let mut free =
         std::iter::repeat_with(|| start + TRIED.fetch_add(1, Ordering::SeqCst)).filter(|port| {
-            ["127.0.0.1", "[::1]"]
-                .iter()
-                .all(|host| TcpListener::bind(format!("{host}:{port}")).is_ok())
+            reserve(*port)
+                && ["127.0.0.1", "[::1]"]
+                    .iter()
+                    .all(|host| TcpListener::bind(format!("{host}:{port}")).is_ok())
         });
     std::array::from_fn(|_| free.next().unwrap())
+}
+
+/// By a socket's name, which only one process can have and none after its end.
+fn reserve(port: u16) -> bool {
+    static RESERVED: Mutex<Vec<UnixListener>> = Mutex::new(Vec::new());
+    let name = SocketAddr::from_abstract_name(format!("cogward-test-port-{port}")).unwrap();
+    let Ok(socket) = UnixListener::bind_addr(&name) else {
+        return false;
+    };
+    RESERVED.lock().unwrap().push(socket);
+    true
 }
