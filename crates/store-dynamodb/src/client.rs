@@ -1,4 +1,3 @@
-use std::io;
 use std::time::Duration;
 
 use aws_config::BehaviorVersion;
@@ -8,7 +7,6 @@ use aws_sdk_dynamodb::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Builder, Region};
 
-use crate::calls::causes;
 use crate::open::OpenError;
 use crate::options::Options;
 
@@ -74,31 +72,17 @@ struct UnlessDone;
 
 impl ClassifyRetry for UnlessDone {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let failed = matches!(context.output_or_error(), Some(Err(_)));
-        if !failed || is_refusal(context) || was_not_sent(context) {
-            RetryAction::NoActionIndicated
-        } else {
-            RetryAction::RetryForbidden
+        let answer = context.response();
+        // "Throttled" is a refusal too.
+        let is_refused = answer.is_some_and(|answer| answer.status().is_client_error());
+        let may_be_done = matches!(context.output_or_error(), Some(Err(_))) && !is_refused;
+        match may_be_done {
+            true => RetryAction::RetryForbidden,
+            false => RetryAction::NoActionIndicated,
         }
     }
 
     fn name(&self) -> &'static str {
         "unless it may be done"
     }
-}
-
-/// "Throttled" is one.
-fn is_refusal(context: &InterceptorContext) -> bool {
-    let response = context.response();
-    response.is_some_and(|response| response.status().is_client_error())
-}
-
-fn was_not_sent(context: &InterceptorContext) -> bool {
-    let error = context.output_or_error().and_then(Result::err);
-    let error = error.and_then(|error| error.as_connector_error());
-    error.is_some_and(|error| {
-        causes(error)
-            .filter_map(|error| error.downcast_ref::<io::Error>())
-            .any(|error| error.kind() == io::ErrorKind::ConnectionRefused)
-    })
 }

@@ -6,6 +6,10 @@ use crate::items::{Item, Place, bytes, end, format, seconds, take_hash, take_num
 use crate::requests::{Expressions, Written};
 use crate::store::DynamoStore;
 
+/// A lease lasts so many seconds more than was asked for: those that `now` leaves out, and that
+/// the clock of whoever waits for it may be ahead.
+const ROUNDING: i64 = 1;
+
 impl DynamoStore {
     pub(crate) async fn take_lease(
         &self,
@@ -14,7 +18,7 @@ impl DynamoStore {
         now: Timestamp,
         duration: u32,
     ) -> Result<Lease, StoreError> {
-        let until = now.plus(duration.into());
+        let until = now.plus(i64::from(duration) + ROUNDING);
         let change = Expressions::update(
             "SET #format = :format, #holder = :holder, #until = :until, #ttl = :ttl",
             "attribute_not_exists(#session_id) OR (#format = :format \

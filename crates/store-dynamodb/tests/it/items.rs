@@ -1,7 +1,7 @@
 //! What stands in the table: what it gives away, and what it may not do when it is wrong.
 
 use cogward_services::DynamoDb;
-use cogward_session::{Lease, LoginKey, SessionStore};
+use cogward_session::{Holder, Lease, LoginKey, SessionStore};
 use cogward_store_dynamodb::DynamoStore;
 use serde_json::{Value, json};
 
@@ -9,6 +9,8 @@ use crate::support::{
     HOLDER, LATER, NOW, USER, base64, base64_url, is_unavailable, item, key, mark, open_new,
     options, put, record, scan,
 };
+
+const OTHER: Holder = Holder::from_bytes([8; 16]);
 
 #[tokio::test(flavor = "multi_thread")]
 async fn items_hold_hashes_times_and_what_is_sealed_and_nothing_else() {
@@ -23,8 +25,8 @@ async fn items_hold_hashes_times_and_what_is_sealed_and_nothing_else() {
         {
             "session_id": {"S": format!("lease:{one}")},
             "format": {"N": "1"},
-            "ttl": {"N": "1900000090"},
-            "until": {"N": "1900000030"},
+            "ttl": {"N": "1900000091"},
+            "until": {"N": "1900000031"},
             "holder": binary(7, 16),
         },
         {
@@ -76,11 +78,21 @@ async fn an_item_whose_ttl_passed_counts_for_nothing_while_it_is_there() {
     assert_eq!(store.list(&[USER], NOW).await.unwrap(), []);
     assert_eq!(store.mark(&[USER], NOW).await.unwrap(), None);
     assert_eq!(store.take_login(&state(), NOW).await.unwrap(), None);
-    let other = cogward_session::Holder::from_bytes([8; 16]);
-    let lease = store.lease(&key(1), &other, NOW, 9).await.unwrap();
+    let lease = store.lease(&key(1), &OTHER, NOW, 9).await.unwrap();
     assert_eq!(lease, Lease::Granted, "the other's is forgotten");
     // And a second earlier all of it does.
     assert!(store.load(&key(1), NOW.plus(-1)).await.unwrap().is_some());
+}
+
+/// Times are whole seconds: asked for late in one, a lease must not end early in another.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_lasts_at_least_as_long_as_was_asked_for() {
+    let (_dynamodb, store) = filled().await;
+    for (second, expected) in [(30, Lease::Held), (31, Lease::TakenOver)] {
+        let now = NOW.plus(second);
+        let lease = store.lease(&key(1), &OTHER, now, 30).await.unwrap();
+        assert_eq!(lease, expected, "{second} s later");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -219,8 +231,7 @@ async fn other_items_that_are_wrong_are_unavailable_too() {
         for name in ["format", "ttl", "until", "holder"] {
             let whole = item(&dynamodb, "lease:");
             set(&dynamodb, "lease:", name, &value);
-            let other = cogward_session::Holder::from_bytes([8; 16]);
-            let lease = store.lease(&key(1), &other, NOW, 9).await;
+            let lease = store.lease(&key(1), &OTHER, NOW, 9).await;
             assert!(is_unavailable(&lease), "{name} {value}: {lease:?}");
             put(&dynamodb, &whole);
         }

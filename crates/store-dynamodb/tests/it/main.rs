@@ -12,6 +12,7 @@ mod contract;
 mod faults;
 mod items;
 mod opening;
+mod rights;
 mod scripted;
 mod support;
 mod users;
