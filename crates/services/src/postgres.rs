@@ -122,6 +122,16 @@ impl Postgres {
         signal("STOP", &children(server.id()));
     }
 
+    /// Stops those that serve the connections there are, but not new ones: to these it looks as
+    /// if the server had gone without a word.
+    pub fn pause_connections(&self, url: &str) {
+        let own = "SELECT pid FROM pg_stat_activity
+             WHERE backend_type = 'client backend' AND pid <> pg_backend_pid()";
+        let serving = self.query(url, own);
+        let serving: Vec<_> = serving.lines().map(|pid| pid.parse().unwrap()).collect();
+        signal("STOP", &serving);
+    }
+
     /// Lets them go on.
     pub fn resume(&self) {
         let server = self.process.as_ref().unwrap();

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::Notify;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_postgres::config::{SslMode, TargetSessionAttrs};
 use tokio_postgres::{Client, Config, Error, NoTls};
 use tokio_postgres_rustls::MakeRustlsConnect;
@@ -44,8 +44,9 @@ pub(crate) type Driver = Pin<Box<dyn Future<Output = Result<(), Error>> + Send>>
 pub(crate) struct Session {
     pub(crate) client: Client,
     pub(crate) statements: Statements,
-    /// How many calls PostgreSQL has answered here.
-    pub(crate) answered: AtomicU64,
+    since: Instant,
+    /// When PostgreSQL last answered a call here: microseconds from `since` on.
+    heard: AtomicU64,
     ended: AtomicBool,
     end: Notify,
 }
@@ -130,7 +131,8 @@ impl Connector {
         Ok(Session {
             client,
             statements,
-            answered: AtomicU64::new(0),
+            since: Instant::now(),
+            heard: AtomicU64::new(0),
             ended: AtomicBool::new(false),
             end: Notify::new(),
         })
@@ -157,6 +159,18 @@ impl Connector {
 }
 
 impl Session {
+    /// Notes an answer.
+    pub(crate) fn hear(&self) {
+        let heard = self.since.elapsed().as_micros();
+        let heard = u64::try_from(heard).unwrap_or(u64::MAX);
+        self.heard.fetch_max(heard, Ordering::Relaxed);
+    }
+
+    pub(crate) fn heard_since(&self, moment: Instant) -> bool {
+        let heard = Duration::from_micros(self.heard.load(Ordering::Relaxed));
+        moment.saturating_duration_since(self.since) <= heard
+    }
+
     /// Ends it, and all calls under way on it.
     pub(crate) fn end(&self) {
         self.ended.store(true, Ordering::Release);

@@ -12,6 +12,8 @@ use crate::open::OpenError;
 pub(crate) enum Fault {
     #[error("PostgreSQL did not answer in time")]
     Slow,
+    #[error("the connection to PostgreSQL is dead: nobody was answered on it")]
+    Silent,
     #[error("the connection to PostgreSQL failed")]
     Connection(#[source] Error),
     /// Without what PostgreSQL adds to its message, which quotes rows.
@@ -52,6 +54,7 @@ impl Fault {
     /// Whether it says that the connection is gone and nothing of what was asked.
     pub(crate) fn lost_connection(&self) -> bool {
         match self {
+            Self::Silent => true,
             Self::Connection(error) => lost(error),
             Self::Database { code, .. } => ends_connection(code),
             _ => false,

@@ -1,10 +1,11 @@
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_postgres::types::ToSql;
 use tokio_postgres::{Row, Statement};
 use tokio_util::task::AbortOnDropHandle;
@@ -25,9 +26,18 @@ pub(crate) type Which = fn(&Statements) -> &Statement;
 pub(crate) struct Lanes {
     lanes: Vec<Arc<Lane>>,
     changed: watch::Receiver<()>,
-    /// Without an answer for so long, a connection counts as dead.
+    /// A call that is not answered for so long looks whether its connection is dead.
+    patience: Duration,
+    /// It is dead when nobody was answered for so long.
     silence: Duration,
     _tasks: Vec<AbortOnDropHandle<()>>,
+}
+
+/// See [`Lanes`].
+#[derive(Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) patience: Duration,
+    pub(crate) silence: Duration,
 }
 
 struct Lane {
@@ -48,7 +58,7 @@ impl Lanes {
     pub(crate) fn start(
         connector: &Arc<Connector>,
         count: usize,
-        silence: Duration,
+        limits: Limits,
         mut first: Option<Live>,
     ) -> Self {
         let (change, changed) = watch::channel(());
@@ -72,7 +82,8 @@ impl Lanes {
         Self {
             lanes,
             changed,
-            silence,
+            patience: limits.patience,
+            silence: limits.silence,
             _tasks: tasks,
         }
     }
@@ -83,22 +94,33 @@ impl Lanes {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, Fault> {
         let mut call = self.call().await?;
-        let statement = which(&call.session.statements);
-        let answer = call.session.client.query(statement, parameters).await;
-        call.answered();
+        let session = Arc::clone(&call.session);
+        let answer = session.client.query(which(&session.statements), parameters);
+        let mut answer = pin!(answer);
+        let answer = match timeout(self.patience, &mut answer).await {
+            Ok(answer) => answer,
+            Err(_) if call.is_dead() => return Err(Fault::Silent),
+            Err(_) => answer.await,
+        };
+        call.is_answered = true;
+        session.hear();
         let answer = answer.map_err(Fault::from);
         // Others, and this caller's second attempt, must not wait until its end is noticed.
         if answer.as_ref().is_err_and(Fault::lost_connection) {
-            call.session.end();
+            session.end();
         }
         answer
     }
 
     /// Gives up all connections and makes them anew.
     pub(crate) fn reset(&self) {
+        self.each_session(Session::end);
+    }
+
+    fn each_session(&self, act: impl Fn(&Session)) {
         for lane in &self.lanes {
             if let State::Up(session) = &**lane.state.load() {
-                session.end();
+                act(session);
             }
         }
     }
@@ -138,7 +160,7 @@ impl Lanes {
             }
         }
         match (least, fault) {
-            (Some((_, lane, session)), _) => Pick::Lane(Call::begin(lane, session, self.silence)),
+            (Some((_, lane, session)), _) => Pick::Lane(Call::begin(self, lane, session)),
             (None, Some(fault)) if !wait => Pick::None(fault),
             (None, _) => Pick::Wait,
         }
@@ -153,42 +175,44 @@ enum Pick<'a> {
 
 /// A call under way.
 struct Call<'a> {
+    lanes: &'a Lanes,
     lane: &'a Lane,
     session: Arc<Session>,
     since: Instant,
-    silence: Duration,
-    /// What the connection had answered before; none once this is answered too.
-    before: Option<u64>,
+    is_answered: bool,
 }
 
 impl<'a> Call<'a> {
-    fn begin(lane: &'a Lane, session: Arc<Session>, silence: Duration) -> Self {
+    fn begin(lanes: &'a Lanes, lane: &'a Lane, session: Arc<Session>) -> Self {
         lane.calls.fetch_add(1, Ordering::Relaxed);
         Self {
+            lanes,
             lane,
-            since: Instant::now(),
-            silence,
-            before: Some(session.answered.load(Ordering::Relaxed)),
             session,
+            since: Instant::now(),
+            is_answered: false,
         }
     }
 
-    fn answered(&mut self) {
-        self.before = None;
-        self.session.answered.fetch_add(1, Ordering::Relaxed);
+    /// Whether the connection leads to a server that hangs or is gone without a word.
+    fn is_dead(&self) -> bool {
+        !self.is_answered
+            && self.since.elapsed() >= self.lanes.silence
+            && !self.session.heard_since(self.since)
     }
 }
 
 impl Drop for Call<'_> {
     fn drop(&mut self) {
         self.lane.calls.fetch_sub(1, Ordering::Relaxed);
-        // Given up by the caller. If nobody else was answered either, the connection leads to a
-        // server that hangs or is gone without a word.
-        if let Some(before) = self.before
-            && self.session.answered.load(Ordering::Relaxed) == before
-            && self.since.elapsed() >= self.silence
-        {
-            self.session.end();
+        if self.is_dead() {
+            // The others are likely to lead there too, so that no caller has to find out about
+            // each of them, but for those that have proved otherwise.
+            self.lanes.each_session(|session| {
+                if !session.heard_since(self.since) {
+                    session.end();
+                }
+            });
         }
     }
 }

@@ -13,7 +13,7 @@ use tokio_postgres::types::ToSql;
 
 use crate::connect::Connector;
 use crate::fault::Fault;
-use crate::lanes::{Lanes, Which};
+use crate::lanes::{Lanes, Limits, Which};
 use crate::open::{OpenError, Options};
 use crate::rows::{self, column, seconds};
 
@@ -51,10 +51,19 @@ impl PostgresStore {
         };
         let (writes, call_limit) = ((options.connections / 2).max(1), options.call_limit);
         let reads = options.connections.saturating_sub(writes).max(1);
-        let start = |count, first| Lanes::start(&connector, count, call_limit / 2, first);
+        let silence = call_limit / 4;
+        // Time enough to ask another connection. A write could not be sent again.
+        let reading = Limits {
+            patience: call_limit / 2,
+            silence,
+        };
+        let writing = Limits {
+            patience: call_limit,
+            silence,
+        };
         Ok(Self {
-            reads: start(reads, first),
-            writes: start(writes, second),
+            reads: Lanes::start(&connector, reads, reading, first),
+            writes: Lanes::start(&connector, writes, writing, second),
             call_limit,
             sweeps: AtomicUsize::new(0),
         })

@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use cogward_services::Postgres;
 use cogward_session::{Replaced, SessionStore as _};
-use cogward_store_postgres::PostgresStore;
+use cogward_store_postgres::{Options, PostgresStore};
 use tokio::time::Instant;
 
 use crate::support::{
     MARK, NOW, USER, all_answers, everything_is_unavailable, is_unavailable, key, login, open,
-    open_impatient, record, until,
+    open_impatient, options, record, until,
 };
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +28,28 @@ async fn a_server_that_hangs_keeps_nobody_and_comes_back() {
     }
     server.resume();
     works_again(&store).await;
+}
+
+/// A failover as seen from afar: packets to the old address lead nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_connections_that_lead_nowhere_no_reader_hears() {
+    let server = Postgres::start();
+    let url = server.database();
+    let options = Options {
+        call_limit: Duration::from_secs(6),
+        ..options(&url)
+    };
+    let store = PostgresStore::open(options).await.unwrap();
+    all_connected(&server, &url).await;
+    store.insert(&key(1), record()).await.unwrap();
+    server.pause_connections(&url);
+    let found = store.load(&key(1), NOW).await;
+    assert!(matches!(found, Ok(Some(_))), "{found:?}");
+    // Nor does anybody else: what one found out about its connection goes for all.
+    until("four more than those that stand still", async || {
+        server.query(&url, CONNECTIONS) == "12"
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -240,9 +262,11 @@ async fn works_again(store: &PostgresStore) {
 }
 
 async fn all_connected(server: &Postgres, url: &str) {
-    let count = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cogward'";
     until("all are connected", async || {
-        server.query(url, count) == "8"
+        server.query(url, CONNECTIONS) == "8"
     })
     .await;
 }
+
+const CONNECTIONS: &str =
+    "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cogward'";
