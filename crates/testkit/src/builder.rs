@@ -164,7 +164,7 @@ impl Builder {
         let base = Url::parse(&format!("http://localhost:{port}")).unwrap();
         let folder = self.data.unwrap_or_else(|| files.path().to_owned());
         let shared = match self.shared {
-            Some(shared) => shared,
+            Some(shared) => shared.again().await,
             None => self.store.open(&folder).await,
         };
         let store = FaultyStore::new(Arc::clone(&shared.store));

@@ -1,6 +1,5 @@
 //! Every kind of session store, the real thing behind it started for the test.
 
-use std::any::Any;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,40 +40,30 @@ impl StoreKind {
     ];
 
     pub(crate) async fn open(self, folder: &Path) -> Opened {
-        match self {
-            Self::Memory => Opened::new(MemoryStore::new(), ()),
+        let service = match self {
+            Self::Memory => Service::InProcess(Arc::new(MemoryStore::new())),
             Self::Sqlite => {
                 let path = folder.join("sessions.db");
-                Opened::new(SqliteStore::open(&path, Default::default()).unwrap(), ())
+                let store = SqliteStore::open(&path, Default::default());
+                Service::InProcess(Arc::new(store.unwrap()))
             }
-            Self::Redis | Self::RedisCached => {
-                let redis = Redis::start();
-                let mut options = cogward_store_redis::Options::new(redis.url());
-                if self == Self::Redis {
-                    options.cache_bytes = 0;
-                }
-                Opened::new(RedisStore::open(options).await.unwrap(), redis)
-            }
+            Self::Redis | Self::RedisCached => Service::Redis {
+                server: Redis::start(),
+                cached: self == Self::RedisCached,
+            },
             Self::Postgres => {
-                let postgres = Postgres::start();
-                let url = postgres.database().parse().unwrap();
-                let options = cogward_store_postgres::Options::new(url);
-                Opened::new(PostgresStore::open(options).await.unwrap(), postgres)
+                let server = Postgres::start();
+                let database = server.database();
+                Service::Postgres {
+                    _server: server,
+                    database,
+                }
             }
-            Self::DynamoDb => {
-                let dynamodb = DynamoDb::start();
-                let options = cogward_store_dynamodb::Options {
-                    endpoint: Some(dynamodb.endpoint().parse().unwrap()),
-                    region: Some("us-east-1".to_owned()),
-                    credentials: Some(StaticCredentials::new("test", "test", None)),
-                    // The stand-in does one thing at a time.
-                    call_limit: Duration::from_secs(20),
-                    ..cogward_store_dynamodb::Options::default()
-                };
-                let made = cogward_store_dynamodb::create_table(&options).await;
-                made.unwrap();
-                Opened::new(DynamoStore::open(options).await.unwrap(), dynamodb)
-            }
+            Self::DynamoDb => Service::DynamoDb(DynamoDb::start()),
+        };
+        Opened {
+            store: service.open().await,
+            service: Arc::new(service),
         }
     }
 }
@@ -83,14 +72,55 @@ impl StoreKind {
 #[derive(Clone)]
 pub(crate) struct Opened {
     pub(crate) store: Arc<dyn SessionStore>,
-    _service: Arc<dyn Any + Send + Sync>,
+    service: Arc<Service>,
 }
 
 impl Opened {
-    fn new(store: impl SessionStore, service: impl Any + Send + Sync) -> Self {
+    /// As another process has it.
+    pub(crate) async fn again(&self) -> Self {
         Self {
-            store: Arc::new(store),
-            _service: Arc::new(service),
+            store: self.service.open().await,
+            service: Arc::clone(&self.service),
+        }
+    }
+}
+
+enum Service {
+    InProcess(Arc<dyn SessionStore>),
+    Redis { server: Redis, cached: bool },
+    Postgres { _server: Postgres, database: String },
+    DynamoDb(DynamoDb),
+}
+
+impl Service {
+    async fn open(&self) -> Arc<dyn SessionStore> {
+        match self {
+            Self::InProcess(store) => Arc::clone(store),
+            Self::Redis { server, cached } => {
+                let mut options = cogward_store_redis::Options::new(server.url());
+                if !cached {
+                    options.cache_bytes = 0;
+                }
+                Arc::new(RedisStore::open(options).await.unwrap())
+            }
+            Self::Postgres { database, .. } => {
+                let url = database.parse().unwrap();
+                let options = cogward_store_postgres::Options::new(url);
+                Arc::new(PostgresStore::open(options).await.unwrap())
+            }
+            Self::DynamoDb(server) => {
+                let options = cogward_store_dynamodb::Options {
+                    endpoint: Some(server.endpoint().parse().unwrap()),
+                    region: Some("us-east-1".to_owned()),
+                    credentials: Some(StaticCredentials::new("test", "test", None)),
+                    // The stand-in does one thing at a time.
+                    call_limit: Duration::from_secs(20),
+                    ..cogward_store_dynamodb::Options::default()
+                };
+                let made = cogward_store_dynamodb::create_table(&options).await;
+                made.unwrap();
+                Arc::new(DynamoStore::open(options).await.unwrap())
+            }
         }
     }
 }
