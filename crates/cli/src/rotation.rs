@@ -105,15 +105,16 @@ impl Rotation {
             }
         };
         let same = are_same(&keys, &self.in_use);
+        let names = format!("{ring:?}");
         if !same {
-            tracing::info!(keys = ?ring, "session keys changed");
             self.auth.set_ring(ring);
+            tracing::info!(keys = names, "session keys changed");
         } else if asked && !keys.in_files {
             tracing::info!(
                 "session keys are not in files: only a restart changes what is in the environment"
             );
         } else {
-            tracing::info!(keys = ?ring, "session keys read again: the same as before");
+            tracing::info!(keys = names, "session keys read again: the same as before");
         }
         self.in_use = keys;
         self.wrong = None;

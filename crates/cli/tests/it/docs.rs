@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-use crate::process::{Dev, Server, free_ports};
+use crate::deployment::Deployment;
+use crate::process::{Dev, Server, free_ports, sign_in, who};
 
 #[tokio::test]
 async fn the_page_about_the_local_pool_tells_the_truth() {
@@ -45,14 +46,7 @@ async fn the_page_about_tokens_tells_the_truth() {
          [session]\nsecret = \"kept-from-everyone-0123456789-abcdef\"\n"
     );
     std::fs::write(folder.path().join("cogward.toml"), config).unwrap();
-    let binary = Path::new(env!("CARGO_BIN_EXE_cogward")).parent().unwrap();
-    let start = format!("set -euo pipefail\nPATH={}:$PATH", binary.display());
-    let here = |script: &str| {
-        let mut bash = Command::new("bash");
-        bash.args(["-c", &format!("{start}\n{script}")]);
-        bash.current_dir(folder.path());
-        bash
-    };
+    let here = |script: &str| bash(folder.path(), script);
     let script = blocks(&page, "sh").replace(":9229", &format!(":{port}"));
     let said = String::from_utf8(succeeds(&mut here(&script)).stdout).unwrap();
     let verified = said.matches("\nverified: an access token").count();
@@ -95,8 +89,94 @@ async fn the_readme_tells_the_truth_about_bearer_tokens() {
     );
 }
 
+/// Every step is taken with somebody signed in, who stays so for as long as the page says.
+#[tokio::test]
+async fn the_page_about_keys_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/keys.md")).unwrap();
+    let deployment = Deployment::new().await;
+    let folder = deployment.folder.path();
+    let run = |script: &str| in_folder(folder, script);
+    let steps = each_block(&page, "sh");
+    let [first, front, drop, behind, before] = steps[..] else {
+        panic!("other steps than those that are known here");
+    };
+    run(first);
+    let env = [("SESSION_SECRET_FILE", "session-secret")];
+    let server = deployment.serve(&env).await;
+    let mut signed_in = server.browser();
+    sign_in(&mut signed_in, "user@example.com").await;
+    let changed = "session keys changed";
+    // One server: the new one in front, then alone.
+    run(front);
+    server.logged_times(changed, 1).await;
+    assert!(who(&mut signed_in).await.is_some());
+    run(drop);
+    server.logged_times(changed, 2).await;
+    assert_eq!(who(&mut signed_in).await, None);
+    // Many: behind the old one, in front of it, alone.
+    sign_in(&mut signed_in, "user@example.com").await;
+    for (step, times) in [(behind, 3), (before, 4)] {
+        run(step);
+        server.logged_times(changed, times).await;
+        assert!(who(&mut signed_in).await.is_some());
+    }
+    run(drop);
+    server.logged_times(changed, 5).await;
+    assert_eq!(who(&mut signed_in).await, None);
+    // The line that the page shows.
+    std::fs::write(folder.join("session-secret"), "").unwrap();
+    server.logged("the file is empty").await;
+    let log = server.log();
+    let line = log.lines().find(|line| line.contains("the file is empty"));
+    let line = line.unwrap().split_once("ERROR ").unwrap().1;
+    assert!(page.contains(line), "{line}");
+}
+
+#[tokio::test]
+async fn the_page_about_stores_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/stores.md")).unwrap();
+    let least = "[cognito]\nuser_pool_id = \"us-east-1_Cogward01\"\nclient_id = \"client\"\n\
+                 domain = \"auth.example.com\"\n";
+    for settings in each_block(&page, "toml") {
+        let secret = "secret = \"kept-from-everyone-0123456789-abcdef\"\n";
+        let folder = tempfile::tempdir().unwrap();
+        let text = format!("{least}{settings}{secret}");
+        std::fs::write(folder.path().join("cogward.toml"), text).unwrap();
+        in_folder(folder.path(), "cogward config check");
+    }
+    let dev = Dev::new();
+    let server = dev.start(&[]).await;
+    let mut browser = server.browser();
+    sign_in(&mut browser, "user@example.com").await;
+    let profile = browser.get("/api/v1/auth/check").await.json();
+    let sub = profile["user"]["id"].as_str().unwrap();
+    let script = blocks(&page, "sh").replace(".cogward", "data");
+    in_folder(dev.folder.path(), &format!("SUB={sub}\n{script}"));
+    assert_eq!(who(&mut browser).await, None);
+}
+
+/// Runs a script that has `cogward` at hand.
+fn in_folder(folder: &Path, script: &str) -> Output {
+    succeeds(&mut bash(folder, script))
+}
+
+fn bash(folder: &Path, script: &str) -> Command {
+    let binary = Path::new(env!("CARGO_BIN_EXE_cogward")).parent().unwrap();
+    let start = format!("set -euo pipefail\nPATH={}:$PATH", binary.display());
+    let mut bash = Command::new("bash");
+    bash.args(["-c", &format!("{start}\n{script}")]);
+    bash.current_dir(folder);
+    bash
+}
+
 /// All fenced blocks of a language, in order, as one text.
 fn blocks(page: &str, language: &str) -> String {
+    each_block(page, language).join("\n")
+}
+
+fn each_block<'p>(page: &'p str, language: &str) -> Vec<&'p str> {
     let fence = format!("```{language}\n");
     let found: Vec<&str> = page
         .split(&fence)
@@ -104,7 +184,7 @@ fn blocks(page: &str, language: &str) -> String {
         .map(|rest| rest.split("```").next().unwrap())
         .collect();
     assert!(!found.is_empty(), "no {language} on the page");
-    found.join("\n")
+    found
 }
 
 fn succeeds(command: &mut Command) -> Output {

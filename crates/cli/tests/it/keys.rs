@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use cogward_services::Redis;
 use cogward_testkit::Browser;
 use tokio::task::JoinHandle;
 use url::Url;
@@ -48,6 +49,55 @@ async fn a_signal_changes_them_under_traffic() {
     let server = deployment.serve(&[("SESSION_SECRET", NEW)]).await;
     assert_eq!(at(&server, &mut new).await, 200);
     assert_eq!(at(&server, &mut old).await, 401);
+}
+
+/// The way of docs/keys.md: the new one is known everywhere before anybody signs with it.
+#[tokio::test(flavor = "multi_thread")]
+async fn replicas_change_them_one_after_the_other() {
+    let redis = Redis::start();
+    let deployment = Deployment::new().await;
+    let folder = deployment.folder.path();
+    let files = [folder.join("secret-a"), folder.join("secret-b")];
+    files.iter().for_each(|file| fs::write(file, OLD).unwrap());
+    let store = [("SESSION_BACKEND", "redis"), ("REDIS_URL", &*redis.url())];
+    let [a, b] = files.each_ref().map(|file| {
+        let own = ("SESSION_SECRET_FILE", file.to_str().unwrap());
+        [store.as_slice(), &[own]].concat()
+    });
+    let (a, b) = (deployment.serve(&a).await, deployment.serve(&b).await);
+    let mut old = signed_in(&a).await;
+    let traffic = [&a, &b].map(|server| Traffic::start(server, &cookie(&old)));
+
+    let mut every = vec![old.copy()];
+    for keys in [format!("{OLD},{NEW}"), format!("{NEW},{OLD}")] {
+        for (server, file) in [&a, &b].into_iter().zip(&files) {
+            let before = server.log().matches(CHANGED).count();
+            fs::write(file, &keys).unwrap();
+            server.signal("HUP");
+            server.logged_times(CHANGED, before + 1).await;
+            // With one of them ahead of the other, whoever comes is welcome at both.
+            every.push(signed_in(&a).await);
+            every.push(signed_in(&b).await);
+            for browser in &mut every {
+                assert_eq!(at(&a, browser).await, 200);
+                assert_eq!(at(&b, browser).await, 200);
+            }
+        }
+    }
+    for traffic in traffic {
+        traffic.stop_unharmed().await;
+    }
+    // What was signed last is the new one's alone.
+    let mut new = every.pop().unwrap();
+    let late = [store.as_slice(), &[("SESSION_SECRET", OLD)]].concat();
+    let late = deployment.serve(&late).await;
+    assert_eq!(at(&late, &mut new).await, 401);
+    assert_eq!(at(&late, &mut old).await, 200);
+    assert_eq!(at(&a, &mut new).await, 200, "a refusal ends nothing");
+    let own = [store.as_slice(), &[("SESSION_SECRET", NEW)]].concat();
+    let own = deployment.serve(&own).await;
+    assert_eq!(at(&own, &mut new).await, 200);
+    assert_eq!(at(&own, &mut old).await, 401);
 }
 
 /// As Kubernetes mounts a secret: the file is a link into a folder that is itself a link,

@@ -88,8 +88,13 @@ impl Server {
 
     /// Waits until it has logged this.
     pub(crate) async fn logged(&self, text: &str) {
+        self.logged_times(text, 1).await;
+    }
+
+    /// As [`logged`](Self::logged), so many times.
+    pub(crate) async fn logged_times(&self, text: &str, times: usize) {
         let until = Instant::now() + PATIENCE;
-        while !self.log().contains(text) {
+        while self.log().matches(text).count() < times {
             assert!(Instant::now() < until, "no `{text}`: {}", self.log());
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
