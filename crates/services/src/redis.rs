@@ -185,8 +185,9 @@ pub struct RedisCluster {
     masters: usize,
 }
 
-/// A master that is not heard of for so many milliseconds has its replica take over.
-const NODE_TIMEOUT: &str = "1000";
+/// For so many milliseconds a server may be silent before it counts as lost, and its replica
+/// takes over. Where there is none, a busy machine must not have that.
+const NODE_TIMEOUT: [&str; 2] = ["30000", "2000"];
 
 impl RedisCluster {
     /// Starts three masters, and a replica of each of them.
@@ -203,7 +204,7 @@ impl RedisCluster {
 
     fn start_with(replicas: usize) -> Self {
         let masters = 3;
-        let nodes: Vec<_> = std::iter::repeat_with(start_node)
+        let nodes: Vec<_> = std::iter::repeat_with(|| start_node(replicas > 0))
             .take(masters * (1 + replicas))
             .collect();
         let cluster = Self { nodes, masters };
@@ -304,12 +305,14 @@ fn is_in_step(node: &Redis) -> bool {
     }
 }
 
-fn start_node() -> Redis {
+fn start_node(replicated: bool) -> Redis {
     let [port, bus] = free_ports();
     let bus = bus.to_string();
+    let [alone, followed] = NODE_TIMEOUT;
+    let timeout = if replicated { followed } else { alone };
     let settings = [
         ["--cluster-enabled", "yes"].as_slice(),
-        &["--cluster-node-timeout", NODE_TIMEOUT],
+        &["--cluster-node-timeout", timeout],
         &["--cluster-replica-validity-factor", "0"],
         &["--cluster-port", &bus],
     ]

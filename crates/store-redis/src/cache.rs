@@ -175,3 +175,145 @@ impl Weighter<WatchedKey, Entry> for ByBytes {
         (sealed + OVERHEAD) as u64
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use cogward_session::{LookupKey, Timestamp, UserIndex};
+
+    use super::*;
+
+    const KEY: WatchedKey = WatchedKey::Session(LookupKey::from_bytes([1; 32]));
+    const OTHER: WatchedKey = WatchedKey::Mark(UserIndex::from_bytes([1; 32]));
+    const LONG: Duration = Duration::from_secs(3600);
+
+    #[test]
+    fn what_fills_a_gap_is_answered() {
+        let cache = trusted();
+        gap(&cache, KEY).unwrap().fill(Found::Record(record(10)));
+        gap(&cache, OTHER).unwrap().fill(Found::Mark(None));
+        assert!(hits(&cache, KEY) && hits(&cache, OTHER));
+        cache.forget(&KEY);
+        assert!(!hits(&cache, KEY) && hits(&cache, OTHER));
+    }
+
+    #[test]
+    fn nothing_is_answered_or_filled_without_trust() {
+        let cache = Cache::new(1 << 20);
+        assert!(gap(&cache, KEY).is_none());
+        let now = Instant::now();
+        cache.prolong(cache.epoch(), now, LONG);
+        gap(&cache, KEY).unwrap().fill(Found::Record(record(10)));
+        assert!(hits(&cache, KEY));
+        // As after a look that began so long ago.
+        cache.prolong(cache.epoch(), now, Duration::ZERO);
+        assert!(!hits(&cache, KEY) && gap(&cache, KEY).is_none());
+    }
+
+    #[test]
+    fn a_change_voids_a_gap() {
+        let cache = trusted();
+        let open = gap(&cache, KEY).unwrap();
+        cache.forget(&KEY);
+        open.fill(Found::Record(record(10)));
+        assert!(!hits(&cache, KEY));
+        // Also when another has taken the next gap since.
+        let open = gap(&cache, KEY).unwrap();
+        drop(cache.forgetting(KEY));
+        let next = gap(&cache, KEY).unwrap();
+        open.fill(Found::Record(record(10)));
+        assert!(!hits(&cache, KEY));
+        next.fill(Found::Record(record(10)));
+        assert!(hits(&cache, KEY));
+    }
+
+    #[test]
+    fn a_loss_voids_all_there_is_and_all_gaps() {
+        let cache = trusted();
+        gap(&cache, KEY).unwrap().fill(Found::Record(record(10)));
+        let (open, epoch) = (gap(&cache, OTHER).unwrap(), cache.epoch());
+        cache.lose();
+        assert!(!hits(&cache, KEY) && gap(&cache, KEY).is_none());
+        // A look that began before it proves nothing.
+        cache.prolong(epoch, Instant::now(), LONG);
+        assert!(gap(&cache, KEY).is_none());
+        cache.prolong(cache.epoch(), Instant::now(), LONG);
+        open.fill(Found::Mark(None));
+        assert!(!hits(&cache, KEY) && !hits(&cache, OTHER));
+        assert!(gap(&cache, KEY).is_some() && gap(&cache, OTHER).is_some());
+    }
+
+    /// Even where it was put after all was cleared.
+    #[test]
+    fn an_entry_of_another_epoch_is_none() {
+        let cache = trusted();
+        let entry = Entry {
+            epoch: cache.epoch() - 1,
+            found: Found::Mark(None),
+        };
+        cache.kept.insert(OTHER, entry);
+        assert!(!hits(&cache, OTHER));
+        assert!(gap(&cache, OTHER).is_some(), "it stands in the way");
+    }
+
+    #[test]
+    fn nobody_waits_for_the_gap_of_another() {
+        let cache = trusted();
+        let open = gap(&cache, KEY);
+        assert!(gap(&cache, KEY).is_none());
+        // Given up.
+        drop(open);
+        assert!(gap(&cache, KEY).is_some());
+    }
+
+    #[test]
+    fn it_stays_within_its_bytes() {
+        let cache = trusted();
+        let key = |n: u16| {
+            let mut key = [0; 32];
+            key[..2].copy_from_slice(&n.to_be_bytes());
+            WatchedKey::Session(LookupKey::from_bytes(key))
+        };
+        for n in 0..2000 {
+            gap(&cache, key(n))
+                .unwrap()
+                .fill(Found::Record(record(3000)));
+        }
+        assert!(cache.kept.weight() <= 1 << 20);
+        assert!(cache.kept.len() > 100);
+        gap(&cache, KEY)
+            .unwrap()
+            .fill(Found::Record(record(2 << 20)));
+        assert!(!hits(&cache, KEY) && gap(&cache, KEY).is_some());
+    }
+
+    fn trusted() -> Cache {
+        let cache = Cache::new(1 << 20);
+        cache.lose();
+        cache.prolong(cache.epoch(), Instant::now(), LONG);
+        cache
+    }
+
+    fn hits(cache: &Cache, key: WatchedKey) -> bool {
+        matches!(cache.look(&key), Look::Hit(_))
+    }
+
+    fn gap(cache: &Cache, key: WatchedKey) -> Option<Gap<'_>> {
+        match cache.look(&key) {
+            Look::Hit(_) => None,
+            Look::Miss(gap) => gap,
+        }
+    }
+
+    fn record(bytes: usize) -> Arc<Record> {
+        let time = Timestamp::from_secs(0);
+        Arc::new(Record {
+            version: 1,
+            user: UserIndex::from_bytes([1; 32]),
+            last_seen_at: time,
+            expires_at: time,
+            identity: vec![0; bytes].into(),
+            tokens: Box::default(),
+            device: Box::default(),
+        })
+    }
+}

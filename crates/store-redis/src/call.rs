@@ -65,3 +65,11 @@ pub(crate) fn was_set(answer: &Value) -> Result<bool, CallError> {
         _ => Err(CallError::Odd),
     }
 }
+
+/// Whether `ROLE` was answered by a replica.
+pub(crate) fn is_replica(role: &Value) -> bool {
+    let Value::Array(role) = role else {
+        return false;
+    };
+    role.first() == Some(&Value::BulkString(b"slave".to_vec()))
+}

@@ -12,7 +12,7 @@ use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
-use crate::call::CallError;
+use crate::call::{self, CallError};
 use crate::endpoint::Address;
 use crate::watch::Watch;
 
@@ -22,6 +22,15 @@ pub(crate) struct Node {
     pub(crate) address: Address,
     link: Arc<watch::Sender<Link>>,
     keeper: AbortHandle,
+}
+
+/// How a server is reached.
+pub(crate) struct Way {
+    pub(crate) client: RedisResult<Client>,
+    /// For one attempt to connect.
+    pub(crate) limit: Duration,
+    /// No Cluster, where a replica says itself who has the keys.
+    pub(crate) alone: bool,
 }
 
 /// How the connection stands.
@@ -50,18 +59,12 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 const QUEUE: usize = 1024;
 
 impl Node {
-    /// Begins to connect. `limit` is for one attempt.
-    pub(crate) fn start(
-        address: Address,
-        client: RedisResult<Client>,
-        limit: Duration,
-        watch: &Arc<Watch>,
-    ) -> Self {
+    /// Begins to connect.
+    pub(crate) fn start(address: Address, way: Way, watch: &Arc<Watch>) -> Self {
         let link = Arc::new(watch::Sender::new(Link::Connecting));
         let keeper = Keeper {
             address: address.clone(),
-            client,
-            limit,
+            way,
             watch: Arc::clone(watch),
             link: Arc::clone(&link),
         };
@@ -185,8 +188,7 @@ fn abandon(link: &watch::Sender<Link>, lost: &Arc<Notify>) {
 
 struct Keeper {
     address: Address,
-    client: RedisResult<Client>,
-    limit: Duration,
+    way: Way,
     watch: Arc<Watch>,
     link: Arc<watch::Sender<Link>>,
 }
@@ -245,19 +247,20 @@ impl Keeper {
             }
         };
         let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(self.limit))
+            .set_connection_timeout(Some(self.way.limit))
             .set_response_timeout(None)
             .set_pipeline_buffer_size(QUEUE)
             .set_push_sender(pushed);
-        let client = self.client.as_ref().map_err(Clone::clone)?;
+        let client = self.way.client.as_ref().map_err(Clone::clone)?;
         let connecting = client.get_multiplexed_async_connection_with_config(&config);
         let mut redis = connecting.await?;
+        if self.way.alone {
+            self.check_role(&mut redis).await?;
+        }
         let watched = match self.watch.request() {
             None => false,
             Some(request) => {
-                let answer = timeout(self.limit, redis.send_packed_command(&request)).await;
-                let answer = answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
-                let refused = answer.extract_error().err();
+                let refused = self.ask(&mut redis, &request).await?.extract_error().err();
                 if let Some(error) = &refused {
                     let server = &self.address;
                     tracing::warn!(%server, %error, "redis does not tell of changes: nothing of it is kept in memory");
@@ -271,5 +274,19 @@ impl Keeper {
             lost,
             watched,
         })
+    }
+    /// What a replica has may be old; whatever the address leads to, that is no time to
+    /// answer from it. Where the question is not allowed, it is taken for the master.
+    async fn check_role(&self, redis: &mut MultiplexedConnection) -> RedisResult<()> {
+        let role = self.ask(redis, &redis::cmd("ROLE")).await?;
+        match call::is_replica(&role) {
+            true => Err((ErrorKind::Client, "it is a replica").into()),
+            false => Ok(()),
+        }
+    }
+
+    async fn ask(&self, redis: &mut MultiplexedConnection, command: &Cmd) -> RedisResult<Value> {
+        let answer = timeout(self.way.limit, redis.send_packed_command(command)).await;
+        answer.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?
     }
 }

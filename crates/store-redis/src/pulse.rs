@@ -2,20 +2,20 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use redis::{AsyncConnectionConfig, Cmd, Value};
+use redis::{AsyncConnectionConfig, Cmd};
 use tokio::sync::oneshot;
 use tokio::time::{Instant, sleep, timeout};
 
 use crate::cache::Cache;
-use crate::call::CallError;
+use crate::call::{self, CallError};
 use crate::node::Node;
 use crate::servers::Servers;
 use crate::topology::Topology;
 
 /// How often the servers are looked at: with a cache, whose answers rest on that, and without,
-/// where it only finds connections that died in silence.
+/// where it only finds masters that are no longer and connections that died in silence.
 const WATCHED: Duration = Duration::from_millis(500);
-const UNWATCHED: Duration = Duration::from_secs(5);
+const UNWATCHED: Duration = Duration::from_secs(1);
 /// As long as something is wrong.
 const TROUBLED: Duration = Duration::from_millis(250);
 /// For so long the cache answers after a look at which all was well.
@@ -73,17 +73,15 @@ async fn look_at_one(servers: &Servers) -> bool {
     };
     let deadline = Instant::now() + LOOK.min(servers.limit);
     match server.send(&redis::cmd("ROLE"), deadline).await {
-        Ok(Value::Array(role)) => {
-            let is_replica = role.first() == Some(&Value::BulkString(b"slave".to_vec()));
-            if is_replica {
-                // Once it was the master; the name may lead to the new one.
-                server.reconnect();
-            }
-            !is_replica
+        Ok(role) if call::is_replica(&role) => {
+            // Once it was the master; the name may lead to the new one.
+            server.reconnect();
+            false
         }
+        Ok(_) => true,
         // Not everybody may ask that; it is alive.
         Err(CallError::Refused { .. }) => true,
-        _ => false,
+        Err(_) => false,
     }
 }
 

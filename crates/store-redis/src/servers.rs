@@ -8,7 +8,7 @@ use redis::ServerErrorKind;
 use crate::call::CallError;
 use crate::endpoint::{Address, Endpoints};
 use crate::keys::Key;
-use crate::node::Node;
+use crate::node::{Node, Way};
 use crate::topology::Topology;
 use crate::watch::Watch;
 
@@ -137,12 +137,11 @@ impl Servers {
     }
 
     fn connect(&self, address: &Address) -> Arc<Node> {
-        let client = self.endpoints.client(address);
-        Arc::new(Node::start(
-            address.clone(),
-            client,
-            self.limit,
-            &self.watch,
-        ))
+        let way = Way {
+            client: self.endpoints.client(address),
+            limit: self.limit,
+            alone: !self.endpoints.cluster,
+        };
+        Arc::new(Node::start(address.clone(), way, &self.watch))
     }
 }

@@ -47,16 +47,27 @@ impl RedisStore {
         let endpoints = Endpoints::new(&options)?;
         open::check(&endpoints, options.call_limit).await?;
         let keys = Arc::new(Keys::new(prefix));
-        let cache = (options.cache_bytes > 0).then(|| Arc::new(Cache::new(options.cache_bytes)));
-        let watch = Watch::new(Arc::clone(&keys), cache.clone());
-        Ok(Self {
+        Ok(Self::assemble(&options, endpoints, Arc::clone(&keys), keys).await)
+    }
+
+    /// Of the keys that are `watched` Redis tells every change.
+    async fn assemble(
+        options: &Options,
+        endpoints: Endpoints,
+        keys: Arc<Keys>,
+        watched: Arc<Keys>,
+    ) -> Self {
+        let bytes = options.cache_bytes;
+        let cache = (bytes > 0).then(|| Arc::new(Cache::new(bytes)));
+        let watch = Watch::new(watched, cache.clone());
+        Self {
             router: Router::start(endpoints, options.call_limit, watch).await,
             keys,
             scripts: Scripts::new(),
             longest_life: options.longest_life_seconds.into(),
             cache,
             call_limit: options.call_limit,
-        })
+        }
     }
 
     fn deadline(&self) -> Instant {
@@ -364,5 +375,96 @@ fn replaced(answer: &Value) -> Result<Replaced, StoreError> {
         scripts::CONFLICT => Ok(Replaced::Conflict),
         scripts::MISSING => Ok(Replaced::Missing),
         _ => Err(CallError::Odd.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cogward_services::Redis;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_secs(4_102_444_800);
+    const LATER: Timestamp = NOW.plus(3600);
+    const KEY: LookupKey = LookupKey::from_bytes([1; 32]);
+    const USER: UserIndex = UserIndex::from_bytes([1; 32]);
+
+    /// What this process writes is not left to Redis to tell it, which takes a moment.
+    #[tokio::test]
+    async fn own_writes_take_out_what_is_in_memory() {
+        let redis = Redis::start();
+        let (store, other) = (untold(&redis).await, untold(&redis).await);
+        other.insert(&KEY, record(1)).await.unwrap();
+        warm(&store).await;
+        store.touch(&KEY, 1, NOW, LATER.plus(1)).await.unwrap();
+        let found = store.load(&KEY, NOW).await.unwrap().unwrap();
+        assert_eq!(found.expires_at, LATER.plus(1));
+        warm(&store).await;
+        store.replace(&KEY, 1, record(2)).await.unwrap();
+        let found = store.load(&KEY, NOW).await.unwrap().unwrap();
+        assert_eq!(found.version, 2);
+        warm(&store).await;
+        store.remove(&KEY).await.unwrap();
+        assert_eq!(store.load(&KEY, NOW).await.unwrap(), None);
+        assert_eq!(store.mark(&[USER], NOW).await.unwrap(), None);
+        let mark = RevocationMark::new(NOW, None);
+        store.put_mark(&USER, mark, LATER).await.unwrap();
+        assert_eq!(store.mark(&[USER], NOW).await.unwrap(), Some(mark));
+    }
+
+    /// A conflict, too, says that what is here is old; and a call that is given up may have
+    /// been carried out.
+    #[tokio::test]
+    async fn writes_that_did_not_go_well_take_out_what_is_in_memory() {
+        let redis = Redis::start();
+        let (store, other) = (untold(&redis).await, untold(&redis).await);
+        other.insert(&KEY, record(1)).await.unwrap();
+        warm(&store).await;
+        other.replace(&KEY, 1, record(2)).await.unwrap();
+        let found = store.load(&KEY, NOW).await.unwrap().unwrap();
+        assert_eq!(found.version, 1, "was told after all");
+        let conflict = store.touch(&KEY, 1, NOW, LATER).await.unwrap();
+        assert_eq!(conflict, Replaced::Conflict);
+        let found = store.load(&KEY, NOW).await.unwrap().unwrap();
+        assert_eq!(found.version, 2);
+        warm(&store).await;
+        other.replace(&KEY, 2, record(3)).await.unwrap();
+        let mut given_up = store.replace(&KEY, 9, record(10));
+        let waker = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(given_up.as_mut().poll(&mut { waker }).is_pending());
+        drop(given_up);
+        let found = store.load(&KEY, NOW).await.unwrap().unwrap();
+        assert_eq!(found.version, 3);
+    }
+
+    async fn warm(store: &RedisStore) {
+        let kept = || {
+            let cache = store.cache.as_ref().unwrap();
+            matches!(cache.look(&WatchedKey::Session(KEY)), Look::Hit(_))
+        };
+        while !kept() {
+            store.load(&KEY, NOW).await.unwrap();
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// It is told of changes, but to other keys than its own.
+    async fn untold(redis: &Redis) -> RedisStore {
+        let options = Options::new(redis.url());
+        let endpoints = Endpoints::new(&options).unwrap();
+        let others = Arc::new(Keys::new("others:"));
+        RedisStore::assemble(&options, endpoints, Arc::new(Keys::new("")), others).await
+    }
+
+    fn record(version: u64) -> Record {
+        Record {
+            version,
+            user: USER,
+            last_seen_at: NOW,
+            expires_at: LATER,
+            identity: Box::default(),
+            tokens: Box::default(),
+            device: Box::default(),
+        }
     }
 }
