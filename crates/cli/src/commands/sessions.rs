@@ -85,8 +85,8 @@ fn ask(whose: &Whose, request: &Request) -> Result<Reply, Failure> {
         None => load(whose.config.as_deref(), Flags::new(), Mode::Serve)
             .map_err(|failure| {
                 failure.hint(
-                    "use the configuration of the server; of a running cogward dev, or without \
-                     one: --data-dir .cogward",
+                    "use the configuration of the server; to ask a running cogward dev: \
+                     --data-dir .cogward",
                 )
             })
             .and_then(|config| {

@@ -161,6 +161,8 @@ async fn a_broken_file_leaves_them_as_they_are() {
     fs::write(&file, format!("{NEW}\n{OLD}")).unwrap();
     server.logged(CHANGED).await;
     assert_eq!(who(&mut browser).await.unwrap(), "user@example.com");
+    let new = signed_in(&server).await;
+    assert_ne!(kid(&cookie(&browser)), kid(&cookie(&new)));
 }
 
 /// What is stored is sealed anew when it is written, so that the old key can go.
@@ -210,6 +212,8 @@ async fn the_development_server_reads_them_again_too() {
     fs::write(&file, format!("{NEW}\n{OLD}")).unwrap();
     server.logged(CHANGED).await;
     assert_eq!(who(&mut browser).await.unwrap(), "user@example.com");
+    let new = signed_in(&server).await;
+    assert_ne!(kid(&cookie(&browser)), kid(&cookie(&new)));
 }
 
 async fn signed_in(server: &Server) -> Browser {

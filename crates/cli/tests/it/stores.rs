@@ -102,10 +102,36 @@ async fn redis_serves_and_is_operated() {
 }
 
 #[tokio::test]
+async fn redis_by_tls_with_an_authority_of_its_own() {
+    let redis_server = Redis::start_tls();
+    let authority = authority(redis_server.authority());
+    let mut store = redis(&redis_server.url());
+    let refused = ended(&Deployment::new().await, &store).await;
+    assert!(refused.contains("certificate of Redis"), "{refused}");
+    let file = authority.path().to_str().unwrap();
+    store.extend(env(&[("COGWARD_SESSION_REDIS_CA_FILE", file)]));
+    serves_and_is_operated(store, "redis rediss://127.0.0.1:").await;
+}
+
+fn authority(pem: Option<&str>) -> tempfile::NamedTempFile {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    std::fs::write(file.path(), pem.unwrap()).unwrap();
+    file
+}
+
+#[tokio::test]
 async fn postgres_serves_and_is_operated() {
-    let postgres = Postgres::start();
+    let postgres = Postgres::start_tls();
     let url = postgres.database();
-    let store = env(&[("SESSION_BACKEND", "postgres"), ("POSTGRES_URL", &url)]);
+    let authority = authority(postgres.authority());
+    let store = env(&[
+        ("SESSION_BACKEND", "postgres"),
+        ("POSTGRES_URL", &url),
+        (
+            "COGWARD_SESSION_POSTGRES_CA_FILE",
+            authority.path().to_str().unwrap(),
+        ),
+    ]);
     serves_and_is_operated(store, "postgres postgres://").await;
 }
 
