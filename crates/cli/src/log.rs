@@ -4,15 +4,30 @@ use std::io::IsTerminal;
 
 use cogward_config::{Log, LogFormat};
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 
 use crate::failure::Failure;
 
 const AUDIT: &str = "cogward::audit=info";
+/// At their lower levels these write down what they send, credentials and sealed records too.
+const TALKATIVE: [&str; 6] = [
+    "aws_config=warn",
+    "aws_credential_types=warn",
+    "aws_runtime=warn",
+    "aws_sigv4=warn",
+    "aws_smithy_runtime=warn",
+    "tokio_postgres=warn",
+];
 
 /// Starts logging to standard error.
 pub(crate) fn start(log: &Log) -> Result<(), Failure> {
     // The audit trail is not a matter of taste: whatever the level, it is written.
-    let filter = EnvFilter::try_new(&log.level)?.add_directive(AUDIT.parse()?);
+    let mut filter = EnvFilter::try_new(&log.level)?.add_directive(AUDIT.parse()?);
+    if filter.max_level_hint() > Some(LevelFilter::INFO) {
+        for level in TALKATIVE {
+            filter = filter.add_directive(level.parse()?);
+        }
+    }
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr);

@@ -37,12 +37,19 @@ async fn serves_and_is_operated(store: Env, described: &str) {
         );
     }
 
-    let server = deployment.serve(&store).await;
+    let talkative: Vec<_> = [store.as_slice(), &[("LOG_LEVEL", "trace")]].concat();
+    let server = deployment.serve(&talkative).await;
     server.logged(described).await;
     let mut browser = server.browser();
     sign_in(&mut browser, "user@example.com").await;
     let profile = browser.get("/api/v1/auth/check").await.json();
     let sub = profile["user"]["id"].as_str().unwrap();
+    // Whatever the level: no password, no key of AWS, no token, no cookie.
+    let (log, cookie) = (server.log(), browser.cookie("cogward_session").unwrap());
+    assert!(log.contains("TRACE"), "{log}");
+    for secret in ["s3cr3tMARKER", "eyJ", cookie] {
+        assert!(!log.contains(secret), "{secret} is in the log");
+    }
     server.stop().await;
 
     let server = deployment.serve(&store).await;
@@ -90,6 +97,7 @@ fn dynamodb(endpoint: &str) -> Env {
         ("DYNAMODB_ENDPOINT", endpoint),
         ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
         ("AWS_SECRET_ACCESS_KEY", "s3cr3tMARKER/K7MDENG/bPxRfiCY"),
+        ("AWS_SESSION_TOKEN", "s3cr3tMARKER"),
         ("AWS_EC2_METADATA_DISABLED", "true"),
     ])
 }
