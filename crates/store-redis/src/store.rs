@@ -316,7 +316,7 @@ impl SessionStore for RedisStore {
 
     async fn lease(
         &self,
-        key: &LookupKey,
+        session: &LookupKey,
         holder: &Holder,
         _now: Timestamp,
         seconds: u32,
@@ -329,11 +329,13 @@ impl SessionStore for RedisStore {
             length.as_bytes(),
             further.as_bytes(),
         ];
-        let (script, key) = (&self.scripts.lease, self.keys.lease(key));
+        let (script, key) = (&self.scripts.lease, self.keys.lease(session));
         let answer = self
             .router
             .run(script, &key, &arguments, self.deadline())
             .await?;
+        // What the holder before wrote may be told of a moment after its lease was gone.
+        drop(self.writing(WatchedKey::Session(*session)));
         match call::number(&answer)? {
             scripts::GRANTED => Ok(Lease::Granted),
             scripts::TAKEN_OVER => Ok(Lease::TakenOver),
@@ -403,6 +405,12 @@ mod tests {
         store.replace(&KEY, 1, record(2)).await.unwrap();
         let found = store.load(&KEY, NOW).await.unwrap().unwrap();
         assert_eq!(found.version, 2);
+        warm(&store).await;
+        other.replace(&KEY, 2, record(3)).await.unwrap();
+        let holder = Holder::from_bytes([1; 16]);
+        store.lease(&KEY, &holder, NOW, 1).await.unwrap();
+        let found = store.load(&KEY, NOW).await.unwrap().unwrap();
+        assert_eq!(found.version, 3, "who holds the lease reads what is there");
         warm(&store).await;
         store.remove(&KEY).await.unwrap();
         assert_eq!(store.load(&KEY, NOW).await.unwrap(), None);

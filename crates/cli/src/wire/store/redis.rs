@@ -27,6 +27,7 @@ fn options(config: &Config) -> Result<Options, Failure> {
         cluster: redis.cluster,
         key_prefix: redis.key_prefix.clone(),
         call_limit: session.store_timeout,
+        longest_life_seconds: session.absolute_lifetime_seconds,
         certificate_authority: authorities("session.redis_ca_file", redis.ca_file.as_ref())?,
         cache_bytes: u64::from(session.cache_megabytes) << 20,
         ..Options::new(urls.join(","))
