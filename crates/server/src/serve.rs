@@ -3,6 +3,7 @@
 //! HTTP/1.1 only: without TLS no browser speaks HTTP/2, and proxies need not.
 
 use std::convert::Infallible;
+use std::io;
 use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
@@ -14,7 +15,7 @@ use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -45,6 +46,10 @@ impl Default for Limits {
 
 /// Heads longer than this are answered 431 (RFC 6585 §5).
 const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Connections that wait to be accepted; one more is dropped, and tried again a second later.
+/// `TcpListener::bind` has 128, which a burst behind a proxy fills; the kernel may allow less
+/// (`net.core.somaxconn`).
+const BACKLOG: u32 = 4096;
 /// When the process has no more file descriptors, waiting is all one can do.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
@@ -60,7 +65,7 @@ pub struct Running {
 pub struct ServeError {
     address: SocketAddr,
     #[source]
-    source: std::io::Error,
+    source: io::Error,
 }
 
 /// Listens on `address`; port 0 takes any free one.
@@ -68,9 +73,18 @@ pub struct ServeError {
 /// # Errors
 /// See [`ServeError`].
 pub async fn listen(address: SocketAddr) -> Result<TcpListener, ServeError> {
-    TcpListener::bind(address)
-        .await
-        .map_err(|source| ServeError { address, source })
+    bind(address).map_err(|source| ServeError { address, source })
+}
+
+fn bind(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    // A server that starts again takes the address over from connections that are ending.
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
 }
 
 /// Serves from now on, in tasks of its own.

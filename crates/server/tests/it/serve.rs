@@ -107,6 +107,23 @@ async fn one_connection_too_many_waits_for_another_to_close() {
     assert!(ask(&mut two).await.starts_with("HTTP/1.1 200 "));
 }
 
+/// As from a proxy that opens many at once: the kernel drops what it has no room for.
+#[tokio::test]
+async fn a_burst_of_connections_waits_to_be_accepted() {
+    let app = TestApp::builder()
+        .limits(|limits| limits.connections = 1)
+        .start()
+        .await;
+    let mut first = connect(&app).await;
+    ask(&mut first).await;
+    let mut waiting = Vec::new();
+    for _ in 0..400 {
+        let connected = tokio::time::timeout(Duration::from_secs(10), connect(&app)).await;
+        waiting.push(connected.expect("it is not dropped"));
+    }
+    assert!(ask(&mut first).await.starts_with("HTTP/1.1 200 "));
+}
+
 #[tokio::test]
 async fn a_stop_finishes_what_is_under_way_and_waits_for_nothing_else() {
     let app = TestApp::start().await;
