@@ -63,6 +63,12 @@ impl Nginx {
             .filter(|(target, servers)| target.starts_with(path) && servers.ends_with(&answerer))
             .count()
     }
+
+    /// What it complained about.
+    #[must_use]
+    pub fn errors(&self) -> String {
+        errors(&self.folder)
+    }
 }
 
 fn errors(folder: &TempDir) -> String {

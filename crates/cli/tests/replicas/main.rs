@@ -47,6 +47,7 @@ mod process;
 
 mod cluster;
 mod contents;
+mod docs;
 mod dumped;
 mod ended;
 mod outages;

@@ -154,6 +154,7 @@ impl Drop for Site {
             for server in self.servers.iter().chain([&self.deployment.pool]) {
                 eprintln!("{}:\n{}", server.base, server.log());
             }
+            eprintln!("nginx:\n{}", self.nginx.errors());
         }
     }
 }

@@ -21,6 +21,17 @@ pub(crate) enum Kind {
     DynamoDb,
 }
 
+impl Kind {
+    /// How many of so many requests are under way at a time: all of them, but what stands in
+    /// for DynamoDB takes them one by one, and slowly.
+    pub(crate) fn at_once(self, all: usize) -> usize {
+        match self {
+            Self::DynamoDb => 40,
+            _ => all,
+        }
+    }
+}
+
 /// A running store.
 pub(crate) enum Store {
     Redis { server: Redis, copies: bool },
