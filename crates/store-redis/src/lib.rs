@@ -27,6 +27,7 @@
 mod cache;
 mod call;
 mod endpoint;
+mod gather;
 mod index;
 mod keys;
 mod node;

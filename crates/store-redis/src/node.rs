@@ -14,6 +14,7 @@ use tokio::time::{Instant, sleep, timeout, timeout_at};
 
 use crate::call::{self, CallError};
 use crate::endpoint::Address;
+use crate::gather::Gather;
 use crate::watch::Watch;
 
 /// One server, over one connection that all callers share and that is made anew whenever it is
@@ -37,16 +38,16 @@ pub(crate) struct Way {
 #[derive(Clone)]
 enum Link {
     Connecting,
-    Up(Connection),
+    Up(Arc<Connection>),
     Down(RedisError),
 }
 
-#[derive(Clone)]
 struct Connection {
     redis: MultiplexedConnection,
+    gather: Arc<Gather>,
     /// Answers so far: while some come in, one that does not come is no sign of a dead
     /// connection.
-    answers: Arc<AtomicU64>,
+    answers: AtomicU64,
     lost: Arc<Notify>,
     /// Whether the server tells of changes over it.
     watched: bool,
@@ -77,10 +78,9 @@ impl Node {
 
     /// Has `command` carried out, once.
     pub(crate) async fn send(&self, command: &Cmd, deadline: Instant) -> Result<Value, CallError> {
-        let mut connection = self.connection(deadline).await?;
+        let connection = self.connection(deadline).await?;
         let before = connection.answers.load(Ordering::Relaxed);
-        let sent = connection.redis.send_packed_command(command);
-        let answer = timeout_at(deadline, sent).await.ok();
+        let answer = connection.gather.send(command, deadline).await;
         self.judge(&connection, before, answer)
     }
 
@@ -90,11 +90,12 @@ impl Node {
         command: &Cmd,
         deadline: Instant,
     ) -> Result<Value, CallError> {
-        let mut connection = self.connection(deadline).await?;
+        let connection = self.connection(deadline).await?;
         let before = connection.answers.load(Ordering::Relaxed);
+        let mut redis = connection.redis.clone();
         let mut both = redis::pipe();
         both.cmd("ASKING").add_command(command.clone());
-        let sent = connection.redis.send_packed_commands(&both, 0, 2);
+        let sent = redis.send_packed_commands(&both, 0, 2);
         let answer = timeout_at(deadline, sent).await.ok();
         let answer = answer.map(|answers| Ok(answers?.pop().unwrap_or(Value::Nil)));
         self.judge(&connection, before, answer)
@@ -112,7 +113,7 @@ impl Node {
         }
     }
 
-    async fn connection(&self, deadline: Instant) -> Result<Connection, CallError> {
+    async fn connection(&self, deadline: Instant) -> Result<Arc<Connection>, CallError> {
         if let Some(known) = self.known() {
             return known;
         }
@@ -125,10 +126,10 @@ impl Node {
         }))
     }
 
-    fn known(&self) -> Option<Result<Connection, CallError>> {
+    fn known(&self) -> Option<Result<Arc<Connection>, CallError>> {
         match &*self.link.borrow() {
             Link::Connecting => None,
-            Link::Up(connection) => Some(Ok(connection.clone())),
+            Link::Up(connection) => Some(Ok(Arc::clone(connection))),
             Link::Down(error) => Some(Err(CallError::Down {
                 server: self.address.clone(),
                 error: error.clone(),
@@ -203,7 +204,7 @@ impl Keeper {
                         tracing::info!(server = %self.address, "redis is back");
                     }
                     let (since, lost) = (Instant::now(), Arc::clone(&connection.lost));
-                    self.link.send_replace(Link::Up(connection));
+                    self.link.send_replace(Link::Up(Arc::new(connection)));
                     lost.notified().await;
                     self.link.send_replace(Link::Connecting);
                     self.watch.lost();
@@ -269,8 +270,9 @@ impl Keeper {
             }
         };
         Ok(Connection {
+            gather: Gather::new(redis.clone()),
             redis,
-            answers: Arc::default(),
+            answers: AtomicU64::new(0),
             lost,
             watched,
         })
