@@ -10,22 +10,25 @@ use crate::process::cogward;
 use crate::site::{ALICE, Site, me, until};
 use crate::stores::{Kind, Store};
 
-on_every_store_with_copies_and_without!(
-    signed_out_at_one_server_is_out_at_the_other,
-    a_device_ended_at_one_server_is_out_at_the_other,
-    signed_out_everywhere_counts_at_both_servers_for_sessions_and_tokens,
-    the_operator_ends_sessions_at_both_servers,
-);
+on_every_store_with_copies_and_without!(what_is_ended_at_one_server_is_over_at_the_other);
 
+async fn what_is_ended_at_one_server_is_over_at_the_other(kind: Kind) {
+    let store = Store::start(kind);
+    let site = Site::start(&store.env(), &[]).await;
+    by_signing_out(kind, &site).await;
+    from_another_device(kind, &site).await;
+    everywhere_and_tokens_too(kind, &site).await;
+    by_the_operator(kind, &site).await;
+}
+
+const ADMIN: &str = "admin@example.com";
 /// Servers with copies in memory are told of every change, which takes a moment.
 const TOLD_WITHIN: Duration = Duration::from_secs(5);
 
-async fn signed_out_at_one_server_is_out_at_the_other(kind: Kind) {
-    let store = Store::start(kind);
-    let site = Site::start(&store.env(), &[]).await;
+async fn by_signing_out(kind: Kind, site: &Site) {
     for (here, there) in [(0, 1), (1, 0)].repeat(3) {
         let browser = site.signed_in(ALICE).await;
-        assert_known(&site, &browser).await;
+        assert_known(site, &browser).await;
         let answer = site.at(here, &browser).post("/api/v1/auth/logout").await;
         assert_eq!(answer.status, 200, "{}", answer.body);
         // Who answered knows at once, whatever the store.
@@ -34,32 +37,28 @@ async fn signed_out_at_one_server_is_out_at_the_other(kind: Kind) {
     }
 }
 
-async fn a_device_ended_at_one_server_is_out_at_the_other(kind: Kind) {
-    let store = Store::start(kind);
-    let site = Site::start(&store.env(), &[]).await;
+async fn from_another_device(kind: Kind, site: &Site) {
     let (mine, lost) = (site.signed_in(ALICE).await, site.signed_in(ALICE).await);
-    assert_known(&site, &lost).await;
-    let handle = own_handle(&site, &lost).await;
+    assert_known(site, &lost).await;
+    let handle = own_handle(site, &lost).await;
     let mut here = site.at(0, &mine);
     let path = format!("/api/v1/auth/sessions/{handle}");
     let request = here.request(Method::DELETE, &path);
     assert_eq!(here.send(request).await.status, 200);
     assert_out(kind, &site.at(1, &lost)).await;
     assert_out(kind, &site.at(0, &lost)).await;
-    assert_known(&site, &mine).await;
+    assert_known(site, &mine).await;
 }
 
-async fn signed_out_everywhere_counts_at_both_servers_for_sessions_and_tokens(kind: Kind) {
-    let store = Store::start(kind);
-    let site = Site::start(&store.env(), &[]).await;
+async fn everywhere_and_tokens_too(kind: Kind, site: &Site) {
     let (mut one, two) = (site.signed_in(ALICE).await, site.signed_in(ALICE).await);
     let token = one.get("/auth/token").await.json()["access_token"].clone();
     let token = token.as_str().unwrap();
     for n in [0, 1] {
-        assert_known(&site, &two).await;
+        assert_known(site, &two).await;
         // Asked twice, so that also "no mark" is what a server may have in memory.
-        assert_eq!(bearer(&site, n, token).await.status, 200);
-        assert_eq!(bearer(&site, n, token).await.status, 200);
+        assert_eq!(bearer(site, n, token).await.status, 200);
+        assert_eq!(bearer(site, n, token).await.status, 200);
     }
     let all = site
         .at(0, &one)
@@ -68,7 +67,7 @@ async fn signed_out_everywhere_counts_at_both_servers_for_sessions_and_tokens(ki
     assert_eq!(all.status, 200, "{}", all.body);
     for n in [1, 0] {
         let started = until("the token is refused", async || {
-            bearer(&site, n, token).await.status == 401
+            bearer(site, n, token).await.status == 401
         })
         .await;
         assert!(started < TOLD_WITHIN, "{started:?}");
@@ -77,35 +76,33 @@ async fn signed_out_everywhere_counts_at_both_servers_for_sessions_and_tokens(ki
     }
     // Another sign-in is not meant.
     let again = site.signed_in(ALICE).await;
-    assert_known(&site, &again).await;
+    assert_known(site, &again).await;
 }
 
-async fn the_operator_ends_sessions_at_both_servers(kind: Kind) {
-    let store = Store::start(kind);
-    let site = Site::start(&store.env(), &[]).await;
-    let (mut mine, lost) = (site.signed_in(ALICE).await, site.signed_in(ALICE).await);
+async fn by_the_operator(kind: Kind, site: &Site) {
+    let (mut mine, lost) = (site.signed_in(ADMIN).await, site.signed_in(ADMIN).await);
     let sub = mine.get("/auth/me").await.json()["sub"].clone();
     let sub = sub.as_str().unwrap();
     let token = mine.get("/auth/token").await.json()["access_token"].clone();
     let token = token.as_str().unwrap();
-    assert_known(&site, &lost).await;
+    assert_known(site, &lost).await;
 
-    let listed = operate(&site, &["list", "--user", sub, "--json"]);
-    let handle = own_handle(&site, &lost).await;
+    let listed = operate(site, &["list", "--user", sub, "--json"]);
+    let handle = own_handle(site, &lost).await;
     assert!(listed.contains(&handle), "{listed}");
     let arguments = ["revoke", "--user", sub, "--handle", &handle];
-    operate(&site, &arguments);
+    operate(site, &arguments);
     for n in [0, 1] {
         assert_out(kind, &site.at(n, &lost)).await;
-        assert_eq!(bearer(&site, n, token).await.status, 200);
+        assert_eq!(bearer(site, n, token).await.status, 200);
     }
-    assert_known(&site, &mine).await;
+    assert_known(site, &mine).await;
 
-    operate(&site, &["revoke", "--user", sub, "--all"]);
+    operate(site, &["revoke", "--user", sub, "--all"]);
     for n in [0, 1] {
         assert_out(kind, &site.at(n, &mine)).await;
         let started = until("the token is refused", async || {
-            bearer(&site, n, token).await.status == 401
+            bearer(site, n, token).await.status == 401
         })
         .await;
         assert!(started < TOLD_WITHIN, "{started:?}");

@@ -4,7 +4,8 @@
     clippy::unwrap_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "a test ends where it fails"
+    clippy::print_stderr,
+    reason = "a test ends where it fails, and says what it saw"
 )]
 
 /// Makes a test of each scenario on each store.

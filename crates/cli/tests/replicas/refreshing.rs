@@ -4,42 +4,53 @@ use std::time::{Duration, Instant};
 
 use cogward_testkit::Browser;
 use futures_util::stream::{self, StreamExt as _};
+use reqwest::Method;
 use serde_json::json;
+use tokio::task::JoinHandle;
 
 use crate::site::{ALICE, Site, me, token_set, until, until_served};
 use crate::stores::{Kind, Store};
 
 on_every_store_with_copies_and_without!(
-    t71_two_hundred_requests_are_one_refresh,
-    t71_two_hundred_requests_are_one_refresh_with_rotation,
-    t73_a_server_killed_in_mid_refresh_holds_up_the_other_for_seconds,
-    t73_a_server_killed_in_mid_refresh_with_rotation_signs_nobody_out,
+    t71_t73_tokens_are_renewed_once_whoever_asks_and_whoever_dies,
+    t71_t73_tokens_that_rotate_are_renewed_once_whoever_asks_and_whoever_dies,
 );
 
 /// With rotation off, and on.
 const TOKEN_OPS: [&str; 2] = ["oauth2/token", "GetTokensFromRefreshToken"];
 
-async fn t71_two_hundred_requests_are_one_refresh(kind: Kind) {
-    are_one_refresh(kind, Rotation::Off).await;
+async fn t71_t73_tokens_are_renewed_once_whoever_asks_and_whoever_dies(kind: Kind) {
+    are_renewed_once(kind, Rotation::Off).await;
 }
 
-async fn t71_two_hundred_requests_are_one_refresh_with_rotation(kind: Kind) {
-    are_one_refresh(kind, Rotation::WithoutGrace).await;
+async fn t71_t73_tokens_that_rotate_are_renewed_once_whoever_asks_and_whoever_dies(kind: Kind) {
+    are_renewed_once(kind, Rotation::WithoutGrace).await;
 }
 
-async fn are_one_refresh(kind: Kind, rotation: Rotation) {
+async fn are_renewed_once(kind: Kind, rotation: Rotation) {
     let store = Store::start(kind);
-    let site = start(&store, rotation).await;
-    let browser = site.signed_in_long_ago(ALICE).await;
-    let calls = site.token_calls().await;
-    let before = site
-        .ports
-        .map(|port| site.nginx.answered_by(port, "/auth/me"));
-    // Long enough for all of them to come while it is under way.
-    for op in TOKEN_OPS {
-        let slow = json!({ "op": op, "delay_ms": 500 });
-        site.pool("faults", slow).await;
+    let mut site = start(&store, rotation).await;
+    let browsers @ [first, second, third] = &site.signed_in_long_ago(ALICE).await;
+    by_two_hundred_requests(kind, &site, first).await;
+    by_a_server_told_to_stop(&mut site, second).await;
+    by_another_when_one_is_killed(kind, &mut site, third).await;
+    for browser in browsers {
+        for n in [0, 1] {
+            assert_eq!(me(site.at(n, browser)).await.status, 200);
+        }
+        assert_renewable(&site, &store, browser).await;
     }
+}
+
+async fn by_two_hundred_requests(kind: Kind, site: &Site, browser: &Browser) {
+    let calls = site.token_calls().await;
+    let answered = || {
+        site.ports
+            .map(|port| site.nginx.answered_by(port, "/auth/me"))
+    };
+    let before = answered();
+    // Long enough for all of them to come while it is under way.
+    delay_tokens(site, 500).await;
     let start = Instant::now();
     let tabs = std::iter::repeat_with(|| me(browser.copy())).take(200);
     let tabs = stream::iter(tabs).buffer_unordered(kind.at_once(200));
@@ -49,52 +60,42 @@ async fn are_one_refresh(kind: Kind, rotation: Rotation) {
     }
     eprintln!("{kind:?}: all are answered after {:?}", start.elapsed());
     assert_eq!(site.token_calls().await, calls + 1);
-    lift_faults(&site).await;
-    for (port, before) in site.ports.into_iter().zip(before) {
-        let answered = site.nginx.answered_by(port, "/auth/me") - before;
-        assert!(answered >= 50, "both had their share: {answered}");
+    for (after, before) in answered().into_iter().zip(before) {
+        assert!(after >= before + 50, "both had their share: {after}");
     }
-    assert_renewable(&site, &store, &browser).await;
 }
 
-async fn t73_a_server_killed_in_mid_refresh_holds_up_the_other_for_seconds(kind: Kind) {
-    is_replaced_in_mid_refresh(kind, Rotation::Off).await;
-}
-
-/// Cognito may have spent the token when the server dies; here it has not.
-async fn t73_a_server_killed_in_mid_refresh_with_rotation_signs_nobody_out(kind: Kind) {
-    is_replaced_in_mid_refresh(kind, Rotation::WithoutGrace).await;
-}
-
-async fn is_replaced_in_mid_refresh(kind: Kind, rotation: Rotation) {
-    let store = Store::start(kind);
-    let mut site = start(&store, rotation).await;
-    let browser = site.signed_in_long_ago(ALICE).await;
-    for op in TOKEN_OPS {
-        let slow = json!({ "op": op, "delay_ms": 30_000 });
-        site.pool("faults", slow).await;
-    }
+/// It finishes what it has begun.
+async fn by_a_server_told_to_stop(site: &mut Site, browser: &Browser) {
     let calls = site.token_calls().await;
-    let asked = site.at(0, &browser);
-    let asked = asked.request(reqwest::Method::GET, "/auth/me");
-    let asking = tokio::spawn(asked.send());
-    until("the first server asks for tokens", async || {
-        site.token_calls().await == calls + 1
-    })
-    .await;
-    lift_faults(&site).await;
+    delay_tokens(site, 1000).await;
+    let asking = tokio::spawn(me(site.at(0, browser)));
+    until_called(site, calls + 1).await;
+    site.servers[0].terminate();
+    let (ended, other) = tokio::join!(site.servers[0].ended(), me(browser.copy()));
+    assert!(ended.success(), "{ended}: {}", site.servers[0].log());
+    for answer in [asking.await.unwrap(), other] {
+        assert_eq!(answer.status, 200, "{}", answer.body);
+    }
+    assert_eq!(site.token_calls().await, calls + 1);
+    site.start_again(0).await;
+}
+
+/// Cognito may have spent a token that rotates when the server dies; here it has not.
+async fn by_another_when_one_is_killed(kind: Kind, site: &mut Site, browser: &Browser) {
+    let calls = site.token_calls().await;
+    delay_tokens(site, 30_000).await;
+    let asking = ask_alone(site, browser);
+    until_called(site, calls + 1).await;
+    delay_tokens(site, 0).await;
     site.servers[0].kill();
     asking.await.unwrap().unwrap_err();
     let start = Instant::now();
-    let answer = until_served(&browser).await;
+    let answer = until_served(browser).await;
     eprintln!("{kind:?}: served after {:?}", start.elapsed());
     assert_eq!(answer.json()["email"], ALICE);
     assert_eq!(site.token_calls().await, calls + 2, "the other one's own");
     site.start_again(0).await;
-    for n in [0, 1] {
-        assert_eq!(me(site.at(n, &browser)).await.status, 200);
-    }
-    assert_renewable(&site, &store, &browser).await;
 }
 
 /// The one case in which rotation may cost a session, and what is done against it.
@@ -102,17 +103,11 @@ async fn is_replaced_in_mid_refresh(kind: Kind, rotation: Rotation) {
 async fn t73_a_token_spent_by_a_server_that_died_is_good_once_more_in_its_grace_period() {
     let store = Store::start(Kind::Redis);
     let mut site = start(&store, Rotation::WithGrace).await;
-    let browser = site.signed_in_long_ago(ALICE).await;
+    let [browser] = site.signed_in_long_ago(ALICE).await;
     let calls = site.token_calls().await;
-    let slow = json!({ "op": "GetTokensFromRefreshToken", "delay_ms": 500 });
-    site.pool("faults", slow).await;
-    let asked = site.at(0, &browser);
-    let asked = asked.request(reqwest::Method::GET, "/auth/me");
-    let asking = tokio::spawn(asked.send());
-    until("the first server asks for tokens", async || {
-        site.token_calls().await == calls + 1
-    })
-    .await;
+    delay_tokens(&site, 500).await;
+    let asking = ask_alone(&site, &browser);
+    until_called(&site, calls + 1).await;
     // It stands still, so that it hears no answer; then it is gone.
     site.servers[0].signal("STOP");
     tokio::time::sleep(Duration::from_secs(2)).await;
@@ -146,10 +141,26 @@ async fn start(store: &Store, rotation: Rotation) -> Site {
     site
 }
 
-async fn lift_faults(site: &Site) {
+/// The next call for tokens comes so much later; with 0 none does.
+async fn delay_tokens(site: &Site, milliseconds: u64) {
     for op in TOKEN_OPS {
-        site.pool("faults", json!({ "op": op, "times": 0 })).await;
+        let times = u64::from(milliseconds > 0);
+        let slow = json!({ "op": op, "delay_ms": milliseconds, "times": times });
+        site.pool("faults", slow).await;
     }
+}
+
+async fn until_called(site: &Site, calls: u64) {
+    until("a server asks for tokens", async || {
+        site.token_calls().await == calls
+    })
+    .await;
+}
+
+/// Asks the first server, which may die.
+fn ask_alone(site: &Site, browser: &Browser) -> JoinHandle<reqwest::Result<reqwest::Response>> {
+    let first = site.at(0, browser);
+    tokio::spawn(first.request(Method::GET, "/auth/me").send())
 }
 
 /// What is stored is what Cognito takes.

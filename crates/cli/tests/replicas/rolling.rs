@@ -5,17 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use cogward_testkit::Browser;
 use futures_util::future::join_all;
-use serde_json::json;
 use tokio::task::JoinHandle;
 
 use crate::process::sign_in;
 use crate::site::{ALICE, Site, me, until};
 use crate::stores::{Kind, Store};
 
-on_every_store!(
-    a_rolling_restart_fails_no_request,
-    a_server_told_to_stop_in_mid_refresh_finishes_it,
-);
+on_every_store!(a_rolling_restart_fails_no_request);
 
 async fn a_rolling_restart_fails_no_request(kind: Kind) {
     let store = Store::start(kind);
@@ -42,27 +38,6 @@ async fn a_rolling_restart_fails_no_request(kind: Kind) {
             assert_eq!(me(site.at(n, jar)).await.status, 200);
         }
     }
-}
-
-async fn a_server_told_to_stop_in_mid_refresh_finishes_it(kind: Kind) {
-    let store = Store::start(kind);
-    let mut site = Site::start(&store.env(), &[]).await;
-    let browser = site.signed_in_long_ago(ALICE).await;
-    let calls = site.token_calls().await;
-    let slow = json!({ "op": "oauth2/token", "delay_ms": 1000 });
-    site.pool("faults", slow).await;
-    let asking = tokio::spawn(me(site.at(0, &browser)));
-    until("the first server asks for tokens", async || {
-        site.token_calls().await == calls + 1
-    })
-    .await;
-    site.servers[0].terminate();
-    let (ended, other) = tokio::join!(site.servers[0].ended(), me(browser.copy()));
-    assert!(ended.success(), "{ended}: {}", site.servers[0].log());
-    for answer in [asking.await.unwrap(), other] {
-        assert_eq!(answer.status, 200, "{}", answer.body);
-    }
-    assert_eq!(site.token_calls().await, calls + 1);
 }
 
 /// Requests through nginx, and sign-ins, one after another on several connections.

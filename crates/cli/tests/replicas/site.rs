@@ -1,13 +1,14 @@
 //! Two servers, nginx in front of them, a user pool behind.
 
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cogward_services::{Nginx, free_ports};
-use cogward_session::{KeyRing, Purpose, Record, Secret, SessionId, SystemClock};
+use cogward_session::{Clock as _, KeyRing, Purpose, Record, Secret, SessionId, SystemClock};
 use cogward_session::{SessionStore, TokenSet, cookie_value, seal};
 use cogward_testkit::{Answer, Browser};
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use url::Url;
 
@@ -19,7 +20,7 @@ pub(crate) const SECRET: &str = "a-secret-for-replicas-of-over-32-characters";
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// An access token that is verified before it runs out, also on a busy machine.
-const SHORT_SECONDS: u64 = 3;
+const SHORT_SECONDS: i64 = 3;
 
 /// What browsers see as one site.
 pub(crate) struct Site {
@@ -90,12 +91,12 @@ impl Site {
         browser
     }
 
-    /// Signed in, with an access token that has run out. Those that the pool gives from now on
+    /// Signed in, with access tokens that have run out. Those that the pool gives from now on
     /// live an hour.
-    pub(crate) async fn signed_in_long_ago(&self, email: &str) -> Browser {
+    pub(crate) async fn signed_in_long_ago<const N: usize>(&self, email: &str) -> [Browser; N] {
         self.pool("settings", json!({ "access_token_seconds": SHORT_SECONDS }))
             .await;
-        let browser = self.signed_in(email).await;
+        let browsers = join_all([email; N].map(|email| self.signed_in(email))).await;
         let signed_in = now();
         self.pool("settings", json!({ "access_token_seconds": 3600 }))
             .await;
@@ -103,7 +104,7 @@ impl Site {
             now() > signed_in + SHORT_SECONDS
         })
         .await;
-        browser
+        browsers.try_into().ok().unwrap()
     }
 
     /// `POST /_local/{what}` at the pool.
@@ -187,7 +188,6 @@ pub(crate) fn session_id(browser: &Browser) -> SessionId {
 
 /// What is stored of a browser's session.
 pub(crate) async fn record(store: &dyn SessionStore, browser: &Browser) -> Record {
-    use cogward_session::Clock as _;
     let key = session_id(browser).lookup_key();
     let found = store.load(&key, SystemClock.now()).await.unwrap();
     Record::clone(&found.unwrap())
@@ -245,9 +245,8 @@ pub(crate) async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) -> D
 }
 
 /// Seconds since 1970.
-pub(crate) fn now() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.unwrap().as_secs()
+pub(crate) fn now() -> i64 {
+    SystemClock.now().as_secs()
 }
 
 /// Bytes that may be written as base64url.
