@@ -2,13 +2,19 @@
 
 use std::sync::Arc;
 
-use cogward_session::{Handle, KeyRing, LookupKey, Record, Timestamp, seal};
+use cogward_session::{
+    Handle, Identity, KeyRing, LookupKey, Record, StoreError, Timestamp, UserIndex, seal,
+};
 
 use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::logout::{self, Ending, Spared};
 use crate::session::{Current, open_tokens};
 use crate::{Auth, SessionError, revocation};
+
+/// Ending all sessions looks for more until there are none, so often at most: one that moves in
+/// its store meanwhile, or that was begun, is not passed over.
+pub(crate) const ROUNDS: usize = 5;
 
 /// One of the caller's sessions.
 #[derive(Debug)]
@@ -139,13 +145,20 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
         "everywhere",
     );
     let mut ended = 0;
-    for (key, _) in records(auth, current).await? {
-        if key == current.key {
-            continue;
+    for _ in 0..ROUNDS {
+        let records = records(auth, current).await?;
+        let others: Vec<_> = records
+            .iter()
+            .filter(|(key, _)| *key != current.key)
+            .collect();
+        if others.is_empty() {
+            break;
         }
-        if logout::remove_unopened(auth.store.as_ref(), &key).await? {
-            ended += 1;
-            audit::session(Event::Revoked, &identity.sub, &key, "everywhere");
+        for (key, _) in others {
+            if logout::remove_unopened(auth.store.as_ref(), key).await? {
+                ended += 1;
+                audit::session(Event::Revoked, &identity.sub, key, "everywhere");
+            }
         }
     }
     if scope == Scope::All {
@@ -155,6 +168,40 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
     }
     revocation::conclude(auth, identity, scope, marked).await?;
     Ok(ended)
+}
+
+/// Ends the sessions of a person beyond [`Settings::max_sessions`](crate::Settings), those that
+/// were not used for longest, behind the answer to a sign-in. A program that signs in again and
+/// again must not fill the store.
+pub(crate) fn keep_to_limit(auth: &Arc<Auth>, identity: &Identity, newest: LookupKey) {
+    let users = auth.ring().user_indexes(&identity.pool, &identity.sub);
+    let (worker, sub) = (Arc::clone(auth), identity.sub.clone());
+    auth.spawn(async move {
+        if let Err(error) = end_excess(&worker, &sub, &users, newest).await {
+            tracing::warn!(error = chain(&error), "sessions beyond the limit not ended");
+        }
+    });
+}
+
+async fn end_excess(
+    auth: &Auth,
+    sub: &str,
+    users: &[UserIndex],
+    newest: LookupKey,
+) -> Result<(), StoreError> {
+    let mut records = auth.store.list(users, auth.now()).await?;
+    let excess = records.len().saturating_sub(auth.settings.max_sessions);
+    if excess == 0 {
+        return Ok(());
+    }
+    records.retain(|(key, _)| *key != newest);
+    records.sort_by_key(|(key, record)| (record.last_seen_at, *key));
+    for (key, _) in records.iter().take(excess) {
+        if logout::remove_unopened(auth.store.as_ref(), key).await? {
+            audit::session(Event::Revoked, sub, key, "too many sessions");
+        }
+    }
+    Ok(())
 }
 
 /// Detached: a page that is left between removal and revocation changes nothing.

@@ -43,8 +43,12 @@ impl Lately {
             at.retain(|_, at| self.is_recent(*at, now));
             *prune_at = PRUNE_FROM.max(2 * at.len());
         }
-        let before = at.insert(key, now);
-        !before.is_some_and(|at| self.is_recent(at, now))
+        // What was done lately is not done now: the time of the last one stays.
+        let is_due = at.get(&key).is_none_or(|at| !self.is_recent(*at, now));
+        if is_due {
+            at.insert(key, now);
+        }
+        is_due
     }
 
     fn is_recent(&self, at: Timestamp, now: Timestamp) -> bool {
@@ -65,6 +69,7 @@ mod tests {
         assert!(!lately.note(key(1), at(0)));
         assert!(lately.note(key(2), at(0)), "another session");
         assert!(lately.contains(&key(1), at(4)));
+        assert!(!lately.note(key(1), at(4)), "and is none the later for it");
         assert!(!lately.contains(&key(1), at(5)));
         assert!(lately.note(key(1), at(5)));
     }

@@ -71,6 +71,9 @@ pub struct Settings {
     pub absolute_seconds: i64,
     /// A session ends after this many seconds without a request.
     pub idle_seconds: i64,
+    /// So many sessions a person has at most; a sign-in beyond ends the one that was not used
+    /// for longest.
+    pub max_sessions: usize,
     /// Tokens are renewed when the access token has this many seconds left.
     pub refresh_ahead_seconds: i64,
     /// Refresh through `GetTokensFromRefreshToken`, as rotation wants it.
@@ -88,6 +91,7 @@ impl Default for Settings {
         Self {
             absolute_seconds: 30 * 24 * 3600,
             idle_seconds: 7 * 24 * 3600,
+            max_sessions: 100,
             refresh_ahead_seconds: 60,
             refresh_rotation: false,
             identity_provider: None,

@@ -78,8 +78,14 @@ impl Operator {
         // First, so that whatever goes wrong from here on, no token outlives its session.
         let mut marked = self.mark(sub).await?;
         let mut ended = 0;
-        for (key, _) in self.records(sub).await? {
-            ended += usize::from(self.end(sub, &key).await?);
+        for _ in 0..devices::ROUNDS {
+            let records = self.records(sub).await?;
+            if records.is_empty() {
+                break;
+            }
+            for (key, _) in records {
+                ended += usize::from(self.end(sub, &key).await?);
+            }
         }
         // Until the last of them was gone, they could renew their tokens.
         if marked < self.clock.now() {

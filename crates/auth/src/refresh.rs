@@ -68,6 +68,19 @@ fn is_fresh(identity: &Identity, now: Timestamp) -> bool {
     now < identity.access_expires_at && identity.refreshed_at.seconds_until(now) < REUSE_SECONDS
 }
 
+/// Whether both hold the tokens of one and the same renewal, sealed anew or not.
+fn is_same_renewal(one: &Identity, other: &Identity) -> bool {
+    let renewal = |identity: &Identity| (identity.refreshed_at, identity.access_expires_at);
+    renewal(one) == renewal(other)
+}
+
+/// Whether what is there needs no renewal by whoever `read` the session before: another was
+/// quicker, or it was moments ago.
+fn is_renewed(there: &Identity, read: &Identity, now: Timestamp) -> bool {
+    let by_another = !is_same_renewal(there, read) && now < there.access_expires_at;
+    by_another || is_fresh(there, now)
+}
+
 /// Takes part in the refresh of this session that is under way, or starts it.
 async fn join(auth: &Arc<Auth>, current: &Current) -> Result<Current, SessionError> {
     let mut result = auth.flights.join(auth, current);

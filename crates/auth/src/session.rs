@@ -10,7 +10,7 @@ use cogward_session::{
 
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::{Auth, Client, SessionError, logout, refresh, revocation};
+use crate::{Auth, Client, SessionError, devices, logout, refresh, revocation};
 
 /// `last_seen` is written at most this often, in seconds.
 pub(crate) const TOUCH_SECONDS: i64 = 60;
@@ -354,6 +354,7 @@ pub(crate) async fn start(
     };
     auth.store.insert(&key, record).await?;
     audit::session(Event::SignedIn, &identity.sub, &key, auth_method);
+    devices::keep_to_limit(auth, &identity, key);
     logout::replace(auth, previous, identity.origin_jti).await;
     Ok(Started {
         cookie: cookie_value::issue(&auth.ring(), Purpose::Session, &id),

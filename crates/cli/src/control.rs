@@ -87,6 +87,9 @@ impl Request {
     }
 }
 
+/// Longer than an answer takes, also from a store that fails.
+const ANSWER: Duration = Duration::from_secs(30);
+
 /// Asks the server that runs with this data folder.
 pub(crate) async fn ask(folder: &Path, request: &Request) -> io::Result<Reply> {
     let mut stream = UnixStream::connect(folder.join(NAME)).await?;
@@ -94,7 +97,8 @@ pub(crate) async fn ask(folder: &Path, request: &Request) -> io::Result<Reply> {
     line.push(b'\n');
     stream.write_all(&line).await?;
     let mut reply = Vec::new();
-    stream.read_to_end(&mut reply).await?;
+    let read = tokio::time::timeout(ANSWER, stream.read_to_end(&mut reply)).await;
+    read.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))??;
     Ok(serde_json::from_slice(&reply)?)
 }
 

@@ -145,6 +145,7 @@ fn settings(config: &Config) -> Settings {
     Settings {
         absolute_seconds: session.absolute_lifetime_seconds.into(),
         idle_seconds: session.idle_lifetime_seconds.into(),
+        max_sessions: usize::try_from(session.max_per_user).unwrap_or(usize::MAX),
         refresh_ahead_seconds: session.refresh_ahead_seconds.into(),
         refresh_rotation: config.cognito.refresh_rotation,
         identity_provider: login.identity_provider.clone(),

@@ -63,10 +63,8 @@ impl Cognito {
         };
         let operation = "GetTokensFromRefreshToken";
         // What is not heard is lost: the old token is spent once Cognito has answered.
-        let request = self
-            .request(operation, &input)
-            .timeout(http::ROTATION_LIMIT);
-        let body = http::call(operation, request, &API).await?;
+        let request = self.request(operation, &input);
+        let body = http::call_patiently(operation, request, &API).await?;
         let answer: Authenticated =
             serde_json::from_slice(&body).map_err(|_| CallError::Protocol)?;
         answer.result.try_into()

@@ -12,7 +12,7 @@ use crate::error::{BuildError, CallError};
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 const CALL_LIMIT: Duration = Duration::from_secs(4);
 /// For a call that cannot be made twice.
-pub(crate) const ROTATION_LIMIT: Duration = Duration::from_secs(15);
+const PATIENT_LIMIT: Duration = Duration::from_secs(15);
 const MAX_BODY: usize = 256 * 1024;
 
 /// A client whose calls take 4 s at most, connecting 2 s of them, and follow no redirects.
@@ -52,6 +52,23 @@ pub(crate) async fn call(
         return Ok(body);
     }
     Err(refusal(operation, status, &body, dialect))
+}
+
+/// The same for a call that cannot be made twice. An answer that is there counts even if its
+/// time is over, as it is once a process that was stopped goes on; the client's own limit would
+/// throw it away.
+pub(crate) async fn call_patiently(
+    operation: &str,
+    request: RequestBuilder,
+    dialect: &Dialect,
+) -> Result<Vec<u8>, CallError> {
+    let unlimited = request.timeout(Duration::MAX);
+    let called = tokio::time::timeout(PATIENT_LIMIT, call(operation, unlimited, dialect)).await;
+    called.unwrap_or_else(|_| {
+        Err(CallError::Transient {
+            what: format!("timed out: no answer within {PATIENT_LIMIT:?}"),
+        })
+    })
 }
 
 /// Only the status and the parsed name count: text in a body may come from anyone.

@@ -36,8 +36,9 @@ pub enum Lease {
     Held,
 }
 
-/// For so many seconds after it ran out, a lease that was not given back is known as such.
-pub const ABANDONED_SECONDS: u32 = 60;
+/// For so many seconds after it ran out, a lease that was not given back is known as such:
+/// longer than its holder may try to write what it got.
+pub const ABANDONED_SECONDS: u32 = 900;
 
 /// Leases in this process's memory, for a store that is one process's own.
 #[derive(Default)]

@@ -68,9 +68,9 @@ impl Flights {
             auth: Arc::clone(auth),
             key: current.key,
         };
-        let id = current.id.clone();
+        let current = current.clone();
         auth.spawn(async move {
-            let outcome = fly(&landing.auth, id).await;
+            let outcome = fly(&landing.auth, current).await;
             if matches!(outcome, Outcome::Postponed | Outcome::StoreUnavailable) {
                 let Landing { auth, key } = &landing;
                 auth.flights.postponed.note(*key, auth.now());

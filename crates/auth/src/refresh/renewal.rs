@@ -6,23 +6,22 @@ use std::time::Duration;
 use cogward_cognito::Tokens;
 use cogward_jwt::VerifyError;
 use cogward_session::{
-    Identity, LookupKey, Record, Replaced, SessionId, StoreError, Timestamp, Token, TokenSet,
+    Identity, LookupKey, Record, Replaced, StoreError, Timestamp, Token, TokenSet,
 };
 use tokio::time::Instant;
 
 use super::flights::Outcome;
-use super::is_fresh;
 use super::turn::{Awaited, Turn};
+use super::{is_renewed, is_same_renewal};
 use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::session::{self, Current};
 use crate::{Auth, SessionError, logout};
 
-/// Tries to write new tokens when Cognito would give others.
-const WRITE_TRIES: u32 = 3;
-/// Tries to write a rotated refresh token, which it will not give twice: for
-/// about ten minutes.
-const ROTATED_WRITE_TRIES: u32 = 300;
+/// For how long new tokens are tried to be written when Cognito would give others.
+const WRITE: Duration = Duration::from_millis(500);
+/// For how long a rotated refresh token is, which it will not give twice.
+const ROTATED_WRITE: Duration = Duration::from_secs(600);
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 /// How long the write of a process that lost its turn is waited for: such a process writes
 /// within seconds, or it is dead and what it got is lost.
@@ -30,23 +29,27 @@ const LATE_WRITE: Duration = Duration::from_secs(20);
 const LOOK_AGAIN: Duration = Duration::from_millis(250);
 
 /// Lease, reload, re-check, refresh, write, release.
-pub(super) async fn fly(auth: &Arc<Auth>, id: SessionId) -> Outcome {
-    let turn = match Turn::wait(auth, &id).await {
+pub(super) async fn fly(auth: &Arc<Auth>, read: Current) -> Outcome {
+    let turn = match Turn::wait(auth, &read).await {
         Awaited::Turn(turn) => turn,
         Awaited::Renewed(current) => return Outcome::Renewed(current),
         Awaited::Over(error) => return over(&error),
     };
-    let outcome = renew(auth, &turn, id).await;
-    turn.give_back().await;
+    let outcome = renew(auth, &turn, read).await;
+    // Where it is still open what became of the turn before, the next one has to know.
+    let open = matches!(outcome, Outcome::Postponed | Outcome::StoreUnavailable);
+    if !(turn.taken_over && open) {
+        turn.give_back().await;
+    }
     outcome
 }
 
-async fn renew(auth: &Arc<Auth>, turn: &Turn, id: SessionId) -> Outcome {
-    let current = match session::load_by_id(auth, id, auth.now()).await {
+async fn renew(auth: &Arc<Auth>, turn: &Turn, read: Current) -> Outcome {
+    let current = match session::load_by_id(auth, read.id.clone(), auth.now()).await {
         Ok(current) => current,
         Err(error) => return over(&error),
     };
-    if is_fresh(&current.identity, auth.now()) {
+    if is_renewed(&current.identity, &read.identity, auth.now()) {
         return Outcome::Renewed(Box::new(current));
     }
     let Ok(old) = session::open_tokens(auth, &current) else {
@@ -100,12 +103,9 @@ async fn dead(auth: &Arc<Auth>, turn: &Turn, current: Current) -> Outcome {
     let until = Instant::now() + if unclear { LATE_WRITE } else { Duration::ZERO };
     while Instant::now() < until {
         tokio::time::sleep(LOOK_AGAIN).await;
-        match session::load_by_id(auth, current.id.clone(), auth.now()).await {
-            Ok(now) if is_fresh(&now.identity, auth.now()) => {
-                return Outcome::Renewed(Box::new(now));
-            }
-            Ok(_) => {}
-            Err(error) => return over(&error),
+        match since(auth, &current).await {
+            Since::Nothing(_) => {}
+            Since::Renewed(outcome) | Since::Over(outcome) => return outcome,
         }
     }
     refused(auth, current, "refused by Cognito").await
@@ -123,9 +123,9 @@ async fn refused(auth: &Arc<Auth>, mut current: Current, reason: &str) -> Outcom
         let expected = record.version;
         match auth.store.replace(&current.key, expected, over_now).await {
             Ok(Replaced::Done | Replaced::Missing) => break,
-            Ok(Replaced::Conflict) => match of_another(auth, current.id).await {
-                Ok(written) => current = *written,
-                Err(outcome) => return outcome,
+            Ok(Replaced::Conflict) => match since(auth, &current).await {
+                Since::Nothing(sealed_anew) => current = *sealed_anew,
+                Since::Renewed(outcome) | Since::Over(outcome) => return outcome,
             },
             Err(error) => return store_unavailable(&error),
         }
@@ -139,15 +139,28 @@ async fn refused(auth: &Arc<Auth>, mut current: Current, reason: &str) -> Outcom
     Outcome::Refused
 }
 
-/// After a write that came second: what the first one wrote, if that is to be written upon. New
-/// tokens of another process are as good as ours.
-async fn of_another(auth: &Arc<Auth>, id: SessionId) -> Result<Box<Current>, Outcome> {
-    match session::load_by_id(auth, id, auth.now()).await {
-        Ok(current) if is_fresh(&current.identity, auth.now()) => {
-            Err(Outcome::Renewed(Box::new(current)))
+/// What became of a session since it was read.
+enum Since {
+    /// Its tokens are the same, whether sealed anew or not.
+    Nothing(Box<Current>),
+    /// Another process renewed them; what was learnt here is of tokens that count no more.
+    Renewed(Outcome),
+    /// It is gone, or the store is.
+    Over(Outcome),
+}
+
+async fn since(auth: &Arc<Auth>, read: &Current) -> Since {
+    let now = auth.now();
+    match session::load_by_id(auth, read.id.clone(), now).await {
+        Ok(current) if is_same_renewal(&current.identity, &read.identity) => {
+            Since::Nothing(Box::new(current))
         }
-        Ok(current) => Ok(Box::new(current)),
-        Err(error) => Err(over(&error)),
+        Ok(current) if now < current.identity.access_expires_at => {
+            Since::Renewed(Outcome::Renewed(Box::new(current)))
+        }
+        // Long ago: they have run out by now, and the next request renews them.
+        Ok(_) => Since::Renewed(Outcome::Postponed),
+        Err(error) => Since::Over(over(&error)),
     }
 }
 
@@ -171,7 +184,11 @@ async fn accept(auth: &Arc<Auth>, current: Current, old: TokenSet, new: Tokens) 
         // The keys cannot be had: keep what cannot be had twice, use nothing unverified.
         Err(Unusable::Later) => {
             if rotated.is_some() {
-                let identity = Identity::clone(&current.identity);
+                // A renewal of its own: its refresh token is another.
+                let identity = Identity {
+                    refreshed_at: auth.now(),
+                    ..Identity::clone(&current.identity)
+                };
                 let set = TokenSet {
                     refresh_token,
                     ..old
@@ -262,6 +279,13 @@ async fn verify(
 fn unusable(error: &VerifyError) -> Unusable {
     tracing::warn!(error = chain(error), "refreshed token not usable");
     match error {
+        // Cognito has issued it just now: one of the two clocks is wrong, and likely ours.
+        VerifyError::Expired | VerifyError::NotYetValid => {
+            tracing::error!(
+                "a token that was issued just now is out of date: check this server's clock"
+            );
+            Unusable::Later
+        }
         // Cognito has just signed it: our keys are behind, and a stranger's
         // made-up key id may keep them so for a cool-down.
         VerifyError::UnknownKey => Unusable::Later,
@@ -279,10 +303,12 @@ async fn write(
     rotated: Option<Token>,
     event: Event,
 ) -> Outcome {
-    let tries = match rotated {
-        Some(_) => ROTATED_WRITE_TRIES,
-        None => WRITE_TRIES,
-    };
+    let until = Instant::now()
+        + if rotated.is_some() {
+            ROTATED_WRITE
+        } else {
+            WRITE
+        };
     loop {
         let expires_at = session::expiry(auth, auth.now(), identity.ends_at);
         let next = session::next(auth, &current, &identity, &set, expires_at);
@@ -290,7 +316,7 @@ async fn write(
             return Outcome::StoreUnavailable;
         };
         let expected = current.record.version;
-        match replace(auth, &current.key, expected, &record, tries).await {
+        match replace(auth, &current.key, expected, &record, until).await {
             Ok(Replaced::Done) => {
                 audit::session(event, &identity.sub, &current.key, "");
                 return Outcome::Renewed(Box::new(Current {
@@ -299,19 +325,25 @@ async fn write(
                     ..current
                 }));
             }
-            Ok(Replaced::Missing) => {
-                if let Some(token) = rotated {
-                    logout::revoke(auth, token).await;
-                }
-                return Outcome::Ended;
-            }
-            Ok(Replaced::Conflict) => match of_another(auth, current.id).await {
-                Ok(written) => current = *written,
-                Err(outcome) => return outcome,
+            Ok(Replaced::Missing) => return ended(auth, rotated).await,
+            Ok(Replaced::Conflict) => match since(auth, &current).await {
+                Since::Nothing(sealed_anew) => current = *sealed_anew,
+                // Later than ours: rights that were withdrawn since must not come back.
+                Since::Renewed(outcome) => return outcome,
+                Since::Over(Outcome::Ended) => return ended(auth, rotated).await,
+                Since::Over(outcome) => return outcome,
             },
             Err(outcome) => return outcome,
         }
     }
+}
+
+/// The session was ended while its tokens were renewed: the new refresh token ends too.
+async fn ended(auth: &Arc<Auth>, rotated: Option<Token>) -> Outcome {
+    if let Some(token) = rotated {
+        logout::revoke(auth, token).await;
+    }
+    Outcome::Ended
 }
 
 async fn replace(
@@ -319,16 +351,15 @@ async fn replace(
     key: &LookupKey,
     version: u64,
     record: &Record,
-    mut tries: u32,
+    until: Instant,
 ) -> Result<Replaced, Outcome> {
     let mut pause = Duration::from_millis(50);
     loop {
-        tries -= 1;
         match auth.store.replace(key, version, record.clone()).await {
             Ok(replaced) => return Ok(replaced),
-            Err(error) if tries == 0 => return Err(store_unavailable(&error)),
+            Err(error) if Instant::now() >= until => return Err(store_unavailable(&error)),
             Err(error) => {
-                tracing::warn!(error = chain(&error), tries, "new tokens not written yet");
+                tracing::warn!(error = chain(&error), "new tokens not written yet");
                 tokio::time::sleep(pause).await;
             }
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::rand::SecureRandom as _;
-use cogward_session::{Holder, Lease, LookupKey, SessionId, StoreError};
+use cogward_session::{Holder, Lease, LookupKey, StoreError};
 use tokio::task::AbortHandle;
 use tokio::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::error::chain;
 use crate::session::{self, Current};
 use crate::{Auth, SessionError};
 
-use super::is_fresh;
+use super::is_renewed;
 
 /// A process that died holds up the others for so long, seconds.
 const LEASE_SECONDS: u32 = 3;
@@ -45,8 +45,8 @@ pub(super) enum Awaited {
 }
 
 impl Turn {
-    pub(super) async fn wait(auth: &Arc<Auth>, id: &SessionId) -> Awaited {
-        let key = id.lookup_key();
+    pub(super) async fn wait(auth: &Arc<Auth>, read: &Current) -> Awaited {
+        let key = read.key;
         let mut bytes = [0; 16];
         if auth.rng.fill(&mut bytes).is_err() {
             return Awaited::Over(SessionError::Internal);
@@ -64,8 +64,8 @@ impl Turn {
             }
             tokio::time::sleep(pause).await;
             pause = LONGEST_PAUSE.min(pause * 2);
-            match session::load_by_id(auth, id.clone(), auth.now()).await {
-                Ok(current) if is_fresh(&current.identity, auth.now()) => {
+            match session::load_by_id(auth, read.id.clone(), auth.now()).await {
+                Ok(current) if is_renewed(&current.identity, &read.identity, auth.now()) => {
                     return Awaited::Renewed(Box::new(current));
                 }
                 Ok(_) => {}

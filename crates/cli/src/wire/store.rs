@@ -99,6 +99,10 @@ fn place(url: &Secret) -> String {
     let Ok(url) = Url::parse(url.expose()) else {
         return String::new();
     };
+    // Part of a password that is not encoded as it should be.
+    if url.path().contains('@') {
+        return format!("{}://…", url.scheme());
+    }
     let host = url.host_str().unwrap_or("");
     let port = url.port().map(|port| format!(":{port}"));
     let port = port.unwrap_or_default();
@@ -138,4 +142,25 @@ fn not_built(backend: &str) -> Failure {
     Failure::new(format!("this build has no {backend} store")).hint(format!(
         "build with `--features {backend}`, or choose another session.backend"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_has_nothing_of_a_password() {
+        let shown = |url: &str| place(&Secret::from(url.to_owned()));
+        let good = "postgres://cogward:s3cret@db:5433/sessions?sslmode=disable";
+        assert_eq!(shown(good), "postgres://db:5433/sessions");
+        for bad in [
+            "postgres://u:12/34secret@db/cogward",
+            "redis://:12/34secret@db",
+            "postgres://u:34secret#x@db/cogward",
+            "postgres://u:34secret?x@db/cogward",
+            "34secret",
+        ] {
+            assert!(!shown(bad).contains("34secret"), "{bad}: {}", shown(bad));
+        }
+    }
 }

@@ -46,6 +46,8 @@ pub struct Session {
     pub absolute_lifetime_seconds: u32,
     /// A session ends so many seconds after its last request.
     pub idle_lifetime_seconds: u32,
+    /// So many sessions a person has at most.
+    pub max_per_user: u32,
     /// Tokens are refreshed so many seconds before they expire.
     pub refresh_ahead_seconds: u32,
     /// Memory for the records that SQLite or Redis would otherwise be asked for; 0 for none.
@@ -70,6 +72,7 @@ pub(crate) static SECTION: Section = Section {
         &SQLITE_PATH.about,
         &ABSOLUTE_LIFETIME.about,
         &IDLE_LIFETIME.about,
+        &MAX_PER_USER.about,
         &REFRESH_AHEAD.about,
         &CACHE_MEGABYTES.about,
         &STORE_TIMEOUT.about,
@@ -135,6 +138,13 @@ pub(crate) static IDLE_LIFETIME: Setting<u32> = Setting::new(
 .default("604800")
 .range(1, 34_560_000)
 .example("604800");
+static MAX_PER_USER: Setting<u32> = Setting::new(
+    "session.max_per_user",
+    "So many sessions a person has at most. A sign-in beyond ends the one that was not used for longest.",
+)
+.default("100")
+.range(1, 10_000)
+.example("100");
 static REFRESH_AHEAD: Setting<u32> = Setting::new(
     "session.refresh_ahead_seconds",
     "Tokens are refreshed so many seconds before they expire.",
@@ -172,6 +182,7 @@ pub(crate) fn load(r: &mut Reader<'_>, server: &Server, cognito: &Cognito, aws: 
         sqlite_path: r.or(&SQLITE_PATH, || server.data_dir.join("sessions.db")),
         absolute_lifetime_seconds: r.value(&ABSOLUTE_LIFETIME),
         idle_lifetime_seconds: r.value(&IDLE_LIFETIME),
+        max_per_user: r.value(&MAX_PER_USER),
         refresh_ahead_seconds: r.value(&REFRESH_AHEAD),
         cache_megabytes: r.value(&CACHE_MEGABYTES),
         store_timeout: Duration::from_millis(r.value(&STORE_TIMEOUT).into()),

@@ -167,6 +167,139 @@ async fn a_server_that_was_stopped_in_mid_refresh_costs_nobody_his_session() {
     }
 }
 
+/// It had its turn, was stopped before Cognito heard of it, and goes on long after another
+/// renewed the tokens and gave its turn back: what it is told is of a token that counts no more.
+#[tokio::test]
+async fn a_server_that_was_stopped_for_long_ends_nothing_and_undoes_nothing() {
+    for spent in [false, true] {
+        let replicas = Replicas::start(true, StoreKind::Memory).await;
+        replicas.one.advance(3601).await;
+        let [one, two] = replicas.tabs();
+        // Before or after it spent the refresh token.
+        let stopped_at = if spent { "replace" } else { "load" };
+        let before = replicas.one.store.calls(stopped_at);
+        let mut first = one.copy();
+        let first = match spent {
+            true => tokio::spawn(async move { first.get("/auth/me").await }),
+            false => {
+                let delayed = json!({ "op": "GetTokensFromRefreshToken", "delay_ms": 4500,
+                    "times": 1 });
+                replicas.one.local("faults", delayed).await;
+                tokio::spawn(async move { first.get("/auth/me").await })
+            }
+        };
+        let stopped = spent.then(|| replicas.one.store.hold("replace"));
+        until("the first has its turn", async || {
+            replicas.one.store.calls(stopped_at) > before && token_calls(&replicas.one).await >= 2
+        })
+        .await;
+        replicas.one.store.fail("lease", 1000);
+        replicas.one.clock.advance(3);
+        if !spent {
+            until("the second renews", async || {
+                me(two.copy()).await.status == 200
+            })
+            .await;
+        }
+        replicas.one.clock.advance(20);
+        drop(stopped);
+        let _late = first.await.unwrap();
+        until("nobody is signed out", async || {
+            assert_ne!(me(one.copy()).await.status, 401);
+            assert_ne!(me(two.copy()).await.status, 401);
+            me(two.copy()).await.status == 200
+        })
+        .await;
+        replicas.one.store.fail("lease", 0);
+        replicas.assert_renewable().await;
+    }
+}
+
+/// Longer than any lease: whoever comes first once the store is back must not take the token
+/// that was spent for a dead one.
+#[tokio::test]
+async fn a_store_that_is_away_for_minutes_in_mid_rotation_costs_nobody_his_session() {
+    let replicas = Replicas::start(true, StoreKind::Memory).await;
+    replicas.one.advance(3601).await;
+    let [one, two] = replicas.tabs();
+    let away = replicas.one.store.hold("replace");
+    replicas.one.store.fail("lease", 0);
+    let first = tokio::spawn(me(one.copy()));
+    until("it has the new tokens", async || {
+        replicas.one.store.calls("replace") == 1
+    })
+    .await;
+    replicas.one.store.fail("lease", 1000);
+    replicas.one.clock.advance(500);
+    assert_kept(&me(two.copy()).await);
+    drop(away);
+    until("both have a session", async || {
+        me(two.copy()).await.status == 200
+    })
+    .await;
+    first.await.unwrap();
+    replicas.assert_renewable().await;
+}
+
+/// Tokens that Cognito has just issued are not out of date; the clock is.
+#[tokio::test]
+async fn a_server_whose_clock_is_wrong_ends_no_session() {
+    for rotation in [false, true] {
+        let replicas = Replicas::start(rotation, StoreKind::Memory).await;
+        let mut tab = at(&replicas.one, &replicas.browser);
+        // Cognito's clock stays where it is.
+        replicas.one.clock.advance(3700);
+        assert_kept(&tab.get("/auth/me").await);
+        replicas.one.clock.advance(-3700);
+        assert_eq!(tab.get("/auth/me").await.status, 200);
+        assert_eq!(tab.post("/auth/refresh").await.status, 200);
+        replicas.assert_renewable().await;
+    }
+}
+
+/// The idle deadline of somebody who is there must not pass because of it.
+#[tokio::test]
+async fn a_last_seen_time_that_was_not_written_is_written_a_minute_later() {
+    let replicas = Replicas::start(false, StoreKind::Memory).await;
+    let [mut tab, _] = replicas.tabs();
+    replicas.one.store.fail("touch", 1);
+    for _ in 0..6 {
+        replicas.one.advance(30).await;
+        assert_eq!(tab.get("/auth/me").await.status, 200);
+    }
+    assert!(replicas.one.store.calls("touch") >= 2);
+    let seen = replicas.record().await.last_seen_at;
+    assert!(seen.seconds_until(replicas.one.auth.now()) <= 61);
+}
+
+#[tokio::test]
+async fn a_sign_in_beyond_the_limit_ends_the_session_that_was_not_used_for_longest() {
+    let limited = TestApp::builder().settings(|settings| settings.max_sessions = 3);
+    let app = limited.start().await;
+    let mut browsers = Vec::new();
+    for _ in 0..5 {
+        let mut browser = app.browser();
+        app.sign_in(&mut browser, ALICE).await;
+        browsers.push(browser);
+        app.advance(1).await;
+    }
+    let mut bob = app.browser();
+    app.sign_in(&mut bob, "admin@example.com").await;
+    until("two of them are over", async || {
+        let mut alive = 0;
+        for browser in &browsers {
+            alive += usize::from(me(browser.copy()).await.status == 200);
+        }
+        alive == 3
+    })
+    .await;
+    for (number, browser) in browsers.into_iter().enumerate() {
+        let expected = if number < 2 { 401 } else { 200 };
+        assert_eq!(me(browser).await.status, expected, "{number}");
+    }
+    assert_eq!(me(bob).await.status, 200);
+}
+
 /// With rotation and no grace a token that was spent by a server which then died is lost.
 #[tokio::test]
 async fn a_token_that_a_dead_server_spent_ends_the_session_in_the_end() {
