@@ -7,6 +7,7 @@ mod expiry;
 mod leases;
 mod logins;
 mod marks;
+mod moves;
 mod sessions;
 mod support;
 mod writes;
@@ -71,6 +72,7 @@ cases![
     writes::a_remove_beats_concurrent_writes,
     writes::touch_moves_times_and_keeps_the_version,
     writes::an_answered_write_is_never_followed_by_an_older_read,
+    moves::a_record_that_moves_is_in_every_list,
     expiry::an_expired_record_is_none_while_still_there,
     expiry::an_expired_login_is_none_and_gone,
     expiry::sweep_is_bounded_and_spares_the_living,

@@ -1,5 +1,5 @@
-use std::collections::HashMap;
 use std::collections::hash_map::Entry;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -149,8 +149,9 @@ impl SessionStore for MemoryStore {
     ) -> Result<Replaced, StoreError> {
         Ok(self.change(key, expected, |old| {
             if old.user != record.user {
-                self.unindex(&old.user, key);
+                // In this order: a list looks at one index after the other.
                 self.index(&record.user, *key);
+                self.unindex(&old.user, key);
             }
             *old = Arc::new(record);
         }))
@@ -184,16 +185,18 @@ impl SessionStore for MemoryStore {
         users: &[UserIndex],
         now: Timestamp,
     ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError> {
-        let mut found = Vec::new();
-        for user in users {
-            let keys = self.shard(user.as_bytes()).users.lock().get(user).cloned();
-            for key in keys.unwrap_or_default() {
-                let sessions = self.shard(key.as_bytes()).sessions.read();
-                let record = sessions
-                    .get(&key)
-                    .filter(|r| r.user == *user && r.is_live(now));
-                found.extend(record.map(|record| (key, Arc::clone(record))));
-            }
+        let mut keys = BTreeSet::new();
+        for user in users.iter().rev() {
+            let indexed = self.shard(user.as_bytes()).users.lock();
+            keys.extend(indexed.get(user).into_iter().flatten().copied());
+        }
+        let mut found = Vec::with_capacity(keys.len());
+        for key in keys {
+            let sessions = self.shard(key.as_bytes()).sessions.read();
+            let record = sessions
+                .get(&key)
+                .filter(|record| users.contains(&record.user) && record.is_live(now));
+            found.extend(record.map(|record| (key, Arc::clone(record))));
         }
         Ok(found)
     }

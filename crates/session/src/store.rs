@@ -48,7 +48,12 @@ pub trait SessionStore: Send + Sync + 'static {
     /// whoever ends a session ends it with its last tokens.
     async fn remove(&self, key: &LookupKey) -> Result<Option<Arc<Record>>, StoreError>;
 
-    /// The live records of these user indexes, in no order.
+    /// The live records of these user indexes, in no order, each once.
+    ///
+    /// A record that moves meanwhile from one of them to one named before it is found all the
+    /// same: the index that records move to comes first, as in
+    /// [`KeyRing::user_indexes`](crate::KeyRing::user_indexes). So whoever reads one index after
+    /// the other begins with the last, and takes a record that belongs to any of them.
     async fn list(
         &self,
         users: &[UserIndex],

@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::io;
 use std::sync::{Arc, mpsc};
 use std::thread::{self, JoinHandle};
@@ -142,17 +143,19 @@ impl<'c> Statements<'c> {
         users: &[UserIndex],
         now: Timestamp,
     ) -> rusqlite::Result<Vec<(LookupKey, Arc<Record>)>> {
-        let mut found = Vec::new();
-        for user in users {
+        let mut found = BTreeMap::new();
+        // Each sees the file as it is by then: one that moves between is in the first, the
+        // second or both.
+        for user in users.iter().rev() {
             let rows = self
                 .list
                 .query_map((user.as_bytes(), now.as_secs()), rows::read)?;
             for row in rows {
                 let (key, record) = row?;
-                found.push((key, Arc::new(record)));
+                found.insert(key, Arc::new(record));
             }
         }
-        Ok(found)
+        Ok(found.into_iter().collect())
     }
 
     /// Reads from the table; there need not be a record.
