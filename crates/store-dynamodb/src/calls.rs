@@ -33,6 +33,15 @@ impl Deadline {
         }
     }
 
+    /// What has come of it by then.
+    pub(crate) async fn limit<T>(
+        self,
+        work: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let done = tokio::time::timeout_at(self.0, work).await;
+        done.unwrap_or(Err(CallError::TimedOut))
+    }
+
     /// Waits a little, unless it is too late.
     pub(crate) async fn pause(self, time: Duration) -> Result<(), CallError> {
         let pause = tokio::time::sleep(time);

@@ -45,7 +45,7 @@ impl DynamoStore {
     ) -> Result<Option<RevocationMark>, StoreError> {
         let places = users.iter().copied().map(Place::Mark);
         let mut all = None;
-        for item in self.get_all(self.deadline(), places).await?.into_values() {
+        for item in self.get_all(places).await?.into_values() {
             let kept = to_mark(item)?;
             if now < kept.expires_at {
                 all = Some(all.map_or(kept.mark, |all: RevocationMark| all.merge(kept.mark)));

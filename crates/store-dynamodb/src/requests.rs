@@ -7,6 +7,7 @@ use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::{
     AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
+use futures_util::stream::{self, StreamExt as _};
 
 use crate::calls::{CallError, Deadline};
 use crate::items::{Item, KEY, Place};
@@ -14,6 +15,9 @@ use crate::store::DynamoStore;
 
 /// `BatchGetItem` takes no more.
 const BATCH: usize = 100;
+
+/// So that thousands of sessions of somebody can be listed, and ended.
+const BATCHES_AT_ONCE: usize = 8;
 
 /// How long to wait when DynamoDB had time for none of a batch.
 const BATCH_PAUSE: Duration = Duration::from_millis(50);
@@ -83,32 +87,44 @@ impl DynamoStore {
         Ok(answer.map_err(|error| CallError::refused(&error))?.item)
     }
 
-    /// Those of these items that there are.
+    /// Those of these items that there are; each batch of them within a time of its own.
     pub(crate) async fn get_all(
         &self,
-        by: Deadline,
         places: impl IntoIterator<Item = Place>,
     ) -> Result<HashMap<Place, Item>, CallError> {
-        let mut places: HashMap<_, _> = places.into_iter().map(|p| (p.name(), p)).collect();
-        // An empty batch is refused, and a batch of one costs more than it must.
-        if places.len() <= 1 {
-            let Some(place) = places.into_values().next() else {
-                return Ok(HashMap::new());
-            };
+        let places: HashMap<_, _> = places.into_iter().map(|p| (p.name(), p)).collect();
+        let places: Vec<_> = places.into_values().collect();
+        let batches: Vec<Vec<Place>> = places.chunks(BATCH).map(Into::into).collect();
+        let batches = stream::iter(batches).map(|batch| self.get_some(self.deadline(), batch));
+        let mut batches = batches.buffer_unordered(BATCHES_AT_ONCE);
+        let mut found = HashMap::with_capacity(places.len());
+        while let Some(items) = batches.next().await {
+            found.extend(items?);
+        }
+        Ok(found)
+    }
+
+    /// Of no more than one batch.
+    async fn get_some(
+        &self,
+        by: Deadline,
+        places: Vec<Place>,
+    ) -> Result<HashMap<Place, Item>, CallError> {
+        // A batch of one costs more than it must.
+        if let [place] = *places {
             let item = self.get(by, place).await?;
             return Ok(item.map(|item| (place, item)).into_iter().collect());
         }
-        let mut left: Vec<_> = places.values().map(Place::key).collect();
-        let mut found = HashMap::new();
+        let mut left: Vec<_> = places.iter().map(Place::key).collect();
+        let mut places: HashMap<_, _> = places.into_iter().map(|p| (p.name(), p)).collect();
+        let mut found = HashMap::with_capacity(places.len());
         while !left.is_empty() {
-            let rest = left.split_off(left.len().min(BATCH));
-            let asked = std::mem::replace(&mut left, rest);
-            let before = asked.len();
-            let (items, unprocessed) = self.get_batch(by, asked).await?;
+            let before = left.len();
+            let (items, unprocessed) = self.get_batch(by, left).await?;
             if unprocessed.len() == before {
                 by.pause(BATCH_PAUSE).await?;
             }
-            left.extend(unprocessed);
+            left = unprocessed;
             for item in items {
                 let name = item.get(KEY).and_then(|name| name.as_s().ok());
                 let place = name.and_then(|name| places.remove(name));

@@ -33,6 +33,15 @@ impl CallError {
     pub(crate) fn is_refused_as(&self, kind: ServerErrorKind) -> bool {
         matches!(self, Self::Refused { error, .. } if error.kind() == ErrorKind::Server(kind))
     }
+
+    /// Whether it is all about what stands at the key.
+    pub(crate) fn is_garbage(&self) -> bool {
+        match self {
+            Self::Garbage(_) => true,
+            Self::Refused { error, .. } => error.code() == Some("WRONGTYPE"),
+            _ => false,
+        }
+    }
 }
 
 impl From<CallError> for StoreError {

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use cogward_session::{LookupKey, Record, Timestamp, UserIndex};
-use futures_util::future::try_join_all;
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt as _};
 use redis::Value;
 use tokio::time::Instant;
 
@@ -11,8 +12,10 @@ use crate::keys;
 use crate::router::Kind;
 use crate::store::RedisStore;
 
-/// Records of one list that are fetched at a time.
+/// Records of one list that are fetched with one deadline, and how many times as many at once:
+/// someone's thousands of sessions must be found, so that they can be ended.
 const AT_A_TIME: usize = 128;
+const TIMES_AT_ONCE: usize = 4;
 
 /// The sessions of a user index: a sorted set of their keys by when each is over for certain.
 ///
@@ -58,48 +61,87 @@ impl RedisStore {
         &self,
         users: &[UserIndex],
         now: Timestamp,
-        deadline: Instant,
     ) -> Result<Vec<(LookupKey, Arc<Record>)>, CallError> {
-        let (mut listed, mut seen) = (Vec::new(), BTreeSet::new());
-        let indexes = users.iter().map(|user| self.members(user, deadline));
-        for (user, members) in users.iter().zip(try_join_all(indexes).await?) {
-            let mut ended = Vec::new();
-            for members in members.chunks(AT_A_TIME) {
-                let records = members.iter().map(|key| self.read(key, deadline));
-                for (key, record) in members.iter().zip(try_join_all(records).await?) {
-                    match record {
-                        None => ended.push(*key),
-                        // One of another user may be about to become this one's.
-                        Some(record) if record.user != *user || !record.is_live(now) => {}
-                        Some(record) if seen.insert(*key) => listed.push((*key, Arc::new(record))),
-                        Some(_) => {}
-                    }
-                }
-            }
-            if !ended.is_empty() {
-                self.remove_from_index(user, &ended, deadline).await;
-            }
+        let mut indexes = Vec::with_capacity(users.len());
+        // One after the other: a record moves from a later one to an earlier one.
+        for user in users.iter().rev() {
+            indexes.push((user, self.members(user).await?));
         }
-        Ok(listed)
+        let keys = indexes.iter().flat_map(|(_, members)| members).copied();
+        let found = self.look_up(keys.collect()).await?;
+        self.prune(&indexes, &found.ended).await;
+        if found.unreadable > 0 {
+            tracing::warn!(
+                records = found.unreadable,
+                "redis holds records of an unknown format: a list of sessions goes without them"
+            );
+        }
+        let wanted = |record: &Record| users.contains(&record.user) && record.is_live(now);
+        let live = found.records.into_iter();
+        Ok(live
+            .filter(|(_, record)| wanted(record))
+            .map(|(key, record)| (key, Arc::new(record)))
+            .collect())
     }
 
-    async fn members(
-        &self,
-        user: &UserIndex,
-        deadline: Instant,
-    ) -> Result<Vec<LookupKey>, CallError> {
+    async fn members(&self, user: &UserIndex) -> Result<Vec<LookupKey>, CallError> {
         let index = self.keys.user(user);
         let mut range = redis::cmd("ZRANGE");
         range.arg(index.as_bytes()).arg(0).arg(-1);
-        match self
+        let answer = self
             .router
-            .call(&index, &range, Kind::Read, deadline)
-            .await?
-        {
+            .call(&index, &range, Kind::Read, self.deadline());
+        match answer.await? {
             Value::Array(members) => members.iter().map(member).collect(),
             _ => Err(CallError::Odd),
         }
     }
+
+    async fn look_up(&self, keys: BTreeSet<LookupKey>) -> Result<LookedUp, CallError> {
+        let keys: Vec<_> = keys.into_iter().collect();
+        let batches: Vec<Vec<LookupKey>> = keys.chunks(AT_A_TIME).map(Into::into).collect();
+        let reads = stream::iter(batches).map(|batch| async move {
+            let deadline = self.deadline();
+            let records = batch.iter().map(|key| self.read(key, deadline));
+            let records = join_all(records).await;
+            batch.into_iter().zip(records).collect::<Vec<_>>()
+        });
+        let mut read = reads.buffer_unordered(TIMES_AT_ONCE);
+        let mut found = LookedUp::default();
+        while let Some(batch) = read.next().await {
+            for (key, record) in batch {
+                match record {
+                    Ok(Some(record)) => found.records.push((key, record)),
+                    Ok(None) => drop(found.ended.insert(key)),
+                    Err(error) if error.is_garbage() => found.unreadable += 1,
+                    Err(error) => return Err(error),
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    /// A key whose record is gone never comes back. One of another user stays: its record may be
+    /// about to become this one's.
+    async fn prune(&self, indexes: &[(&UserIndex, Vec<LookupKey>)], ended: &BTreeSet<LookupKey>) {
+        for (user, members) in indexes {
+            let ended = members.iter().filter(|key| ended.contains(key));
+            let ended: Vec<_> = ended.copied().collect();
+            if !ended.is_empty() {
+                self.remove_from_index(user, &ended, self.deadline()).await;
+            }
+        }
+    }
+}
+
+/// What the entries of indexes lead to.
+#[derive(Default)]
+struct LookedUp {
+    /// Whosever they are by now.
+    records: Vec<(LookupKey, Record)>,
+    /// What leads to nothing.
+    ended: BTreeSet<LookupKey>,
+    unreadable: usize,
 }
 
 fn member(member: &Value) -> Result<LookupKey, CallError> {

@@ -70,7 +70,7 @@ impl RedisStore {
         }
     }
 
-    fn deadline(&self) -> Instant {
+    pub(crate) fn deadline(&self) -> Instant {
         Instant::now() + self.call_limit
     }
 
@@ -263,7 +263,7 @@ impl SessionStore for RedisStore {
         users: &[UserIndex],
         now: Timestamp,
     ) -> Result<Vec<(LookupKey, Arc<Record>)>, StoreError> {
-        Ok(self.list_live(users, now, self.deadline()).await?)
+        Ok(self.list_live(users, now).await?)
     }
 
     async fn put_login(
