@@ -16,6 +16,7 @@ pub mod refresh;
 mod return_path;
 pub mod revocation;
 pub mod session;
+mod upkeep;
 mod verifiers;
 
 use std::sync::Arc;
@@ -139,8 +140,8 @@ impl Auth {
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
-            touched: Lately::new(session::TOUCH_SECONDS),
-            mourned: Lately::new(session::TOUCH_SECONDS),
+            touched: Lately::new(upkeep::SECONDS),
+            mourned: Lately::new(upkeep::SECONDS),
             tasks: TaskTracker::new(),
         })
     }

@@ -4,16 +4,14 @@ use std::sync::Arc;
 
 use cogward_jwt::{AccessClaims, IdClaims, Verified, VerifyError};
 use cogward_session::{
-    CookieValue, Device, Handle, Identity, LookupKey, Purpose, Record, Replaced, SessionId,
-    Timestamp, Token, TokenSet, cookie_value, seal,
+    CookieValue, Device, Handle, Identity, LookupKey, Purpose, Record, SessionId, Timestamp, Token,
+    TokenSet, cookie_value, seal,
 };
 
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::{Auth, Client, SessionError, devices, logout, refresh, revocation};
+use crate::{Auth, Client, SessionError, devices, logout, refresh, revocation, upkeep};
 
-/// `last_seen` is written at most this often, in seconds.
-pub(crate) const TOUCH_SECONDS: i64 = 60;
 /// How long a session without refresh token is remembered after its tokens
 /// ran out, so that its browser is told "expired" and not "unknown".
 const EXPIRED_MEMORY_SECONDS: i64 = 3600;
@@ -91,8 +89,8 @@ pub(crate) async fn load(
         other => other?,
     };
     let seen = current.record.last_seen_at.seconds_until(now);
-    if seen >= TOUCH_SECONDS && auth.touched.note(current.key, now) {
-        touch(auth, &mut current, now).await?;
+    if seen >= upkeep::SECONDS && auth.touched.note(current.key, now) {
+        upkeep::touch(auth, &mut current, now).await?;
     }
     Ok(current)
 }
@@ -138,74 +136,6 @@ pub(crate) fn open(
         key,
         record,
         identity,
-    })
-}
-
-/// Moves the idle deadline, once a minute; what an older key sealed is sealed anew on this
-/// occasion. A store that cannot be written costs the person nothing: the session was read
-/// and is good.
-async fn touch(auth: &Auth, current: &mut Current, now: Timestamp) -> Result<(), SessionError> {
-    let expires_at = expiry(auth, now, current.identity.ends_at);
-    let (seen, written) = match is_sealed_currently(auth, &current.record) {
-        true => {
-            let seen = Record {
-                last_seen_at: now,
-                expires_at,
-                ..Record::clone(&current.record)
-            };
-            let touched = auth
-                .store
-                .touch(&current.key, seen.version, now, expires_at);
-            (seen, touched.await)
-        }
-        false => {
-            let tokens = open_tokens(auth, current)?;
-            let seen = next(auth, current, &current.identity, &tokens, expires_at)?;
-            let expected = current.record.version;
-            let replaced = auth.store.replace(&current.key, expected, seen.clone());
-            (seen, replaced.await)
-        }
-    };
-    match written {
-        Ok(Replaced::Missing) => return Err(SessionError::Ended),
-        Ok(Replaced::Done) => current.record = Arc::new(seen),
-        // Written by another meanwhile, who has moved the deadline too.
-        Ok(Replaced::Conflict) => {}
-        Err(error) => tracing::warn!(error = chain(&error), "last-seen time not written"),
-    }
-    Ok(())
-}
-
-fn is_sealed_currently(auth: &Auth, record: &Record) -> bool {
-    let ring = auth.ring();
-    [&record.identity, &record.tokens, &record.device]
-        .into_iter()
-        .all(|sealed| seal::is_current(&ring, sealed))
-}
-
-/// The record that follows upon that of `current`, all of it sealed with the current key.
-pub(crate) fn next(
-    auth: &Auth,
-    current: &Current,
-    identity: &Identity,
-    tokens: &TokenSet,
-    expires_at: Timestamp,
-) -> Result<Record, SessionError> {
-    let (ring, old) = (auth.ring(), &current.record);
-    let device = match seal::open_device(&ring, &current.key, &old.device) {
-        Ok(device) if !seal::is_current(&ring, &old.device) => {
-            seal::seal_device(&ring, &current.key, &device, &auth.rng)
-                .map_err(|_| SessionError::Internal)?
-        }
-        // What does not open is told of when the devices are listed.
-        _ => old.device.clone(),
-    };
-    let version = old.version.saturating_add(1);
-    Ok(Record {
-        last_seen_at: auth.now(),
-        expires_at,
-        device,
-        ..sealed(auth, &current.id, version, identity, tokens)?
     })
 }
 

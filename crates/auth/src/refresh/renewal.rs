@@ -16,7 +16,7 @@ use super::{is_renewed, is_same_renewal};
 use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::session::{self, Current};
-use crate::{Auth, SessionError, logout};
+use crate::{Auth, SessionError, logout, upkeep};
 
 /// For how long new tokens are tried to be written when Cognito would give others.
 const WRITE: Duration = Duration::from_millis(500);
@@ -311,7 +311,7 @@ async fn write(
         };
     loop {
         let expires_at = session::expiry(auth, auth.now(), identity.ends_at);
-        let next = session::next(auth, &current, &identity, &set, expires_at);
+        let next = upkeep::next(auth, &current, &identity, &set, expires_at);
         let Ok(record) = next else {
             return Outcome::StoreUnavailable;
         };
