@@ -118,9 +118,7 @@ impl DynamoStore {
             }
         }
         let keys: HashSet<_> = named.values().flatten().copied().collect();
-        let found = self
-            .get_all(keys.into_iter().map(Place::Session))
-            .await?;
+        let found = self.get_all(keys.into_iter().map(Place::Session)).await?;
         named.retain(|_, keys| {
             keys.retain(|key| !found.contains_key(&Place::Session(*key)));
             !keys.is_empty()

@@ -1,7 +1,7 @@
 //! What stands in the table: what it gives away, and what it may not do when it is wrong.
 
 use cogward_services::DynamoDb;
-use cogward_session::{Holder, Lease, LoginKey, SessionStore};
+use cogward_session::{ABANDONED_SECONDS, Holder, Lease, LoginKey, SessionStore};
 use cogward_store_dynamodb::DynamoStore;
 use serde_json::{Value, json};
 
@@ -21,11 +21,12 @@ async fn items_hold_hashes_times_and_what_is_sealed_and_nothing_else() {
     let state = base64_url(state().as_bytes());
     let user = "AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE";
     let binary = |byte: u8, count: usize| json!({"B": base64(&vec![byte; count])});
+    let abandoned = NOW.plus(31 + i64::from(ABANDONED_SECONDS));
     let expected = json!([
         {
             "session_id": {"S": format!("lease:{one}")},
             "format": {"N": "1"},
-            "ttl": {"N": "1900000091"},
+            "ttl": {"N": abandoned.as_secs().to_string()},
             "until": {"N": "1900000031"},
             "holder": binary(7, 16),
         },
@@ -158,10 +159,7 @@ async fn an_item_that_is_wrong_anywhere_is_unavailable_and_no_session() {
                 is_unavailable(&store.load(&key(1), NOW).await),
                 "{what}: load"
             );
-            assert!(
-                is_unavailable(&store.list(&[USER], NOW).await),
-                "{what}: list"
-            );
+            the_others_are_listed_and_end(&store, &what).await;
             if ["format", "version", "owner"].contains(&name) {
                 let replaced = store.replace(&key(1), 1, record()).await;
                 assert!(is_unavailable(&replaced), "{what}: replace {replaced:?}");
@@ -177,6 +175,15 @@ async fn an_item_that_is_wrong_anywhere_is_unavailable_and_no_session() {
     set(&dynamodb, "session:", "tokens", &Value::Null);
     assert!(is_unavailable(&store.remove(&key(1)).await));
     assert_eq!(store.load(&key(1), NOW).await.unwrap(), None);
+}
+
+async fn the_others_are_listed_and_end(store: &DynamoStore, what: &str) {
+    store.insert(&key(2), record()).await.unwrap();
+    let listed = store.list(&[USER], NOW).await.unwrap();
+    let others: Vec<_> = listed.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(others, [key(2)], "{what}: list");
+    let ended = store.remove(&key(2)).await.unwrap();
+    assert!(ended.is_some(), "{what}: another one does not end");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ async fn hundreds_of_sessions_that_begin_at_once_are_all_found() {
     let dynamodb = DynamoDb::start();
     let store = Arc::new(open_slow(&dynamodb).await);
     let mut inserts = JoinSet::new();
-    for n in 0..230 {
+    for n in 0..300 {
         let store = Arc::clone(&store);
         inserts.spawn(async move { store.insert(&key(n), record()).await });
     }
@@ -29,8 +29,14 @@ async fn hundreds_of_sessions_that_begin_at_once_are_all_found() {
         .into_iter()
         .collect::<Result<(), _>>()
         .unwrap();
-    let all: Vec<_> = (0..230).map(key).collect();
+    let all: Vec<_> = (0..300).map(key).collect();
+    // Each batch within its time, however many there are.
+    let store = DynamoStore::open(options(&dynamodb)).await.unwrap();
     assert_eq!(listed(&store, &[USER]).await, all);
+    for key in &all {
+        assert!(store.remove(key).await.unwrap().is_some());
+    }
+    assert_eq!(listed(&store, &[USER]).await, []);
 }
 
 #[tokio::test(flavor = "multi_thread")]

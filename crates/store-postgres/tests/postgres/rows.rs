@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use cogward_services::Postgres;
-use cogward_session::{Record, SessionStore as _, Timestamp};
+use cogward_session::{ABANDONED_SECONDS, Record, SessionStore as _, Timestamp};
 use tokio::task::JoinSet;
 
 use crate::support::{HOLDER, MARK, NOW, USER, all_answers, key, login, open, record, until};
@@ -123,8 +123,9 @@ async fn two_processes_sweep_at_once_and_starve_no_table() {
          SELECT key, 1, key, 0, 0, '', '', ''",
         "login SELECT key, 0, ''",
         "mark SELECT key, 0, ''",
-        "lease SELECT key, '', now() - make_interval(secs => n + 60), false",
+        "lease SELECT key, '', now() - make_interval(secs => n + abandoned), false",
     ] {
+        let insert = insert.replace("abandoned", &ABANDONED_SECONDS.to_string());
         server.query(&url, &format!("INSERT INTO cogward_{insert} {rows}"));
     }
     for _ in 0..4 {

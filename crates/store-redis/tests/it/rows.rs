@@ -4,6 +4,7 @@ use cogward_services::Redis;
 use cogward_session::{
     LoginKey, LookupKey, Record, RevocationMark, SessionStore as _, Timestamp, UserIndex,
 };
+use futures_util::future::try_join_all;
 use redis::Value;
 
 use crate::support::{
@@ -103,8 +104,12 @@ async fn a_record_of_another_shape_is_unavailable_and_no_session() {
 async fn everything_about_it_is_unavailable(store: &cogward_store_redis::RedisStore, what: &str) {
     let load = store.load(&key(1), NOW).await;
     assert!(load.as_ref().is_err_and(unavailable), "{what}: {load:?}");
-    let list = store.list(&[USER], NOW).await;
-    assert!(list.as_ref().is_err_and(unavailable), "{what}: {list:?}");
+    store.insert(&key(2), record(1)).await.unwrap();
+    let list = store.list(&[USER], NOW).await.unwrap();
+    let others: Vec<_> = list.into_iter().map(|(key, _)| key).collect();
+    assert_eq!(others, [key(2)], "{what}: the others are not listed");
+    let ended = store.remove(&key(2)).await.unwrap();
+    assert!(ended.is_some(), "{what}: another one does not end");
     let wrong = store.replace(&key(1), 7, record(8)).await;
     assert!(
         !matches!(wrong, Ok(cogward_session::Replaced::Done)),
@@ -236,6 +241,34 @@ async fn an_index_forgets_what_is_no_more_and_keeps_what_is_moving() {
     redis.query(&["DEL", &session_name(1)]).unwrap();
     assert!(store.list(&[USER], NOW).await.unwrap().is_empty());
     assert_eq!(redis.command(&["ZCARD", &index]), "1");
+}
+
+/// More than are fetched at once.
+#[tokio::test(flavor = "multi_thread")]
+async fn thousands_of_sessions_of_one_user_are_listed_and_end() {
+    let redis = Redis::start();
+    let store = open(&redis).await;
+    let all: Vec<_> = (0..1500).map(key).collect();
+    for some in all.chunks(100) {
+        let inserts = some.iter().map(|key| store.insert(key, record(1)));
+        try_join_all(inserts).await.unwrap();
+    }
+    let mut found = store.list(&[USER], NOW).await.unwrap();
+    found.sort_by_key(|(key, _)| *key);
+    assert!(found.iter().map(|(key, _)| *key).eq(sorted(&all)));
+    for some in all.chunks(100) {
+        let removes = some.iter().map(|key| store.remove(key));
+        let removed = try_join_all(removes).await.unwrap();
+        assert!(removed.iter().all(Option::is_some));
+    }
+    assert!(store.list(&[USER], NOW).await.unwrap().is_empty());
+    assert!(keys(&redis).is_empty());
+}
+
+fn sorted(keys: &[LookupKey]) -> Vec<LookupKey> {
+    let mut keys = keys.to_vec();
+    keys.sort();
+    keys
 }
 
 fn session_name(n: u64) -> String {
