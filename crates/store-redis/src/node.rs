@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
 use redis::{
-    AsyncConnectionConfig, Client, Cmd, ErrorKind, PushInfo, PushKind, RedisError, RedisResult,
-    ServerErrorKind, Value,
+    AsyncConnectionConfig, Client, Cmd, ErrorKind, Pipeline, PushInfo, PushKind, RedisError,
+    RedisResult, ServerErrorKind, Value,
 };
 use tokio::sync::{Notify, watch};
 use tokio::task::AbortHandle;
@@ -22,6 +22,7 @@ use crate::watch::Watch;
 pub(crate) struct Node {
     pub(crate) address: Address,
     link: Arc<watch::Sender<Link>>,
+    watch: Arc<Watch>,
     keeper: AbortHandle,
 }
 
@@ -72,6 +73,7 @@ impl Node {
         Self {
             address,
             link,
+            watch: Arc::clone(watch),
             keeper: tokio::spawn(keeper.run()).abort_handle(),
         }
     }
@@ -84,18 +86,39 @@ impl Node {
         self.judge(&connection, before, answer)
     }
 
-    /// As [`Node::send`], of a server that has the key only if asked for it in this way.
+    /// As [`Node::send`], but waits for nobody else's answer.
+    pub(crate) async fn send_alone(
+        &self,
+        command: &Cmd,
+        deadline: Instant,
+    ) -> Result<Value, CallError> {
+        let mut one = redis::pipe();
+        one.add_command(command.clone());
+        self.send_apart(&one, 1, deadline).await
+    }
+
+    /// As [`Node::send_alone`], of a server that has the key only if asked for it in this way.
     pub(crate) async fn send_asking(
         &self,
         command: &Cmd,
         deadline: Instant,
     ) -> Result<Value, CallError> {
+        let mut both = redis::pipe();
+        both.cmd("ASKING").add_command(command.clone());
+        self.send_apart(&both, 2, deadline).await
+    }
+
+    /// The answer to the last of so many commands.
+    async fn send_apart(
+        &self,
+        commands: &Pipeline,
+        count: usize,
+        deadline: Instant,
+    ) -> Result<Value, CallError> {
         let connection = self.connection(deadline).await?;
         let before = connection.answers.load(Ordering::Relaxed);
         let mut redis = connection.redis.clone();
-        let mut both = redis::pipe();
-        both.cmd("ASKING").add_command(command.clone());
-        let sent = redis.send_packed_commands(&both, 0, 2);
+        let sent = redis.send_packed_commands(commands, 0, count);
         let answer = timeout_at(deadline, sent).await.ok();
         let answer = answer.map(|answers| Ok(answers?.pop().unwrap_or(Value::Nil)));
         self.judge(&connection, before, answer)
@@ -109,7 +132,7 @@ impl Node {
     /// Has the connection made anew, to whatever the address now leads to.
     pub(crate) fn reconnect(&self) {
         if let Some(Ok(connection)) = self.known() {
-            abandon(&self.link, &connection.lost);
+            self.abandon(&connection);
         }
     }
 
@@ -137,6 +160,10 @@ impl Node {
         }
     }
 
+    fn abandon(&self, connection: &Connection) {
+        abandon(&self.link, &connection.lost, &self.watch);
+    }
+
     fn judge(
         &self,
         connection: &Connection,
@@ -150,18 +177,18 @@ impl Node {
                 value.extract_error().map_err(|error| {
                     // It was the master once; the name may lead to the new one.
                     if error.kind() == ErrorKind::Server(ServerErrorKind::ReadOnly) {
-                        abandon(&self.link, &connection.lost);
+                        self.abandon(connection);
                     }
                     CallError::Refused { server, error }
                 })
             }
             Some(Err(error)) => {
-                abandon(&self.link, &connection.lost);
+                self.abandon(connection);
                 Err(CallError::Lost { server, error })
             }
             None => {
                 if connection.answers.load(Ordering::Relaxed) == before {
-                    abandon(&self.link, &connection.lost);
+                    self.abandon(connection);
                 }
                 Err(CallError::TimedOut { server })
             }
@@ -175,15 +202,19 @@ impl Drop for Node {
     }
 }
 
-/// Has nobody use the connection that has this sign of its end, and another one made.
-fn abandon(link: &watch::Sender<Link>, lost: &Arc<Notify>) {
-    link.send_if_modified(|link| {
+/// Has nobody use the connection that has this sign of its end, nor what it would have had to
+/// tell of, and another one made.
+fn abandon(link: &watch::Sender<Link>, lost: &Arc<Notify>, watch: &Watch) {
+    let given_up = link.send_if_modified(|link| {
         let dead = matches!(link, Link::Up(up) if Arc::ptr_eq(&up.lost, lost));
         if dead {
             *link = Link::Connecting;
         }
         dead
     });
+    if given_up {
+        watch.lost();
+    }
     lost.notify_one();
 }
 
@@ -238,7 +269,7 @@ impl Keeper {
                     PushKind::Disconnection => {
                         watch.lost();
                         if let Some(link) = link.upgrade() {
-                            abandon(&link, &lost);
+                            abandon(&link, &lost, &watch);
                         }
                     }
                     PushKind::Invalidate => watch.changed(&push.data),

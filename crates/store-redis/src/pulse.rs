@@ -64,7 +64,8 @@ async fn look(servers: &Servers) -> bool {
     well
 }
 
-/// Whether it answers and is a master. What came before its answer over the same connection
+/// Whether it answers and is a master: asked apart from all others, whose answers may be long
+/// and whose time is theirs. What came before its answer over the same connection
 /// has arrived, so no change is missed that it knew of then.
 async fn look_at_one(servers: &Servers) -> bool {
     let all = servers.all();
@@ -72,7 +73,7 @@ async fn look_at_one(servers: &Servers) -> bool {
         return false;
     };
     let deadline = Instant::now() + LOOK.min(servers.limit);
-    match server.send(&redis::cmd("ROLE"), deadline).await {
+    match server.send_alone(&redis::cmd("ROLE"), deadline).await {
         Ok(role) if call::is_replica(&role) => {
             // Once it was the master; the name may lead to the new one.
             server.reconnect();
@@ -108,7 +109,7 @@ async fn look_at_cluster(servers: &Servers) -> bool {
 }
 
 async fn topology_by(server: &Node, deadline: Instant) -> Option<Topology> {
-    let answer = server.send(&slots(), deadline).await.ok()?;
+    let answer = server.send_alone(&slots(), deadline).await.ok()?;
     Topology::parse(&answer, &server.address)
 }
 
