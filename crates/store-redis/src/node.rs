@@ -131,26 +131,33 @@ impl Node {
 
     /// Has the connection made anew, to whatever the address now leads to.
     pub(crate) fn reconnect(&self) {
-        if let Some(Ok(connection)) = self.known() {
+        // Not looked at any more while it is changed.
+        let known = self.known(&self.link.borrow());
+        if let Some(Ok(connection)) = known {
             self.abandon(&connection);
         }
     }
 
     async fn connection(&self, deadline: Instant) -> Result<Arc<Connection>, CallError> {
-        if let Some(known) = self.known() {
+        let known = self.known(&self.link.borrow());
+        if let Some(known) = known {
             return known;
         }
         let mut link = self.link.subscribe();
-        let waiting = link.wait_for(|link| !matches!(link, Link::Connecting));
-        // The keeper lives as long as this.
-        let _changed = timeout_at(deadline, waiting).await.map(drop);
-        self.known().unwrap_or(Err(CallError::TimedOut {
+        let settled = link.wait_for(|link| !matches!(link, Link::Connecting));
+        // What it has come to at that moment: it may be connecting again by now.
+        let known = match timeout_at(deadline, settled).await {
+            Ok(Ok(link)) => self.known(&link),
+            // The keeper lives as long as this.
+            Ok(Err(_)) | Err(_) => None,
+        };
+        known.unwrap_or(Err(CallError::TimedOut {
             server: self.address.clone(),
         }))
     }
 
-    fn known(&self) -> Option<Result<Arc<Connection>, CallError>> {
-        match &*self.link.borrow() {
+    fn known(&self, link: &Link) -> Option<Result<Arc<Connection>, CallError>> {
+        match link {
             Link::Connecting => None,
             Link::Up(connection) => Some(Ok(Arc::clone(connection))),
             Link::Down(error) => Some(Err(CallError::Down {
@@ -308,6 +315,7 @@ impl Keeper {
             watched,
         })
     }
+
     /// What a replica has may be old; whatever the address leads to, that is no time to
     /// answer from it. Where the question is not allowed, it is taken for the master.
     async fn check_role(&self, redis: &mut MultiplexedConnection) -> RedisResult<()> {
