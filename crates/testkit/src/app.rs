@@ -1,6 +1,7 @@
 //! The whole application on a free port, with a pool of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cogward_auth::{Auth, Verifiers};
 use cogward_cognito::{ClientSecret, Cognito};
@@ -100,9 +101,25 @@ impl TestApp {
         Browser::with_client(self.http.clone(), self.base.clone())
     }
 
-    /// Stops the server, answers under way first.
+    /// Stops the server, answers under way first, then what goes on behind them, and waits until
+    /// nobody has its store any more.
     pub async fn stop(self) {
-        self.running.shutdown().await;
+        let kept = Arc::downgrade(&self.store);
+        let Self {
+            running,
+            auth,
+            store,
+            ..
+        } = self;
+        running.shutdown().await;
+        auth.drain().await;
+        drop((auth, store));
+        for _ in 0..2000 {
+            if kept.strong_count() == 0 {
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
     }
 
     /// The fake Cognito.

@@ -73,6 +73,9 @@ async fn sign_ins_that_nobody_finished_are_swept_away() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_kill_under_load_loses_no_answered_session() {
     let dev = Dev::new();
+    // All of them are one person's.
+    let settings = "[session]\nmax_per_user = 10000\n";
+    std::fs::write(dev.folder.path().join("cogward.toml"), settings).unwrap();
     let mut server = dev.start(&[]).await;
     let tokens = Arc::new(tokens(&dev.pool()).await);
     let answered = Arc::new(AtomicUsize::new(0));
