@@ -41,6 +41,15 @@ mod tls;
 mod token;
 mod user;
 mod users;
+#[cfg_attr(
+    not(test),
+    expect(
+        dead_code,
+        unused_imports,
+        reason = "no operation answers with passkeys yet"
+    )
+)]
+mod web_authn;
 
 pub use client::{CLIENT_SECRET, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
 pub use options::{POOL_ID, PoolError, PoolOptions};
