@@ -158,7 +158,7 @@ fn free_port() -> Result<u16> {
         .port())
 }
 
-/// So that what a sign-in needs (Argon2's memory) is resident when it is measured.
+/// So that what a sign-in needs is resident when it is measured.
 fn sign_in(address: SocketAddr) -> Result<()> {
     let body = r#"{"AuthFlow":"USER_PASSWORD_AUTH","ClientId":"cogwardlocalpublicclient01","AuthParameters":{"USERNAME":"user@example.com","PASSWORD":"Passw0rd!"}}"#;
     let question = format!(

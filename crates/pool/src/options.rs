@@ -6,6 +6,11 @@ use url::Url;
 /// The id of the local pool. Clients refuse ids of another shape.
 pub const POOL_ID: &str = "us-east-1_Cogward01";
 
+/// The part of the pool's id that goes with user ids into SRP.
+pub(crate) fn pool_name() -> &'static str {
+    POOL_ID.split_once('_').map_or(POOL_ID, |(_, name)| name)
+}
+
 /// How a local pool starts.
 #[derive(Debug, Clone, Default)]
 pub struct PoolOptions {

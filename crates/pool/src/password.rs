@@ -1,56 +1,66 @@
-use std::sync::OnceLock;
+use aws_lc_rs::hmac;
 
-use argon2::{Algorithm, Argon2, Params, PasswordHasher as _, PasswordVerifier as _, Version};
-use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
-
+use crate::db::{Db, meta};
 use crate::error::{ApiError, Result};
+use crate::options::{PoolError, pool_name};
 use crate::random::Random;
 use crate::settings::PasswordPolicy;
+use crate::srp::Verifier;
 
-/// Hashing of passwords, at most two at a time. Call on blocking threads only.
+/// What the pool keeps of passwords: SRP verifiers, each of one user. One is made or tried in
+/// about a millisecond.
 pub(crate) struct Passwords {
-    argon2: Argon2<'static>,
-    slots: Semaphore,
-    /// Of a password nobody has: what an unknown user is compared with.
-    decoy: OnceLock<String>,
+    /// What verifiers for names nobody has are made of; as long as the data is.
+    decoys: String,
 }
 
 impl Passwords {
-    pub(crate) fn new() -> Option<Self> {
-        // The work of OWASP's argon2id sets in less memory: a development pool is to
-        // stay small, and the allocator keeps what was once used.
-        let params = Params::new(4 * 1024, 9, 1, None).ok()?;
-        let argon2 = Argon2::new(Algorithm::Argon2id, Version::V0x13, params);
-        Some(Self {
-            argon2,
-            slots: Semaphore::new(2),
-            decoy: OnceLock::new(),
-        })
+    pub(crate) fn open(db: &Db, random: &Random) -> Result<Self, PoolError> {
+        const NAME: &str = "decoys";
+        let decoys = db.run(|tx| {
+            if let Some(decoys) = meta::get(tx, NAME)? {
+                return Ok(decoys);
+            }
+            let decoys = random.token();
+            meta::set(tx, NAME, &decoys)?;
+            Ok::<_, rusqlite::Error>(decoys)
+        })?;
+        Ok(Self { decoys })
     }
 
-    pub(crate) fn hash(&self, password: &str, random: &Random) -> Result<String> {
-        let _slot = Handle::current().block_on(self.slots.acquire());
-        self.argon2
-            .hash_password_with_salt(password.as_bytes(), &random.bytes::<16>())
-            .map(|hash| hash.to_string())
-            .map_err(|_| ApiError::internal())
+    /// What is to be stored of the password of this user.
+    pub(crate) fn hash(&self, user_id: &str, password: &str, random: &Random) -> String {
+        Verifier::of(pool_name(), user_id, password, random.bytes()).to_text()
     }
 
-    /// Takes as long without a stored hash as with one.
-    pub(crate) fn verify(&self, password: &str, stored: Option<&str>, random: &Random) -> bool {
-        let hash = stored.unwrap_or_else(|| {
-            self.decoy
-                .get_or_init(|| self.hash(&random.token(), random).unwrap_or_default())
-        });
-        let _slot = Handle::current().block_on(self.slots.acquire());
-        self.argon2
-            .verify_password(password.as_bytes(), hash)
-            .is_ok()
+    /// Takes as long without a stored text as with one.
+    pub(crate) fn verify(&self, user_id: &str, password: &str, stored: Option<&str>) -> bool {
+        self.verifier(user_id, stored)
+            .matches(pool_name(), user_id, password)
             && stored.is_some()
     }
-}
 
+    /// The verifier of a user, by what is stored of the password. For a name nobody has, and for
+    /// text that is no verifier, one that no password is of: always the same for the same name.
+    pub(crate) fn verifier(&self, name: &str, stored: Option<&str>) -> Verifier {
+        let decoy = Verifier::decoy(self.decoys.as_bytes(), &name.to_lowercase());
+        stored.and_then(Verifier::from_text).unwrap_or(decoy)
+    }
+
+    /// The id to tell for a name nobody has, always the same for the same name.
+    #[cfg_attr(not(test), expect(dead_code, reason = "nobody signs in by SRP yet"))]
+    pub(crate) fn decoy_id(&self, name: &str) -> String {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.decoys.as_bytes());
+        let tag = hmac::sign(&key, format!("id {}", name.to_lowercase()).as_bytes());
+        let mut bytes = [0; 16];
+        for (byte, random) in bytes.iter_mut().zip(tag.as_ref()) {
+            *byte = *random;
+        }
+        uuid::Builder::from_random_bytes(bytes)
+            .into_uuid()
+            .to_string()
+    }
+}
 /// The characters Cognito counts as symbols, besides spaces inside.
 const SYMBOLS: &str = "^$*.[]{}()?\"!@#%&/\\,><':;|_~`=+- ";
 
@@ -103,5 +113,51 @@ impl PasswordPolicy {
                 first.join(", ")
             ),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn opened() -> (Passwords, Db, Random) {
+        let (db, random) = (Db::open(None).unwrap(), Random::default());
+        (Passwords::open(&db, &random).unwrap(), db, random)
+    }
+
+    #[test]
+    fn a_stored_password_is_that_of_its_user() {
+        let (passwords, _, random) = opened();
+        let stored = passwords.hash("id", "Passw0rd!", &random);
+        assert!(passwords.verify("id", "Passw0rd!", Some(&stored)));
+        assert!(!passwords.verify("id", "passw0rd!", Some(&stored)));
+        assert!(!passwords.verify("other", "Passw0rd!", Some(&stored)));
+        assert!(!passwords.verify("id", "Passw0rd!", None));
+        assert_ne!(stored, passwords.hash("id", "Passw0rd!", &random));
+    }
+
+    #[test]
+    fn what_is_no_verifier_verifies_nothing() {
+        let (passwords, ..) = opened();
+        for stored in [
+            "",
+            "Passw0rd!",
+            "$argon2id$v=19$m=4096,t=9,p=1$c2FsdA$aGFzaA",
+        ] {
+            assert!(!passwords.verify("id", "Passw0rd!", Some(stored)));
+            assert!(!passwords.verify("id", stored, Some(stored)));
+        }
+    }
+
+    #[test]
+    fn a_name_nobody_has_always_shows_the_same() {
+        let (passwords, db, random) = opened();
+        let reopened = Passwords::open(&db, &random).unwrap();
+        let shown = |of: &Passwords, name| (of.decoy_id(name), of.verifier(name, None).to_text());
+        let nobody = shown(&passwords, "nobody@example.com");
+        assert_eq!(shown(&reopened, "Nobody@Example.com"), nobody);
+        assert_ne!(shown(&passwords, "other@example.com"), nobody);
+        assert_ne!(shown(&opened().0, "nobody@example.com"), nobody);
+        assert!(uuid::Uuid::parse_str(&nobody.0).is_ok());
     }
 }

@@ -134,6 +134,7 @@ fn open(
     let db = Arc::new(Db::open(data_dir)?);
     let random = Arc::new(Random::default());
     let keys = Keys::open(&db, &random)?;
+    let passwords = Passwords::open(&db, &random)?;
     let tls = options
         .tls
         .then(|| Development::open(&db, data_dir))
@@ -148,9 +149,7 @@ fn open(
         random,
         keys,
         clock: Clock::default(),
-        passwords: Passwords::new().ok_or(PoolError::Keys {
-            what: "password hash",
-        })?,
+        passwords,
         pages: Pages::new().ok_or(PoolError::Keys {
             what: "page templates",
         })?,

@@ -26,17 +26,14 @@ pub(super) struct PutUser {
 /// Makes the user, or changes what is given.
 pub(super) fn put(core: &Core, body: PutUser) -> Result<Value> {
     let now = core.clock.now();
-    let hash = body
-        .password
-        .map(|password| hash(core, &password))
-        .transpose()?;
     core.db.run(|tx| {
         let mut user = match users::find(tx, &body.username)? {
             Some(user) => user,
             None => blank(core, &body.username, now)?,
         };
-        if let Some(hash) = hash {
-            user.password_hash = hash;
+        if let Some(password) = &body.password {
+            Settings::load(tx)?.password_policy.check(password)?;
+            user.password_hash = core.passwords.hash(&user.sub, password, &core.random);
         }
         if user.password_hash.is_empty() {
             return Err(ApiError::invalid_parameter("a new user needs a password"));
@@ -72,10 +69,6 @@ pub(crate) fn ready_users(core: &Core) -> Result<(), PoolError> {
     if core.db.run(|tx| meta::get(tx, DONE))?.is_some() {
         return Ok(());
     }
-    let hash = core
-        .passwords
-        .hash("Passw0rd!", &core.random)
-        .map_err(|_| PoolError::Keys { what: "users" })?;
     let now = core.clock.now();
     let ready = [
         ("user@example.com", None),
@@ -85,7 +78,7 @@ pub(crate) fn ready_users(core: &Core) -> Result<(), PoolError> {
         for (email, group) in ready {
             if users::find(tx, email)?.is_none() {
                 let mut user = new(core, email, now);
-                user.password_hash.clone_from(&hash);
+                user.password_hash = core.passwords.hash(&user.sub, "Passw0rd!", &core.random);
                 user.groups = group.map(str::to_owned).into_iter().collect();
                 users::save(tx, &user)?;
             }
@@ -93,14 +86,6 @@ pub(crate) fn ready_users(core: &Core) -> Result<(), PoolError> {
         meta::set(tx, DONE, "1")
     })?;
     Ok(())
-}
-
-fn hash(core: &Core, password: &str) -> Result<String> {
-    let settings = core
-        .db
-        .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
-    settings.password_policy.check(password)?;
-    core.passwords.hash(password, &core.random)
 }
 
 fn blank(core: &Core, username: &str, now: i64) -> Result<User> {

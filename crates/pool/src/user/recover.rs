@@ -54,10 +54,9 @@ pub(crate) fn reset_password(
         .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
     settings.password_policy.check(password)?;
     codes::redeem(core, Purpose::Reset, &named.subject, code, now)?;
-    let hash = core.passwords.hash(password, &core.random)?;
     core.db.run(|tx| {
         let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
-        user.password_hash = hash;
+        user.password_hash = core.passwords.hash(&user.sub, password, &core.random);
         if matches!(
             user.status,
             Status::ResetRequired | Status::ForceChangePassword

@@ -122,16 +122,17 @@ fn prepare(core: &Core, new: NewUser<'_>, now: i64) -> Result<User> {
         .db
         .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
     settings.password_policy.check(new.password)?;
+    let sub = core.random.uuid();
     Ok(User {
-        sub: core.random.uuid(),
         email,
-        password_hash: core.passwords.hash(new.password, &core.random)?,
+        password_hash: core.passwords.hash(&sub, new.password, &core.random),
         status: Status::Unconfirmed,
         enabled: true,
         attributes,
         groups: Vec::new(),
         created_at: now,
         signed_in_at: None,
+        sub,
     })
 }
 

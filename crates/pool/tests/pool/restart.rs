@@ -143,6 +143,25 @@ async fn ready_users_are_made_once() {
     pool.password("user@example.com", "Changed-1").await.ok();
 }
 
+#[tokio::test]
+async fn a_password_of_an_earlier_version_is_set_anew() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = TestPool::with(options(dir.path())).await;
+    pool.pool.shutdown().await;
+    let db = rusqlite::Connection::open(dir.path().join("data/pool.db")).unwrap();
+    let hash = "$argon2id$v=19$m=4096,t=9,p=1$c2FsdHNhbHRzYWx0c2FsdA$aGFzaGhhc2hoYXNoaGFzaA";
+    db.execute("UPDATE users SET password_hash = ?1", [hash])
+        .unwrap();
+    drop(db);
+    let pool = TestPool::with(options(dir.path())).await;
+    pool.password("user@example.com", PASSWORD)
+        .await
+        .refused("NotAuthorizedException");
+    let change = json!({ "username": "user@example.com", "password": PASSWORD });
+    assert_eq!(pool.local("users", change).await.0, 200);
+    pool.password("user@example.com", PASSWORD).await.ok();
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn the_database_is_its_owners_and_holds_no_password_or_token() {
@@ -168,7 +187,7 @@ async fn the_database_is_its_owners_and_holds_no_password_or_token() {
             .any(|window| window == text.as_bytes())
     };
     assert!(holds("someone@example.com"));
-    assert!(holds("$argon2id$"));
+    assert!(holds("srp6a$"));
     assert!(!holds(PASSWORD));
     assert!(!holds(tokens["RefreshToken"].as_str().unwrap()));
     assert!(!holds(tokens["AccessToken"].as_str().unwrap()));
