@@ -1,6 +1,8 @@
 #!/bin/sh
 # Installs the AWS SDKs for Python and JavaScript, at the versions pinned in
-# crates/pool/tests/sdk, into .test-tools. Does nothing when they are there.
+# crates/pool/tests/sdk, into .test-tools, and the other libraries that people
+# use with Cognito, pinned in crates/pool/tests/clients, into .test-tools/clients.
+# Does nothing when they are there.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -8,6 +10,8 @@ pins=$root/crates/pool/tests/sdk
 tools=$root/.test-tools
 venv=$tools/venv
 node=$tools/node
+others=$root/crates/pool/tests/clients
+clients=$tools/clients
 node_wheel=24.19.0
 
 say() { printf 'install-sdks: %s\n' "$*"; }
@@ -47,5 +51,22 @@ if ! same "$pins/package-lock.json" "$node/installed.json" || ! [ -x "$node/bin/
     (cd "$node" && npm ci --ignore-scripts --silent)
     ln -s "$(command -v node)" "$node/bin/node"
     cp "$pins/package-lock.json" "$node/installed.json"
+fi
+
+if ! same "$others/requirements.txt" "$clients/python/installed.txt"; then
+    say "pycognito into $clients/python"
+    rm -rf "$clients/python"
+    python3 -m venv "$clients/python"
+    "$clients/python/bin/pip" install --quiet --disable-pip-version-check -r "$others/requirements.txt"
+    cp "$others/requirements.txt" "$clients/python/installed.txt"
+fi
+
+if ! same "$others/package-lock.json" "$clients/node/installed.json"; then
+    say "aws-amplify, oidc-client-ts and their like into $clients/node"
+    rm -rf "$clients/node"
+    mkdir -p "$clients/node"
+    cp "$others/package.json" "$others/package-lock.json" "$others/.npmrc" "$clients/node/"
+    (cd "$clients/node" && PATH=$PATH:$venv/bin npm ci --ignore-scripts --silent)
+    cp "$others/package-lock.json" "$clients/node/installed.json"
 fi
 say "ready in $tools"

@@ -1,5 +1,5 @@
 //! The client against the local pool, and against servers that record what they are told and
-//! answer anything.
+//! answer anything; and the AWS SDK for Rust against the local pool.
 
 #[cfg(test)]
 mod answers;
@@ -11,5 +11,7 @@ mod pages;
 mod pool;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod rust_sdk;
 #[cfg(test)]
 mod server;

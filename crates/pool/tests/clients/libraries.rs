@@ -1,0 +1,29 @@
+use cogward_pool::POOL_ID;
+
+use crate::run::{browser, node, tls};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_client_signs_in_refreshes_and_revokes() {
+    node("openid_client.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn oidc_client_ts_signs_in_and_renews_in_a_browser() {
+    browser("oidc_client_ts.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amplify_lives_an_account_with_plain_passwords() {
+    node("amplify_sign_in.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aws_jwt_verify_takes_a_local_issuer() {
+    tls("aws_jwt_verify.mjs", None).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn aws_jwt_verify_takes_an_issuer_of_the_aws_shape() {
+    let issuer = format!("https://cognito-idp.us-east-1.amazonaws.com/{POOL_ID}");
+    tls("aws_jwt_verify.mjs", Some(issuer)).await;
+}

@@ -1,0 +1,6 @@
+//! Libraries that people use with Cognito, unmodified, each against a pool of its own.
+
+#[cfg(test)]
+mod libraries;
+#[cfg(test)]
+mod run;
