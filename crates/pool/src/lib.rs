@@ -15,7 +15,7 @@
 //!   user; how often a code is sent is not limited.
 //! * A password reset ends no session.
 //! * A password is kept as its SRP verifier alone, as whoever speaks SRP must: who has the
-//!   database can try passwords at the cost of one, about a millisecond. A hash made slow
+//!   database can try passwords at the cost of one, a millisecond or two. A hash made slow
 //!   beside it would protect nothing. A database of a version that hashed them otherwise
 //!   keeps its users, whose passwords are to be set anew.
 //! * A proof by SRP may be dated five minutes off; a name nobody has gets a salt and a user id

@@ -8,7 +8,7 @@ use crate::settings::PasswordPolicy;
 use crate::srp::Verifier;
 
 /// What the pool keeps of passwords: SRP verifiers, each of one user. One is made or tried in
-/// about a millisecond.
+/// a millisecond or two.
 pub(crate) struct Passwords {
     /// What verifiers for names nobody has are made of; as long as the data is.
     decoys: String,
