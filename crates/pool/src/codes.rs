@@ -2,8 +2,9 @@ use rusqlite::Connection;
 use subtle::ConstantTimeEq as _;
 
 use crate::core::Core;
-use crate::db::{codes, messages};
+use crate::db::codes;
 use crate::error::{ApiError, Result};
+use crate::user::Delivery;
 
 const HOUR: i64 = 3600;
 
@@ -38,21 +39,21 @@ impl Purpose {
     }
 }
 
-/// Replaces the subject's code for this purpose and mails it to `recipient`. Without one (a
+/// Replaces the subject's code for this purpose and sends it with `message`. Without one (a
 /// name nobody has) the code only makes later answers the same as for a real user.
 pub(crate) fn issue(
     db: &Connection,
     core: &Core,
     purpose: Purpose,
     subject: &str,
-    mail: Option<(&str, &str)>,
+    message: Option<(&Delivery, &str)>,
     now: i64,
 ) -> rusqlite::Result<()> {
     let code = core.random.code();
     codes::purge(db, now - HOUR)?;
     codes::issue(db, subject, purpose.name(), &code, now + purpose.lifetime())?;
-    match mail {
-        Some((recipient, kind)) => messages::send(db, recipient, kind, &code, now),
+    match message {
+        Some((delivery, kind)) => delivery.send(db, kind, &code, now),
         None => Ok(()),
     }
 }

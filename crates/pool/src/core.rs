@@ -2,8 +2,10 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::client::Client;
 use crate::clock::Clock;
 use crate::db::Db;
+use crate::definition::{Current, Definition};
 use crate::error::{ApiError, Result};
 use crate::fault::Faults;
 use crate::key::Keys;
@@ -26,11 +28,33 @@ pub(crate) struct Core {
     pub(crate) base_url: Url,
     pub(crate) issuer: String,
     pub(crate) tls: bool,
+    /// Settings and clients.
+    pub(crate) definition: Current,
     pub(crate) callback_urls: Vec<Url>,
     pub(crate) logout_urls: Vec<Url>,
 }
 
 impl Core {
+    /// The settings and clients that hold now. Take it once in a call.
+    pub(crate) fn definition(&self) -> Arc<Definition> {
+        self.definition.get()
+    }
+
+    /// # Errors
+    /// `ResourceNotFoundException`.
+    pub(crate) fn client(&self, id: &str) -> Result<Arc<Client>> {
+        self.find_client(id).ok_or_else(|| {
+            ApiError::new(
+                "ResourceNotFoundException",
+                format!("User pool client {id} does not exist."),
+            )
+        })
+    }
+
+    pub(crate) fn find_client(&self, id: &str) -> Option<Arc<Client>> {
+        self.definition().clients.get(id).cloned()
+    }
+
     /// Waits for the signing keys.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<()> {
         let made = self.blocking(|core| Ok(core.keys.with(|_| ()))).await?;

@@ -10,20 +10,11 @@ use serde_json::json;
 
 use crate::core::Core;
 use crate::error::ApiError;
+use crate::model::model;
 use crate::ops;
 
-/// What can be counted and made to fail: operations of the API by name, then the OAuth ones.
-pub(crate) const OPERATIONS: [&str; 16] = [
-    "SignUp",
-    "ConfirmSignUp",
-    "ResendConfirmationCode",
-    "InitiateAuth",
-    "GetTokensFromRefreshToken",
-    "RevokeToken",
-    "GlobalSignOut",
-    "GetUser",
-    "ForgotPassword",
-    "ConfirmForgotPassword",
+/// Endpoints that are no operation of the API.
+const ENDPOINTS: [&str; 6] = [
     "oauth2/authorize",
     "oauth2/token",
     "oauth2/userInfo",
@@ -31,6 +22,11 @@ pub(crate) const OPERATIONS: [&str; 16] = [
     "jwks",
     "openid-configuration",
 ];
+
+/// What can be counted and made to fail: operations of the API by name, then the endpoints.
+pub(crate) fn operations() -> impl Iterator<Item = &'static str> {
+    model().names().chain(ENDPOINTS)
+}
 
 /// A failure to answer with; see [`crate::local`].
 #[derive(Debug, Clone, Deserialize)]
@@ -62,11 +58,11 @@ impl Faults {
     /// # Errors
     /// A sentence that names what is wrong.
     pub(crate) fn set(&self, fault: Fault) -> Result<(), String> {
-        let Some(op) = OPERATIONS.iter().find(|op| **op == fault.op) else {
+        let Some(op) = operations().find(|op| *op == fault.op) else {
             return Err(format!(
                 "unknown op {:?}; valid are: {}",
                 fault.op,
-                OPERATIONS.join(", ")
+                operations().collect::<Vec<_>>().join(", ")
             ));
         };
         if fault
@@ -114,7 +110,7 @@ impl Fault {
             response.extensions_mut().insert(DropConnection);
             return response;
         }
-        let api = !self.op.contains('/') && !matches!(&*self.op, "jwks" | "openid-configuration");
+        let api = !ENDPOINTS.contains(&self.op.as_str());
         let mut response = if api {
             self.api_answer()
         } else {

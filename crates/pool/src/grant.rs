@@ -5,7 +5,6 @@ use crate::core::Core;
 use crate::db::families::{self, Family};
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
-use crate::settings::Settings;
 use crate::token::{self, TokenPair};
 
 pub(crate) struct Granted {
@@ -17,28 +16,31 @@ pub(crate) struct Granted {
 
 /// What a sign-in asks tokens for.
 pub(crate) struct Request<'a> {
-    pub(crate) client: &'static Client,
+    pub(crate) client: &'a Client,
     pub(crate) scope: &'a str,
     pub(crate) nonce: Option<&'a str>,
     pub(crate) auth_time: i64,
+    /// The device it comes from, when devices are remembered.
+    pub(crate) device_key: Option<&'a str>,
 }
 
 pub(crate) fn begin(core: &Core, user: &User, request: &Request<'_>, now: i64) -> Result<Granted> {
-    let settings = core
-        .db
-        .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
+    let lifetimes = request.client.lifetimes(&core.definition().settings);
     let family = Family {
         origin_jti: core.random.uuid(),
+        session_id: core.random.session_id(),
         sub: user.sub.clone(),
-        client_id: request.client.id.to_owned(),
+        client_id: request.client.id.clone(),
         scope: request.scope.to_owned(),
         event_id: core.random.uuid(),
         auth_time: request.auth_time,
-        expires_at: now + settings.refresh_token_seconds,
+        expires_at: now + lifetimes.refresh,
         revoked: false,
+        device_key: request.device_key.map(str::to_owned),
+        last_active_at: now,
     };
     let refresh_token = core.random.refresh_token();
-    let tokens = token::issue(core, user, &family, &settings, request.nonce, now)?;
+    let tokens = token::issue(core, user, &family, lifetimes, request.nonce, now)?;
     core.db.run(|tx| {
         // An access token of an expired family may live for a day more.
         families::purge(tx, now - 2 * 86400)?;
@@ -58,26 +60,35 @@ pub(crate) fn begin(core: &Core, user: &User, request: &Request<'_>, now: i64) -
 /// # Errors
 /// `NotAuthorizedException` for a token that is unknown, another client's, revoked or
 /// expired; `RefreshTokenReuseException` for one replaced longer ago than the grace period.
-pub(crate) fn refresh(core: &Core, client: &Client, token: &str, now: i64) -> Result<Granted> {
-    let (settings, family, user) = core.db.run(|tx| {
-        let settings = Settings::load(tx)?;
+pub(crate) fn refresh(
+    core: &Core,
+    client: &Client,
+    token: &str,
+    device_key: Option<&str>,
+    now: i64,
+) -> Result<Granted> {
+    let lifetimes = client.lifetimes(&core.definition().settings);
+    let (family, user) = core.db.run(|tx| {
         let (family, replaced_at) = find(tx, client, token)?;
-        check(&family, replaced_at, &settings, now)?;
+        check(&family, replaced_at, lifetimes.grace, now)?;
         let user = users::find(tx, &family.sub)?.ok_or_else(invalid)?;
-        Ok::<_, ApiError>((settings, family, user))
+        families::mark_active(tx, &family.origin_jti, now)?;
+        Ok::<_, ApiError>((family, user))
     })?;
     if !user.enabled {
         return Err(ApiError::disabled());
     }
-    let tokens = token::issue(core, &user, &family, &settings, None, now)?;
-    let refresh_token = settings
-        .refresh_rotation
-        .then(|| core.random.refresh_token());
+    // A remembered device refreshes its own tokens only.
+    if family.device_key.is_some() && family.device_key.as_deref() != device_key {
+        return Err(invalid());
+    }
+    let tokens = token::issue(core, &user, &family, lifetimes, None, now)?;
+    let refresh_token = lifetimes.rotation.then(|| core.random.refresh_token());
     if let Some(successor) = &refresh_token {
         core.db.run(|tx| {
             // Again, since another refresh may have come between.
             let (family, replaced_at) = find(tx, client, token)?;
-            check(&family, replaced_at, &settings, now)?;
+            check(&family, replaced_at, lifetimes.grace, now)?;
             families::mark_replaced(tx, token, now)?;
             families::add_refresh_token(tx, successor, &family.origin_jti).map_err(ApiError::from)
         })?;
@@ -121,14 +132,14 @@ fn find(db: &rusqlite::Connection, client: &Client, token: &str) -> Result<(Fami
         .ok_or_else(invalid)
 }
 
-fn check(family: &Family, replaced_at: Option<i64>, settings: &Settings, now: i64) -> Result<()> {
+fn check(family: &Family, replaced_at: Option<i64>, grace: i64, now: i64) -> Result<()> {
     if family.revoked {
         return Err(ApiError::not_authorized("Refresh Token has been revoked"));
     }
     if family.expires_at <= now {
         return Err(ApiError::not_authorized("Refresh Token has expired"));
     }
-    if replaced_at.is_some_and(|at| now >= at + settings.refresh_grace_seconds) {
+    if replaced_at.is_some_and(|at| now >= at + grace) {
         return Err(ApiError::new(
             "RefreshTokenReuseException",
             "Refresh token has been rotated and can no longer be used.",

@@ -16,22 +16,26 @@
 //! * A password reset ends no session.
 //! * A password is kept as its SRP verifier alone, as whoever speaks SRP must: who has the
 //!   database can try passwords at the cost of one, a millisecond or two. A hash made slow
-//!   beside it would protect nothing. A database of a version that hashed them otherwise
-//!   keeps its users, whose passwords are to be set anew.
+//!   beside it would protect nothing. A database of an earlier version, which hashed them
+//!   otherwise, is moved aside.
 //! * A proof by SRP may be dated five minutes off; a name nobody has gets a salt and a user id
 //!   that stay the same while the data directory does.
+
+#![expect(dead_code, reason = "the pool is being completed, part by part")]
 
 mod client;
 mod clock;
 mod codes;
 mod core;
 mod db;
+mod definition;
 mod error;
 mod fault;
 mod grant;
 mod key;
 mod listen;
 pub mod local;
+mod model;
 mod oauth;
 mod ops;
 mod options;
@@ -41,21 +45,14 @@ mod pool;
 mod random;
 mod router;
 mod settings;
-#[cfg_attr(not(test), expect(dead_code, reason = "nobody signs in by SRP yet"))]
+mod sign_in;
 mod srp;
 mod stats;
 mod tls;
 mod token;
 mod user;
 mod users;
-#[cfg_attr(
-    not(test),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "no operation answers with passkeys yet"
-    )
-)]
+#[expect(unused_imports, reason = "no operation answers with passkeys yet")]
 mod web_authn;
 
 pub use client::{CLIENT_SECRET, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};

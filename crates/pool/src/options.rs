@@ -66,6 +66,12 @@ pub enum PoolError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// The database is of a later version of this program.
+    #[error("{} was written by a later version: use that version, or another data directory", path.display())]
+    Newer {
+        /// The database file.
+        path: PathBuf,
+    },
     /// The database could not be opened or written.
     #[error("cannot use the pool's database")]
     Database(#[from] rusqlite::Error),

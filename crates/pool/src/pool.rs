@@ -6,9 +6,11 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::client::Client;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::db::Db;
+use crate::definition::{Current, Definition};
 use crate::fault::Faults;
 use crate::key::Keys;
 use crate::listen;
@@ -18,6 +20,7 @@ use crate::pages::Pages;
 use crate::password::Passwords;
 use crate::random::Random;
 use crate::router::router;
+use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::tls::Development;
 use crate::users::Users;
@@ -142,6 +145,8 @@ fn open(
     let scheme = if options.tls { "https" } else { "http" };
     let base = format!("{scheme}://localhost:{}/", address.port());
     let issuer = options.issuer.unwrap_or_else(|| format!("{base}{POOL_ID}"));
+    let first = Definition::new(Settings::default(), Client::built_in());
+    let definition = Current::open(&db, first)?;
     let core = Core {
         base_url: Url::parse(&base).map_err(|_| PoolError::Issuer { issuer: base })?,
         issuer,
@@ -156,6 +161,7 @@ fn open(
         faults: Faults::default(),
         stats: Stats::default(),
         tls: options.tls,
+        definition,
         callback_urls: options.callback_urls,
         logout_urls: options.logout_urls,
     };

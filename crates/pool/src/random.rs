@@ -31,6 +31,17 @@ impl Random {
         STANDARD.encode(self.bytes::<32>())
     }
 
+    /// The opaque session of a sign-in under way, of about the length of Cognito's.
+    pub(crate) fn session(&self) -> String {
+        URL_SAFE_NO_PAD.encode(self.bytes::<1170>())
+    }
+
+    /// A session's id in ListUserSessions: `tkn` and 25 lower-case letters and digits.
+    pub(crate) fn session_id(&self) -> String {
+        let digits = uuid::Builder::from_random_bytes(self.bytes()).into_uuid();
+        format!("tkn{}", digits.simple().to_string().split_at(25).0)
+    }
+
     /// Six decimal digits, each value equally likely.
     pub(crate) fn code(&self) -> String {
         const LIMIT: u32 = u32::MAX - u32::MAX % 1_000_000;

@@ -1,20 +1,46 @@
-use rusqlite::Connection;
-use serde::{Deserialize, Serialize};
+//! What holds for the whole pool: `POST /_local/settings` and `[pool]` of a seed file.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
+use url::Url;
 
-use crate::db::meta;
-
-/// What `POST /_local/settings` changes; kept in the database.
+/// Members in the words of the surface; see [`crate::local`] for what each does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct Settings {
     pub(crate) access_token_seconds: i64,
     pub(crate) id_token_seconds: i64,
     pub(crate) refresh_token_seconds: i64,
+    #[serde(deserialize_with = "switch")]
     pub(crate) refresh_rotation: bool,
     pub(crate) refresh_grace_seconds: i64,
+    #[serde(deserialize_with = "switch")]
     pub(crate) prevent_user_existence_errors: bool,
     pub(crate) mfa: Mfa,
+    /// What can be a second factor.
+    pub(crate) mfa_factors: BTreeSet<SecondFactor>,
     pub(crate) password_policy: PasswordPolicy,
+    /// What a person signs in with instead of a name of his own; empty: he chooses a name.
+    pub(crate) username_attributes: BTreeSet<Address>,
+    /// What he signs in with besides a name of his own, once it is verified.
+    pub(crate) alias_attributes: BTreeSet<Address>,
+    /// What a sign-up verifies.
+    pub(crate) auto_verified_attributes: BTreeSet<Address>,
+    /// Keeps the old value until the new one is verified.
+    pub(crate) verify_before_update: BTreeSet<Address>,
+    /// Where a code to reset a password goes, first choice first.
+    pub(crate) account_recovery: Vec<Recovery>,
+    /// What `USER_AUTH` offers (`AllowedFirstAuthFactors`).
+    pub(crate) first_factors: BTreeSet<FirstFactor>,
+    pub(crate) devices: Devices,
+    pub(crate) passkeys: Passkeys,
+    /// How long a challenge waits for its answer.
+    pub(crate) auth_session_seconds: i64,
+    pub(crate) self_sign_up: bool,
+    pub(crate) triggers: Triggers,
+    pub(crate) limits: Limits,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,13 +51,135 @@ pub(crate) enum Mfa {
     On,
 }
 
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+/// An attribute that codes can be sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Address {
+    Email,
+    PhoneNumber,
+}
+
+impl Address {
+    pub(crate) fn attribute(self) -> &'static str {
+        match self {
+            Self::Email => "email",
+            Self::PhoneNumber => "phone_number",
+        }
+    }
+
+    /// The attribute that says whether it was verified.
+    pub(crate) fn verified(self) -> &'static str {
+        match self {
+            Self::Email => "email_verified",
+            Self::PhoneNumber => "phone_number_verified",
+        }
+    }
+
+    /// Cognito's `DeliveryMedium`.
+    pub(crate) fn medium(self) -> &'static str {
+        match self {
+            Self::Email => "EMAIL",
+            Self::PhoneNumber => "SMS",
+        }
+    }
+
+    pub(crate) fn of_attribute(name: &str) -> Option<Self> {
+        [Self::Email, Self::PhoneNumber]
+            .into_iter()
+            .find(|address| address.attribute() == name)
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Recovery {
+    VerifiedEmail,
+    VerifiedPhoneNumber,
+    AdminOnly,
+}
+
+/// Named as their challenges are; e-mail codes as a second factor are `EMAIL_OTP`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum SecondFactor {
+    SmsMfa,
+    SoftwareTokenMfa,
+    EmailOtp,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum FirstFactor {
+    Password,
+    EmailOtp,
+    SmsOtp,
+    WebAuthn,
+}
+
+/// Whether browsers and telephones are remembered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub(crate) enum Devices {
+    Off,
+    /// Each one as soon as it is confirmed.
+    Always,
+    /// One whose user says so (`DeviceOnlyRememberedOnUserPrompt`).
+    UserOptIn,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Passkeys {
+    /// Off: `WebAuthnNotEnabledException`.
+    pub(crate) enabled: bool,
+    pub(crate) relying_party_id: String,
+    pub(crate) user_verification: UserVerification,
+    /// A passkey with user verification counts for both factors
+    /// (`MULTI_FACTOR_WITH_USER_VERIFICATION`).
+    pub(crate) multi_factor: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UserVerification {
+    Required,
+    Preferred,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct PasswordPolicy {
     pub(crate) minimum_length: i64,
     pub(crate) require_lowercase: bool,
     pub(crate) require_uppercase: bool,
     pub(crate) require_numbers: bool,
     pub(crate) require_symbols: bool,
+    /// How many earlier passwords may not come again.
+    pub(crate) history_size: i64,
+    pub(crate) temporary_password_days: i64,
+}
+
+/// The HTTP endpoints that stand in for Lambda functions.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Triggers {
+    pub(crate) define_auth_challenge: Option<Url>,
+    pub(crate) create_auth_challenge: Option<Url>,
+    pub(crate) verify_auth_challenge_response: Option<Url>,
+}
+
+/// What Cognito limits.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Limits {
+    /// After five wrong passwords or codes of a second factor.
+    pub(crate) lockout: bool,
+    /// How often an hour a user may try a code.
+    pub(crate) attempts: bool,
+    /// How often an hour a code is sent to a user.
+    pub(crate) messages: bool,
+    /// Calls a second of each category, and of each user.
+    pub(crate) requests: bool,
 }
 
 impl Default for Settings {
@@ -44,119 +192,170 @@ impl Default for Settings {
             refresh_grace_seconds: 0,
             prevent_user_existence_errors: true,
             mfa: Mfa::Off,
-            password_policy: PasswordPolicy {
-                minimum_length: 8,
-                require_lowercase: true,
-                require_uppercase: true,
-                require_numbers: true,
-                require_symbols: true,
-            },
+            mfa_factors: [
+                SecondFactor::SmsMfa,
+                SecondFactor::SoftwareTokenMfa,
+                SecondFactor::EmailOtp,
+            ]
+            .into(),
+            password_policy: PasswordPolicy::default(),
+            username_attributes: [Address::Email].into(),
+            alias_attributes: BTreeSet::new(),
+            auto_verified_attributes: [Address::Email].into(),
+            verify_before_update: BTreeSet::new(),
+            account_recovery: vec![Recovery::VerifiedEmail, Recovery::VerifiedPhoneNumber],
+            first_factors: [
+                FirstFactor::Password,
+                FirstFactor::EmailOtp,
+                FirstFactor::SmsOtp,
+                FirstFactor::WebAuthn,
+            ]
+            .into(),
+            devices: Devices::Off,
+            passkeys: Passkeys::default(),
+            auth_session_seconds: 180,
+            self_sign_up: true,
+            triggers: Triggers::default(),
+            limits: Limits::default(),
+        }
+    }
+}
+
+impl Default for Passkeys {
+    fn default() -> Self {
+        Self {
+            enabled: true,
+            relying_party_id: "localhost".to_owned(),
+            user_verification: UserVerification::Preferred,
+            multi_factor: false,
+        }
+    }
+}
+
+impl Default for PasswordPolicy {
+    fn default() -> Self {
+        Self {
+            minimum_length: 8,
+            require_lowercase: true,
+            require_uppercase: true,
+            require_numbers: true,
+            require_symbols: true,
+            history_size: 0,
+            temporary_password_days: 7,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            lockout: true,
+            attempts: true,
+            messages: false,
+            requests: false,
         }
     }
 }
 
 impl Settings {
-    pub(crate) fn load(db: &Connection) -> rusqlite::Result<Self> {
-        let stored = meta::get(db, "settings")?;
-        Ok(stored
-            .and_then(|text| serde_json::from_str(&text).ok())
-            .unwrap_or_default())
-    }
-
-    pub(crate) fn save(&self, db: &Connection) -> rusqlite::Result<()> {
-        let text = serde_json::to_string(self)
-            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
-        meta::set(db, "settings", &text)
-    }
-
-    /// Sets the members given.
+    /// With the members given; those of `password_policy` and the like one by one.
     ///
     /// # Errors
     /// A sentence that names the first bad member and the valid ones.
-    pub(crate) fn patch(&mut self, members: &Map<String, Value>) -> Result<(), String> {
-        for (name, value) in members {
-            match name.as_str() {
-                "access_token_seconds" => {
-                    self.access_token_seconds = within(name, value, 1..=86400)?;
-                }
-                "id_token_seconds" => self.id_token_seconds = within(name, value, 1..=86400)?,
-                "refresh_token_seconds" => {
-                    self.refresh_token_seconds = within(name, value, 1..=315_360_000)?;
-                }
-                "refresh_rotation" => self.refresh_rotation = switch(name, value, "DISABLED")?,
-                "refresh_grace_seconds" => {
-                    self.refresh_grace_seconds = within(name, value, 0..=60)?;
-                }
-                "prevent_user_existence_errors" => {
-                    self.prevent_user_existence_errors = switch(name, value, "LEGACY")?;
-                }
-                "mfa" => {
-                    self.mfa = Mfa::deserialize(value)
-                        .map_err(|_| format!("{name} must be \"OFF\", \"OPTIONAL\" or \"ON\""))?;
-                }
-                "password_policy" => self.password_policy.patch(value)?,
-                _ => return Err(unknown("setting", name, SETTINGS)),
+    pub(crate) fn patched(&self, members: &Map<String, Value>) -> Result<Self, String> {
+        let mut patched = self.clone();
+        for (name, given) in members {
+            patched = patched
+                .with(name, given)
+                .map_err(|error| format!("{name}: {error}"))?;
+        }
+        patched.check()?;
+        Ok(patched)
+    }
+
+    fn with(&self, name: &str, given: &Value) -> serde_json::Result<Self> {
+        let mut value = serde_json::to_value(self)?;
+        match (value.get_mut(name), given) {
+            (Some(Value::Object(part)), Value::Object(given)) => part.extend(given.clone()),
+            _ => value = merged(value, name, given),
+        }
+        serde_json::from_value(value)
+    }
+
+    /// # Errors
+    /// A sentence that names what is out of range, or does not go together.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let policy = &self.password_policy;
+        for (name, value, range) in [
+            ("access_token_seconds", self.access_token_seconds, 1..=86400),
+            ("id_token_seconds", self.id_token_seconds, 1..=86400),
+            (
+                "refresh_token_seconds",
+                self.refresh_token_seconds,
+                1..=315_360_000,
+            ),
+            ("refresh_grace_seconds", self.refresh_grace_seconds, 0..=60),
+            ("auth_session_seconds", self.auth_session_seconds, 1..=900),
+            (
+                "password_policy.minimum_length",
+                policy.minimum_length,
+                6..=99,
+            ),
+            ("password_policy.history_size", policy.history_size, 0..=24),
+            (
+                "password_policy.temporary_password_days",
+                policy.temporary_password_days,
+                0..=365,
+            ),
+        ] {
+            if !range.contains(&value) {
+                let (from, to) = (range.start(), range.end());
+                return Err(format!("{name} must be a whole number of {from} to {to}"));
             }
         }
-        Ok(())
-    }
-}
-
-impl PasswordPolicy {
-    fn patch(&mut self, value: &Value) -> Result<(), String> {
-        let members = value
-            .as_object()
-            .ok_or("password_policy must be an object")?;
-        for (name, value) in members {
-            let flag = match name.as_str() {
-                "minimum_length" => {
-                    self.minimum_length = within(name, value, 6..=99)?;
-                    continue;
-                }
-                "require_lowercase" => &mut self.require_lowercase,
-                "require_uppercase" => &mut self.require_uppercase,
-                "require_numbers" => &mut self.require_numbers,
-                "require_symbols" => &mut self.require_symbols,
-                _ => return Err(unknown("password_policy member", name, POLICY)),
-            };
-            *flag = value
-                .as_bool()
-                .ok_or_else(|| format!("{name} must be true or false"))?;
+        if !self.username_attributes.is_empty() && !self.alias_attributes.is_empty() {
+            return Err(
+                "username_attributes and alias_attributes exclude each other: empty one".to_owned(),
+            );
         }
-        Ok(())
+        self.triggers.check()
     }
 }
 
-const SETTINGS: &str = "access_token_seconds, id_token_seconds, refresh_token_seconds, \
-    refresh_rotation, refresh_grace_seconds, prevent_user_existence_errors, mfa, password_policy";
-const POLICY: &str =
-    "minimum_length, require_lowercase, require_uppercase, require_numbers, require_symbols";
-
-fn unknown(what: &str, name: &str, valid: &str) -> String {
-    format!("unknown {what} {name:?}; valid are: {valid}")
+fn merged(value: Value, name: &str, given: &Value) -> Value {
+    let members = value.as_object().cloned().unwrap_or_default();
+    let given = (name.to_owned(), given.clone());
+    members.into_iter().filter(|(other, _)| other != name).chain([given]).collect()
 }
 
-fn within(name: &str, value: &Value, range: std::ops::RangeInclusive<i64>) -> Result<i64, String> {
-    value
-        .as_i64()
-        .filter(|number| range.contains(number))
-        .ok_or_else(|| {
-            format!(
-                "{name} must be a whole number of {} to {}",
-                range.start(),
-                range.end()
-            )
-        })
+impl Triggers {
+    fn check(&self) -> Result<(), String> {
+        let urls = [
+            &self.define_auth_challenge,
+            &self.create_auth_challenge,
+            &self.verify_auth_challenge_response,
+        ];
+        match urls
+            .into_iter()
+            .flatten()
+            .find(|url| url.scheme() != "http")
+        {
+            Some(url) => Err(format!(
+                "triggers: {url} must be an http URL: functions run beside the pool"
+            )),
+            None => Ok(()),
+        }
+    }
 }
 
 /// A boolean, or Cognito's words for it.
-fn switch(name: &str, value: &Value, off: &str) -> Result<bool, String> {
-    match value {
-        Value::Bool(on) => Ok(*on),
+pub(crate) fn switch<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match Value::deserialize(deserializer)? {
+        Value::Bool(on) => Ok(on),
         Value::String(word) if word == "ENABLED" => Ok(true),
-        Value::String(word) if word == off => Ok(false),
-        _ => Err(format!(
-            "{name} must be true, false, \"ENABLED\" or {off:?}"
+        Value::String(word) if word == "DISABLED" || word == "LEGACY" => Ok(false),
+        _ => Err(serde::de::Error::custom(
+            "a switch must be true, false, \"ENABLED\", \"DISABLED\" or \"LEGACY\"",
         )),
     }
 }

@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 
 use parking_lot::Mutex;
 
-use crate::fault::OPERATIONS;
+use crate::fault::operations;
 
 /// How often each operation was called since the start.
 #[derive(Debug)]
@@ -10,7 +10,7 @@ pub(crate) struct Stats(Mutex<BTreeMap<&'static str, u64>>);
 
 impl Default for Stats {
     fn default() -> Self {
-        Self(Mutex::new(OPERATIONS.iter().map(|op| (*op, 0)).collect()))
+        Self(Mutex::new(operations().map(|op| (op, 0)).collect()))
     }
 }
 

@@ -5,12 +5,12 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::client::Lifetimes;
 use crate::core::Core;
 use crate::db::families::{self, Family};
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::key::SigningKey;
-use crate::settings::Settings;
 
 /// The scope of tokens from the user-pool API, and the one its operations ask for.
 pub(crate) const ADMIN_SCOPE: &str = "aws.cognito.signin.user.admin";
@@ -39,13 +39,13 @@ pub(crate) fn issue(
     core: &Core,
     user: &User,
     family: &Family,
-    settings: &Settings,
+    lifetimes: Lifetimes,
     nonce: Option<&str>,
     now: i64,
 ) -> Result<TokenPair> {
     let hosted = family.scope != ADMIN_SCOPE;
-    let access = access_claims(core, user, family, now + settings.access_token_seconds, now);
-    let id = id_claims(core, user, family, now + settings.id_token_seconds, now);
+    let access = access_claims(core, user, family, now + lifetimes.access, now);
+    let id = id_claims(core, user, family, now + lifetimes.id, now);
     let signed = core.keys.with(|ring| {
         let access = sign(&ring.access, &Value::Object(access))?;
         let mut id = id;
@@ -58,7 +58,7 @@ pub(crate) fn issue(
         Some(TokenPair {
             id: sign(&ring.id, &Value::Object(id))?,
             access,
-            expires_in: settings.access_token_seconds,
+            expires_in: lifetimes.access,
         })
     });
     signed.flatten().ok_or_else(ApiError::internal)
@@ -103,8 +103,11 @@ fn access_claims(
     let mut claims = common_claims(core, user, family, exp, now);
     claims.insert("token_use".into(), "access".into());
     claims.insert("client_id".into(), family.client_id.as_str().into());
-    claims.insert("username".into(), user.sub.as_str().into());
+    claims.insert("username".into(), user.username.as_str().into());
     claims.insert("scope".into(), family.scope.as_str().into());
+    if let Some(device_key) = &family.device_key {
+        claims.insert("device_key".into(), device_key.as_str().into());
+    }
     if family.scope != ADMIN_SCOPE {
         claims.insert("version".into(), 2.into());
     }
@@ -115,7 +118,7 @@ fn id_claims(core: &Core, user: &User, family: &Family, exp: i64, now: i64) -> M
     let mut claims = common_claims(core, user, family, exp, now);
     claims.insert("token_use".into(), "id".into());
     claims.insert("aud".into(), family.client_id.as_str().into());
-    claims.insert("cognito:username".into(), user.sub.as_str().into());
+    claims.insert("cognito:username".into(), user.username.as_str().into());
     for (name, value) in &user.attributes {
         let value = match name.as_str() {
             "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),

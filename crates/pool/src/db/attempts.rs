@@ -9,7 +9,7 @@ pub(crate) struct Attempts {
 }
 
 pub(crate) fn get(db: &Connection, subject: &str) -> Result<Attempts> {
-    db.prepare("SELECT failures, failed_at, locked_until FROM attempts WHERE subject = ?1")?
+    db.prepare_cached("SELECT failures, failed_at, locked_until FROM attempts WHERE subject = ?1")?
         .query_row([subject], |row| {
             Ok(Attempts {
                 failures: row.get(0)?,
@@ -22,7 +22,7 @@ pub(crate) fn get(db: &Connection, subject: &str) -> Result<Attempts> {
 }
 
 pub(crate) fn set(db: &Connection, subject: &str, attempts: Attempts) -> Result<()> {
-    db.prepare(
+    db.prepare_cached(
         "INSERT OR REPLACE INTO attempts (subject, failures, failed_at, locked_until)
          VALUES (?1, ?2, ?3, ?4)",
     )?
@@ -36,13 +36,13 @@ pub(crate) fn set(db: &Connection, subject: &str, attempts: Attempts) -> Result<
 }
 
 pub(crate) fn clear(db: &Connection, subject: &str) -> Result<()> {
-    db.prepare("DELETE FROM attempts WHERE subject = ?1")?
+    db.prepare_cached("DELETE FROM attempts WHERE subject = ?1")?
         .execute([subject])
         .map(drop)
 }
 
 pub(crate) fn purge(db: &Connection, failed_before: i64) -> Result<()> {
-    db.prepare("DELETE FROM attempts WHERE failed_at < ?1")?
+    db.prepare_cached("DELETE FROM attempts WHERE failed_at < ?1")?
         .execute([failed_before])
         .map(drop)
 }

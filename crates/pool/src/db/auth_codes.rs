@@ -16,7 +16,7 @@ pub(crate) struct AuthCode {
 }
 
 pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
-    db.prepare(
+    db.prepare_cached(
         "INSERT INTO auth_codes (hash, sub, client_id, redirect_uri, scope, nonce, challenge,
            auth_time, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
@@ -37,7 +37,7 @@ pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
 
 /// Takes the code of this client: it works once.
 pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Option<AuthCode>> {
-    db.prepare(
+    db.prepare_cached(
         "DELETE FROM auth_codes WHERE hash = ?1 AND client_id = ?2
          RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, auth_time, expires_at",
     )?
@@ -57,7 +57,7 @@ pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Optio
 }
 
 pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
-    db.prepare("DELETE FROM auth_codes WHERE expires_at <= ?1")?
+    db.prepare_cached("DELETE FROM auth_codes WHERE expires_at <= ?1")?
         .execute([now])
         .map(drop)
 }

@@ -9,7 +9,7 @@ pub(crate) struct Code {
 }
 
 pub(crate) fn get(db: &Connection, subject: &str, purpose: &str) -> Result<Option<Code>> {
-    db.prepare(
+    db.prepare_cached(
         "SELECT code, expires_at, failures, failures_since FROM codes
          WHERE subject = ?1 AND purpose = ?2",
     )?
@@ -32,7 +32,7 @@ pub(crate) fn issue(
     code: &str,
     expires_at: i64,
 ) -> Result<()> {
-    db.prepare(
+    db.prepare_cached(
         "INSERT INTO codes (subject, purpose, code, expires_at, failures, failures_since)
          VALUES (?1, ?2, ?3, ?4, 0, 0)
          ON CONFLICT (subject, purpose) DO UPDATE SET code = ?3, expires_at = ?4",
@@ -48,7 +48,7 @@ pub(crate) fn set_failures(
     failures: u32,
     since: i64,
 ) -> Result<()> {
-    db.prepare(
+    db.prepare_cached(
         "UPDATE codes SET failures = ?3, failures_since = ?4 WHERE subject = ?1 AND purpose = ?2",
     )?
     .execute(params![subject, purpose, failures, since])
@@ -56,13 +56,13 @@ pub(crate) fn set_failures(
 }
 
 pub(crate) fn delete(db: &Connection, subject: &str, purpose: &str) -> Result<()> {
-    db.prepare("DELETE FROM codes WHERE subject = ?1 AND purpose = ?2")?
+    db.prepare_cached("DELETE FROM codes WHERE subject = ?1 AND purpose = ?2")?
         .execute([subject, purpose])
         .map(drop)
 }
 
 pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
-    db.prepare("DELETE FROM codes WHERE expires_at < ?1")?
+    db.prepare_cached("DELETE FROM codes WHERE expires_at < ?1")?
         .execute([expired_before])
         .map(drop)
 }

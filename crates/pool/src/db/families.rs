@@ -2,9 +2,15 @@ use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
 use super::digest_of;
 
+/// How many sign-ins are remembered at most; the oldest go first. So a pool that is driven for
+/// days does not grow without bound.
+const KEPT: i64 = 100_000;
+
 /// Everything that came from one sign-in: Cognito revokes it as one, by `origin_jti`.
 pub(crate) struct Family {
     pub(crate) origin_jti: String,
+    /// What ListUserSessions calls it: `tkn` and 25 characters.
+    pub(crate) session_id: String,
     pub(crate) sub: String,
     pub(crate) client_id: String,
     pub(crate) scope: String,
@@ -13,16 +19,20 @@ pub(crate) struct Family {
     /// Of the refresh token; a rotated one keeps it.
     pub(crate) expires_at: i64,
     pub(crate) revoked: bool,
+    /// The device it came from, when devices are remembered.
+    pub(crate) device_key: Option<String>,
+    pub(crate) last_active_at: i64,
 }
 
 pub(crate) fn insert(db: &Connection, family: &Family) -> Result<()> {
-    db.prepare(
-        "INSERT INTO families (origin_jti, sub, client_id, scope, event_id, auth_time, expires_at,
-           revoked)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+    db.prepare_cached(
+        "INSERT INTO families (origin_jti, session_id, sub, client_id, scope, event_id, auth_time,
+           expires_at, revoked, device_key, last_active_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         family.origin_jti,
+        family.session_id,
         family.sub,
         family.client_id,
         family.scope,
@@ -30,12 +40,16 @@ pub(crate) fn insert(db: &Connection, family: &Family) -> Result<()> {
         family.auth_time,
         family.expires_at,
         family.revoked,
-    ])
-    .map(drop)
+        family.device_key,
+        family.last_active_at,
+    ])?;
+    db.prepare_cached("DELETE FROM families WHERE id <= ?1")?
+        .execute([db.last_insert_rowid() - KEPT])
+        .map(drop)
 }
 
 pub(crate) fn get(db: &Connection, origin_jti: &str) -> Result<Option<Family>> {
-    db.prepare("SELECT * FROM families WHERE origin_jti = ?1")?
+    db.prepare_cached("SELECT * FROM families WHERE origin_jti = ?1")?
         .query_row([origin_jti], from_row)
         .optional()
 }
@@ -45,7 +59,7 @@ pub(crate) fn of_refresh_token(
     db: &Connection,
     token: &str,
 ) -> Result<Option<(Family, Option<i64>)>> {
-    db.prepare(
+    db.prepare_cached(
         "SELECT families.*, replaced_at FROM refresh_tokens JOIN families USING (origin_jti)
          WHERE hash = ?1",
     )?
@@ -55,35 +69,51 @@ pub(crate) fn of_refresh_token(
     .optional()
 }
 
+/// A user's living sign-ins, newest first.
+pub(crate) fn of_user(db: &Connection, sub: &str, now: i64) -> Result<Vec<Family>> {
+    db.prepare_cached(
+        "SELECT * FROM families WHERE sub = ?1 AND NOT revoked AND expires_at > ?2 ORDER BY id DESC",
+    )?
+    .query_map(params![sub, now], from_row)?
+    .collect()
+}
+
 pub(crate) fn add_refresh_token(db: &Connection, token: &str, origin_jti: &str) -> Result<()> {
-    db.prepare("INSERT INTO refresh_tokens (hash, origin_jti) VALUES (?1, ?2)")?
+    db.prepare_cached("INSERT INTO refresh_tokens (hash, origin_jti) VALUES (?1, ?2)")?
         .execute(params![digest_of(token), origin_jti])
         .map(drop)
 }
 
 /// The first replacement counts: a retry does not lengthen the grace period.
 pub(crate) fn mark_replaced(db: &Connection, token: &str, now: i64) -> Result<()> {
-    db.prepare(
+    db.prepare_cached(
         "UPDATE refresh_tokens SET replaced_at = ?2 WHERE hash = ?1 AND replaced_at IS NULL",
     )?
     .execute(params![digest_of(token), now])
     .map(drop)
 }
 
+/// Tokens were asked for now.
+pub(crate) fn mark_active(db: &Connection, origin_jti: &str, now: i64) -> Result<()> {
+    db.prepare_cached("UPDATE families SET last_active_at = ?2 WHERE origin_jti = ?1")?
+        .execute(params![origin_jti, now])
+        .map(drop)
+}
+
 pub(crate) fn revoke(db: &Connection, origin_jti: &str) -> Result<()> {
-    db.prepare("UPDATE families SET revoked = 1 WHERE origin_jti = ?1")?
+    db.prepare_cached("UPDATE families SET revoked = 1 WHERE origin_jti = ?1")?
         .execute([origin_jti])
         .map(drop)
 }
 
 pub(crate) fn revoke_all(db: &Connection, sub: &str) -> Result<()> {
-    db.prepare("UPDATE families SET revoked = 1 WHERE sub = ?1")?
+    db.prepare_cached("UPDATE families SET revoked = 1 WHERE sub = ?1")?
         .execute([sub])
         .map(drop)
 }
 
 pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
-    db.prepare("DELETE FROM families WHERE expires_at < ?1")?
+    db.prepare_cached("DELETE FROM families WHERE expires_at < ?1")?
         .execute([expired_before])
         .map(drop)
 }
@@ -91,6 +121,7 @@ pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
 fn from_row(row: &Row<'_>) -> Result<Family> {
     Ok(Family {
         origin_jti: row.get("origin_jti")?,
+        session_id: row.get("session_id")?,
         sub: row.get("sub")?,
         client_id: row.get("client_id")?,
         scope: row.get("scope")?,
@@ -98,5 +129,7 @@ fn from_row(row: &Row<'_>) -> Result<Family> {
         auth_time: row.get("auth_time")?,
         expires_at: row.get("expires_at")?,
         revoked: row.get("revoked")?,
+        device_key: row.get("device_key")?,
+        last_active_at: row.get("last_active_at")?,
     })
 }

@@ -12,7 +12,7 @@ pub(crate) struct HostedSession {
 }
 
 pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> Result<()> {
-    db.prepare(
+    db.prepare_cached(
         "INSERT INTO hosted_sessions (hash, sub, confirmed, auth_time, expires_at)
          VALUES (?1, ?2, ?3, ?4, ?5)",
     )?
@@ -27,7 +27,7 @@ pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> R
 }
 
 pub(crate) fn get(db: &Connection, token: &str, now: i64) -> Result<Option<HostedSession>> {
-    db.prepare(
+    db.prepare_cached(
         "SELECT sub, confirmed, auth_time, expires_at FROM hosted_sessions
          WHERE hash = ?1 AND expires_at > ?2",
     )?
@@ -43,13 +43,13 @@ pub(crate) fn get(db: &Connection, token: &str, now: i64) -> Result<Option<Hoste
 }
 
 pub(crate) fn delete(db: &Connection, token: &str) -> Result<()> {
-    db.prepare("DELETE FROM hosted_sessions WHERE hash = ?1")?
+    db.prepare_cached("DELETE FROM hosted_sessions WHERE hash = ?1")?
         .execute([digest_of(token)])
         .map(drop)
 }
 
 pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
-    db.prepare("DELETE FROM hosted_sessions WHERE expires_at <= ?1")?
+    db.prepare_cached("DELETE FROM hosted_sessions WHERE expires_at <= ?1")?
         .execute([now])
         .map(drop)
 }

@@ -10,7 +10,7 @@ pub(crate) struct StoredKey {
 
 /// Newest generation first.
 pub(crate) fn list(db: &Connection) -> Result<Vec<StoredKey>> {
-    db.prepare(
+    db.prepare_cached(
         "SELECT kid, purpose, pkcs8, generation FROM signing_keys
          ORDER BY generation DESC, purpose",
     )?

@@ -33,16 +33,18 @@ pub(crate) fn send(
     code: &str,
     now: i64,
 ) -> Result<()> {
-    db.prepare("INSERT INTO messages (recipient, kind, code, sent_at) VALUES (?1, ?2, ?3, ?4)")?
-        .execute(params![recipient, kind, code, now])?;
-    db.prepare("DELETE FROM messages WHERE id <= ?1")?
+    db.prepare_cached(
+        "INSERT INTO messages (recipient, kind, code, sent_at) VALUES (?1, ?2, ?3, ?4)",
+    )?
+    .execute(params![recipient, kind, code, now])?;
+    db.prepare_cached("DELETE FROM messages WHERE id <= ?1")?
         .execute([db.last_insert_rowid() - KEPT])
         .map(drop)
 }
 
 /// Newest first, of one recipient (in any case) or of all.
 pub(crate) fn list(db: &Connection, recipient: Option<&str>) -> Result<Vec<Message>> {
-    db.prepare(
+    db.prepare_cached(
         "SELECT recipient, kind, code, sent_at FROM messages
          WHERE ?1 IS NULL OR recipient = ?1 ORDER BY id DESC",
     )?

@@ -2,8 +2,10 @@
 
 pub(crate) mod attempts;
 pub(crate) mod auth_codes;
+pub(crate) mod challenges;
 pub(crate) mod codes;
 pub(crate) mod families;
+pub(crate) mod groups;
 pub(crate) mod hosted;
 pub(crate) mod keys;
 pub(crate) mod messages;
@@ -12,7 +14,7 @@ pub(crate) mod users;
 
 use std::fs::{self, OpenOptions};
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
@@ -28,17 +30,23 @@ impl Db {
         let connection = match data_dir {
             None => Connection::open_in_memory()?,
             Some(dir) => {
+                let path = dir.join("pool.db");
+                if path.exists() {
+                    set_aside(&path)?;
+                }
                 create_private(dir).map_err(|source| PoolError::DataDir {
                     path: dir.to_owned(),
                     source,
                 })?;
-                Connection::open(dir.join("pool.db"))?
+                Connection::open(path)?
             }
         };
         connection.busy_timeout(Duration::from_secs(5))?;
         // WAL with NORMAL keeps every commit through a killed process.
         connection.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;")?;
         connection.execute_batch(SCHEMA)?;
+        connection.pragma_update(None, "user_version", VERSION)?;
+        connection.set_prepared_statement_cache_capacity(128);
         Ok(Self(Mutex::new(connection)))
     }
 
@@ -53,6 +61,41 @@ impl Db {
         transaction.commit()?;
         Ok(value)
     }
+}
+
+/// Moves a database of an earlier version out of the way: its passwords cannot be carried over.
+fn set_aside(path: &Path) -> Result<(), PoolError> {
+    let connection = Connection::open(path)?;
+    let version: i64 = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    drop(connection);
+    if tables == 0 || version == VERSION {
+        return Ok(());
+    }
+    if version > VERSION {
+        return Err(PoolError::Newer {
+            path: path.to_owned(),
+        });
+    }
+    let old = path.with_extension(format!("db.version-{version}"));
+    for suffix in ["", "-wal", "-shm"] {
+        let of = |path: &Path| PathBuf::from(format!("{}{suffix}", path.display()));
+        match fs::rename(of(path), of(&old)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(PoolError::DataDir {
+                    path: path.to_owned(),
+                    source: error,
+                });
+            }
+            _ => {}
+        }
+    }
+    tracing::warn!(
+        kept = %old.display(),
+        "the pool's database is of an earlier version and cannot be read: a new pool begins"
+    );
+    Ok(())
 }
 
 /// What is stored for a bearer value, so that the file holds nothing usable.
@@ -72,33 +115,61 @@ fn create_private(dir: &Path) -> io::Result<()> {
     options.open(dir.join("pool.db")).map(drop)
 }
 
+/// Written into `PRAGMA user_version`.
+const VERSION: i64 = 2;
+
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
 CREATE TABLE IF NOT EXISTS users (
-  sub TEXT PRIMARY KEY, email TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL,
-  status TEXT NOT NULL, enabled INTEGER NOT NULL, attributes TEXT NOT NULL,
-  groups TEXT NOT NULL, created_at INTEGER NOT NULL, signed_in_at INTEGER
+  sub TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL,
+  password_set_at INTEGER NOT NULL, password_history TEXT NOT NULL, status TEXT NOT NULL,
+  enabled INTEGER NOT NULL, attributes TEXT NOT NULL, mfa TEXT NOT NULL,
+  created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, signed_in_at INTEGER
 ) STRICT;
+CREATE INDEX IF NOT EXISTS users_by_creation ON users (created_at, sub);
+CREATE TABLE IF NOT EXISTS names (
+  name TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE
+) STRICT;
+CREATE INDEX IF NOT EXISTS names_by_user ON names (sub);
+CREATE TABLE IF NOT EXISTS groups (
+  name TEXT PRIMARY KEY, description TEXT, precedence INTEGER, role_arn TEXT,
+  created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS memberships (
+  name TEXT NOT NULL REFERENCES groups ON DELETE CASCADE,
+  sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE, PRIMARY KEY (name, sub)
+) STRICT;
+CREATE INDEX IF NOT EXISTS memberships_by_user ON memberships (sub);
 CREATE TABLE IF NOT EXISTS attempts (
   subject TEXT PRIMARY KEY, failures INTEGER NOT NULL, failed_at INTEGER NOT NULL,
   locked_until INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (failed_at);
 CREATE TABLE IF NOT EXISTS codes (
   subject TEXT NOT NULL, purpose TEXT NOT NULL, code TEXT NOT NULL, expires_at INTEGER NOT NULL,
   failures INTEGER NOT NULL, failures_since INTEGER NOT NULL, PRIMARY KEY (subject, purpose)
 ) STRICT;
+CREATE INDEX IF NOT EXISTS codes_by_expiry ON codes (expires_at);
 CREATE TABLE IF NOT EXISTS messages (
   id INTEGER PRIMARY KEY AUTOINCREMENT, recipient TEXT NOT NULL, kind TEXT NOT NULL,
   code TEXT NOT NULL, sent_at INTEGER NOT NULL
 ) STRICT;
+CREATE TABLE IF NOT EXISTS challenges (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, state TEXT NOT NULL,
+  expires_at INTEGER NOT NULL, used INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS challenges_by_expiry ON challenges (expires_at);
 CREATE TABLE IF NOT EXISTS families (
-  origin_jti TEXT PRIMARY KEY, sub TEXT NOT NULL, client_id TEXT NOT NULL, scope TEXT NOT NULL,
-  event_id TEXT NOT NULL, auth_time INTEGER NOT NULL, expires_at INTEGER NOT NULL,
-  revoked INTEGER NOT NULL
+  id INTEGER PRIMARY KEY AUTOINCREMENT, origin_jti TEXT NOT NULL UNIQUE,
+  session_id TEXT NOT NULL UNIQUE, sub TEXT NOT NULL, client_id TEXT NOT NULL,
+  scope TEXT NOT NULL, event_id TEXT NOT NULL, auth_time INTEGER NOT NULL,
+  expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL, device_key TEXT,
+  last_active_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS families_by_user ON families (sub);
+CREATE INDEX IF NOT EXISTS families_by_expiry ON families (expires_at);
 CREATE TABLE IF NOT EXISTS refresh_tokens (
-  hash BLOB PRIMARY KEY, origin_jti TEXT NOT NULL REFERENCES families ON DELETE CASCADE,
+  hash BLOB PRIMARY KEY, origin_jti TEXT NOT NULL REFERENCES families (origin_jti) ON DELETE CASCADE,
   replaced_at INTEGER
 ) STRICT;
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (origin_jti);
@@ -107,10 +178,23 @@ CREATE TABLE IF NOT EXISTS auth_codes (
   scope TEXT NOT NULL, nonce TEXT, challenge TEXT, auth_time INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS auth_codes_by_expiry ON auth_codes (expires_at);
 CREATE TABLE IF NOT EXISTS hosted_sessions (
   hash BLOB PRIMARY KEY, sub TEXT NOT NULL, confirmed INTEGER NOT NULL, auth_time INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS hosted_sessions_by_expiry ON hosted_sessions (expires_at);
+CREATE TABLE IF NOT EXISTS devices (
+  device_key TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  name TEXT, verifier TEXT, remembered INTEGER NOT NULL, ip TEXT,
+  created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, authenticated_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS devices_by_user ON devices (sub);
+CREATE TABLE IF NOT EXISTS web_authn (
+  credential_id TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  credential TEXT NOT NULL, created_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS web_authn_by_user ON web_authn (sub);
 CREATE TABLE IF NOT EXISTS signing_keys (
   kid TEXT PRIMARY KEY, purpose TEXT NOT NULL, pkcs8 BLOB NOT NULL, generation INTEGER NOT NULL
 ) STRICT;

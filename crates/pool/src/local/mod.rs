@@ -46,11 +46,11 @@ use serde_json::{Map, Value, json};
 
 use crate::core::Core;
 use crate::db::messages::{self, Message};
+use crate::definition::Definition;
 use crate::error::ApiError;
 use crate::fault::Fault;
 use crate::oauth::params::Params;
 use crate::pages;
-use crate::settings::Settings;
 use guard::Body;
 
 pub(crate) use users::ready_users;
@@ -135,18 +135,19 @@ async fn change_settings(
     Body(members): Body<Map<String, Value>>,
 ) -> Response {
     let change = core.blocking(move |core| {
-        core.db.run(|tx| {
-            let mut settings = Settings::load(tx)?;
-            let patched = settings.patch(&members);
-            if patched.is_ok() {
-                settings.save(tx)?;
-            }
-            Ok(patched.map(|()| settings))
+        core.definition.change(&core.db, |current| {
+            let settings = current
+                .settings
+                .patched(&members)
+                .map_err(ApiError::invalid_parameter)?;
+            Ok(Definition {
+                settings,
+                ..current.clone()
+            })
         })
     });
     match change.await {
-        Ok(Ok(settings)) => Json(settings).into_response(),
-        Ok(Err(message)) => guard::bad_request(&message),
+        Ok(definition) => Json(&definition.settings).into_response(),
         Err(error) => guard::fail(&error),
     }
 }

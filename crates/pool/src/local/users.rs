@@ -4,17 +4,17 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::core::Core;
-use crate::db::users::{self, Status, User};
-use crate::db::{families, meta};
+use crate::db::users::{self, Status, User, UserMfa};
+use crate::db::{families, groups, meta};
 use crate::error::{ApiError, Result};
 use crate::options::PoolError;
-use crate::settings::Settings;
-use crate::user::valid_email;
+use crate::settings::{Address, Settings};
+use crate::user::{check_attributes, take_username};
 
 /// The body of `POST /_local/users`.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(super) struct PutUser {
+pub(crate) struct PutUser {
     username: String,
     password: Option<String>,
     groups: Option<Vec<String>>,
@@ -26,41 +26,46 @@ pub(super) struct PutUser {
 /// Makes the user, or changes what is given.
 pub(super) fn put(core: &Core, body: PutUser) -> Result<Value> {
     let now = core.clock.now();
+    let definition = core.definition();
+    let settings = &definition.settings;
+    let found = core.db.run(|tx| users::find(tx, &body.username))?;
+    let mut user = match found {
+        Some(user) => user,
+        None => blank(core, settings, &body.username, now)?,
+    };
+    if let Some(password) = &body.password {
+        settings.password_policy.check(password)?;
+        user.password_hash = core.passwords.hash(&user.username, password, &core.random);
+        user.password_set_at = now;
+    }
+    if user.password_hash.is_empty() {
+        return Err(ApiError::invalid_parameter("a new user needs a password"));
+    }
+    user.enabled = body.enabled.unwrap_or(user.enabled);
+    user.status = body.status.unwrap_or(user.status);
+    user.modified_at = now;
+    set_attributes(settings, &mut user, body.attributes.unwrap_or_default())?;
+    let groups = body.groups.unwrap_or_else(|| user.groups.clone());
     core.db.run(|tx| {
-        let mut user = match users::find(tx, &body.username)? {
-            Some(user) => user,
-            None => blank(core, &body.username, now)?,
-        };
-        if let Some(password) = &body.password {
-            Settings::load(tx)?.password_policy.check(password)?;
-            user.password_hash = core.passwords.hash(&user.sub, password, &core.random);
+        if let Some(name) = users::taken(tx, &user, settings)? {
+            return Err(ApiError::invalid_parameter(format!(
+                "{name} is another user's name"
+            )));
         }
-        if user.password_hash.is_empty() {
-            return Err(ApiError::invalid_parameter("a new user needs a password"));
-        }
-        user.groups = body.groups.unwrap_or(user.groups);
-        user.enabled = body.enabled.unwrap_or(user.enabled);
-        user.status = body.status.unwrap_or(user.status);
-        for (name, value) in body.attributes.unwrap_or_default() {
-            if name == "sub" || (name == "email" && value.to_lowercase() != user.email) {
-                return Err(ApiError::invalid_parameter(format!("{name} cannot be set")));
-            }
-            user.attributes.insert(name, value);
-        }
-        user.attributes.insert("email".into(), user.email.clone());
         if !user.enabled {
             families::revoke_all(tx, &user.sub)?;
         }
-        users::save(tx, &user)?;
-        Ok(json!({
-            "username": user.sub,
-            "email": user.email,
-            "groups": user.groups,
-            "attributes": user.attributes,
-            "enabled": user.enabled,
-            "status": user.status.name(),
-        }))
-    })
+        users::save(tx, &user, settings)?;
+        groups::set(tx, &user.sub, &groups, now).map_err(ApiError::from)
+    })?;
+    Ok(json!({
+        "username": user.username,
+        "email": user.address(Address::Email),
+        "groups": groups,
+        "attributes": user.attributes,
+        "enabled": user.enabled,
+        "status": user.status.name(),
+    }))
 }
 
 /// Makes the two users of a new pool, once.
@@ -69,48 +74,70 @@ pub(crate) fn ready_users(core: &Core) -> Result<(), PoolError> {
     if core.db.run(|tx| meta::get(tx, DONE))?.is_some() {
         return Ok(());
     }
-    let now = core.clock.now();
-    let ready = [
-        ("user@example.com", None),
-        ("admin@example.com", Some("admin")),
-    ];
-    core.db.run(|tx| {
-        for (email, group) in ready {
-            if users::find(tx, email)?.is_none() {
-                let mut user = new(core, email, now);
-                user.password_hash = core.passwords.hash(&user.sub, "Passw0rd!", &core.random);
-                user.groups = group.map(str::to_owned).into_iter().collect();
-                users::save(tx, &user)?;
-            }
-        }
-        meta::set(tx, DONE, "1")
-    })?;
+    for (name, groups) in [
+        ("user@example.com", [].as_slice()),
+        ("admin@example.com", &["admin"]),
+    ] {
+        let user = PutUser {
+            username: name.to_owned(),
+            password: Some("Passw0rd!".to_owned()),
+            groups: Some(groups.iter().map(|group| (*group).to_owned()).collect()),
+            attributes: None,
+            enabled: None,
+            status: None,
+        };
+        put(core, user).map_err(|_| PoolError::Keys { what: "users" })?;
+    }
+    core.db.run(|tx| meta::set(tx, DONE, "1"))?;
     Ok(())
 }
 
-fn blank(core: &Core, username: &str, now: i64) -> Result<User> {
-    if valid_email(username) {
-        Ok(new(core, username, now))
-    } else {
-        Err(ApiError::invalid_parameter(
-            "username must be an email address",
-        ))
+/// The name itself stays what it is.
+fn set_attributes(
+    settings: &Settings,
+    user: &mut User,
+    given: BTreeMap<String, String>,
+) -> Result<()> {
+    check_attributes(&given, None).map_err(|error| ApiError::invalid_parameter(error.message))?;
+    for (name, value) in given {
+        let is_name = Address::of_attribute(&name)
+            .is_some_and(|address| settings.username_attributes.contains(&address))
+            && user
+                .attribute(&name)
+                .is_some_and(|own| own != value.to_lowercase());
+        if is_name {
+            return Err(ApiError::invalid_parameter(format!("{name} cannot be set")));
+        }
+        user.attributes.insert(name, value);
     }
+    Ok(())
 }
 
-fn new(core: &Core, email: &str, now: i64) -> User {
-    let email = email.to_lowercase();
-    let attributes =
-        [("email", email.as_str()), ("email_verified", "true")].map(|(k, v)| (k.into(), v.into()));
-    User {
-        sub: core.random.uuid(),
+/// A confirmed user, whose address is verified when it is the name.
+fn blank(core: &Core, settings: &Settings, name: &str, now: i64) -> Result<User> {
+    let sub = core.random.uuid();
+    let mut attributes = BTreeMap::new();
+    let username = take_username(settings, name, &sub, &mut attributes).map_err(|_| {
+        ApiError::invalid_parameter("username must be an email address, as the pool's names are")
+    })?;
+    for address in [Address::Email, Address::PhoneNumber] {
+        if attributes.contains_key(address.attribute()) {
+            attributes.insert(address.verified().to_owned(), "true".to_owned());
+        }
+    }
+    Ok(User {
+        sub,
+        username,
         password_hash: String::new(),
+        password_set_at: now,
+        password_history: Vec::new(),
         status: Status::Confirmed,
         enabled: true,
-        attributes: attributes.into(),
+        attributes,
         groups: Vec::new(),
+        mfa: UserMfa::default(),
         created_at: now,
+        modified_at: now,
         signed_in_at: None,
-        email,
-    }
+    })
 }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, header};
@@ -5,6 +7,7 @@ use http::{HeaderMap, header};
 use super::error::OAuthError;
 use super::params::Params;
 use crate::client::Client;
+use crate::core::Core;
 
 /// The form of a POST.
 pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthError> {
@@ -24,7 +27,11 @@ pub(super) fn form(headers: &HeaderMap, body: &[u8]) -> Result<Params, OAuthErro
 }
 
 /// `client_secret_basic`, `client_secret_post`, or a public client's bare `client_id`.
-pub(super) fn client(headers: &HeaderMap, form: &Params) -> Result<&'static Client, OAuthError> {
+pub(super) fn client(
+    core: &Core,
+    headers: &HeaderMap,
+    form: &Params,
+) -> Result<Arc<Client>, OAuthError> {
     let posted = (form.get("client_id")?, form.get("client_secret")?);
     let basic = headers
         .get(header::AUTHORIZATION)
@@ -41,7 +48,7 @@ pub(super) fn client(headers: &HeaderMap, form: &Params) -> Result<&'static Clie
             (id.as_str(), Some(secret.as_str()))
         }
     };
-    Client::find(id)
+    core.find_client(id)
         .filter(|client| client.secret_matches(secret))
         .ok_or(OAuthError::new("invalid_client"))
 }

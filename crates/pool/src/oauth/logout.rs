@@ -6,7 +6,6 @@ use http::{HeaderMap, Method, StatusCode, Uri};
 
 use super::params::Params;
 use super::request::{AuthorizeRequest, allowed};
-use crate::client::Client;
 use crate::core::Core;
 use crate::error::Result;
 use crate::pages::{self, Visit};
@@ -29,18 +28,20 @@ fn answer(core: &Core, visit: &Visit) -> Result<Response> {
     ) else {
         return Ok(missing("client_id"));
     };
-    if Client::find(client_id).is_none() {
+    let Some(client) = core.find_client(client_id) else {
         return Ok(pages::error_page(core, "Client does not exist."));
-    }
+    };
     let location = match (logout_uri, redirect_uri) {
-        (Some(logout_uri), _) => match allowed(logout_uri, &core.logout_urls) {
-            Some(url) => url.into(),
-            None => {
-                let message =
-                    "redirect_mismatch: logout_uri is not one of this client's sign-out URLs.";
-                return Ok(pages::error_page(core, message));
+        (Some(logout_uri), _) => {
+            match allowed(&client, logout_uri, &client.logout_urls, &core.logout_urls) {
+                Some(url) => url.into(),
+                None => {
+                    let message =
+                        "redirect_mismatch: logout_uri is not one of this client's sign-out URLs.";
+                    return Ok(pages::error_page(core, message));
+                }
             }
-        },
+        }
         (None, None) => return Ok(missing("redirect_uri")),
         (None, Some(_)) => match AuthorizeRequest::parse(core, &visit.query) {
             Ok(request) => format!("/login?{}", request.query()),

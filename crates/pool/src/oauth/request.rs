@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use url::{Host, Url};
 
 use super::params::{Params, Repeated};
@@ -27,7 +29,7 @@ const CARRIED: [&str; 13] = [
 
 /// A valid authorize request: client, redirect URI and the rest are checked.
 pub(crate) struct AuthorizeRequest {
-    pub(crate) client: &'static Client,
+    pub(crate) client: Arc<Client>,
     params: Params,
     redirect_uri: Url,
     scope: String,
@@ -93,7 +95,7 @@ impl AuthorizeRequest {
         let code = core.random.uuid();
         let record = AuthCode {
             sub: sub.to_owned(),
-            client_id: self.client.id.to_owned(),
+            client_id: self.client.id.clone(),
             redirect_uri: self.params.first("redirect_uri").to_owned(),
             scope: self.scope.clone(),
             nonce: self.nonce.clone(),
@@ -155,23 +157,29 @@ impl AuthorizeRequest {
 }
 
 /// The client and its redirect URI, or what to tell the person.
-fn trusted(core: &Core, params: &Params) -> Result<(&'static Client, Url), &'static str> {
+fn trusted(core: &Core, params: &Params) -> Result<(Arc<Client>, Url), &'static str> {
     let once = |name| {
         params
             .get(name)
             .map_err(|Repeated| "A parameter of the request is repeated.")
     };
     let client = once("client_id")?
-        .and_then(Client::find)
+        .and_then(|id| core.find_client(id))
         .ok_or("Client does not exist or client_id is missing.")?;
     let given = once("redirect_uri")?.ok_or("redirect_uri is missing.")?;
-    let redirect_uri = allowed(given, &core.callback_urls)
+    let redirect_uri = allowed(&client, given, &client.callback_urls, &core.callback_urls)
         .ok_or("redirect_mismatch: redirect_uri is not one of this client's callback URLs.")?;
     Ok((client, redirect_uri))
 }
 
-/// A URL of the list, or any plain URL on the loopback interface.
-pub(super) fn allowed(given: &str, listed: &[Url]) -> Option<Url> {
+/// A URL of the client's list; for a client that may use them also those the pool was started
+/// with and any plain URL on the loopback interface.
+pub(super) fn allowed(
+    client: &Client,
+    given: &str,
+    listed: &[Url],
+    of_pool: &[Url],
+) -> Option<Url> {
     let url = Url::parse(given).ok()?;
     let loopback = match url.host() {
         Some(Host::Domain(name)) => name == "localhost",
@@ -181,7 +189,8 @@ pub(super) fn allowed(given: &str, listed: &[Url]) -> Option<Url> {
     };
     let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
     let local = loopback && matches!(url.scheme(), "http" | "https");
-    (plain && (local || listed.contains(&url))).then_some(url)
+    let open = client.loopback_urls && (local || of_pool.contains(&url));
+    (plain && (open || listed.contains(&url))).then_some(url)
 }
 
 fn with_state(mut url: Url, state: Option<&str>) -> String {

@@ -30,7 +30,7 @@ pub(crate) async fn revoke(
 
 fn end(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {
     let form = client_auth::form(headers, body)?;
-    let client = client_auth::client(headers, &form).map_err(|error| match error.error {
+    let client = client_auth::client(core, headers, &form).map_err(|error| match error.error {
         "invalid_client" => OAuthError {
             status: StatusCode::UNAUTHORIZED,
             ..error
@@ -40,7 +40,7 @@ fn end(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, O
     let token = form
         .get("token")?
         .ok_or(OAuthError::new("invalid_request"))?;
-    match grant::revoke(core, client, token)? {
+    match grant::revoke(core, &client, token)? {
         Revoked::Done => Ok(None),
         Revoked::OtherClient => Err(OAuthError::new("invalid_request")),
         Revoked::NotRefreshToken => Err(OAuthError::new("unsupported_token_type")),

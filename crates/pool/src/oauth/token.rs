@@ -38,15 +38,15 @@ pub(crate) async fn token(
 
 fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {
     let form = client_auth::form(headers, body)?;
-    let client = client_auth::client(headers, &form)?;
+    let client = client_auth::client(core, headers, &form)?;
     let now = core.clock.now();
     let granted = match form.get("grant_type")? {
-        Some("authorization_code") => exchange(core, client, &form, now)?,
+        Some("authorization_code") => exchange(core, &client, &form, now)?,
         Some("refresh_token") => {
             let token = form
                 .get("refresh_token")?
                 .ok_or(OAuthError::new("invalid_request"))?;
-            grant::refresh(core, client, token, now)?
+            grant::refresh(core, &client, token, None, now)?
         }
         Some("client_credentials") => return Err(OAuthError::new("unauthorized_client")),
         Some(_) => return Err(OAuthError::new("unsupported_grant_type")),
@@ -56,12 +56,7 @@ fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>,
 }
 
 /// A code works once, for its client, redirect URI and verifier.
-fn exchange(
-    core: &Core,
-    client: &'static Client,
-    form: &Params,
-    now: i64,
-) -> Result<Granted, OAuthError> {
+fn exchange(core: &Core, client: &Client, form: &Params, now: i64) -> Result<Granted, OAuthError> {
     let code = form
         .get("code")?
         .ok_or(OAuthError::new("invalid_request"))?;
@@ -70,7 +65,7 @@ fn exchange(
         .ok_or(OAuthError::new("invalid_request"))?;
     let verifier = form.get("code_verifier")?;
     let taken = core.db.run(|tx| {
-        let Some(code) = auth_codes::take(tx, code, client.id)? else {
+        let Some(code) = auth_codes::take(tx, code, &client.id)? else {
             return Ok(None);
         };
         let user = users::find(tx, &code.sub)?;
@@ -98,6 +93,7 @@ fn exchange(
         scope,
         nonce,
         auth_time: code.auth_time,
+        device_key: None,
     };
     Ok(grant::begin(core, &user, &request, now)?)
 }

@@ -43,7 +43,7 @@ fn answer(core: &Core, headers: &HeaderMap) -> Response {
     };
     let mut body = Map::new();
     body.insert("sub".into(), user.sub.as_str().into());
-    body.insert("username".into(), user.sub.as_str().into());
+    body.insert("username".into(), user.username.as_str().into());
     for (name, value) in &user.attributes {
         let scope = match name.as_str() {
             "email" | "email_verified" => "email",

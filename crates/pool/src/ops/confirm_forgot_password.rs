@@ -1,14 +1,13 @@
 use serde_json::{Value, json};
 
-use super::input::{CODE, Input, PASSWORD};
+use super::input::Input;
 use crate::core::Core;
 use crate::error::Result;
 use crate::user;
 
-pub(super) fn run(core: &Core, input: &mut Input<'_>, now: i64) -> Result<Value> {
-    let code = input.required("ConfirmationCode", &CODE)?;
-    let password = input.required("Password", &PASSWORD)?;
-    let username = input.client_and_username()?;
-    user::reset_password(core, username, code, password, now)?;
+pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
+    let (client, username) = input.client_and_username(core)?;
+    let (code, password) = (input.text("ConfirmationCode"), input.text("Password"));
+    user::reset_password(core, &client, username, code, password, now)?;
     Ok(json!({}))
 }

@@ -1,127 +1,87 @@
-use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::input::{CLIENT_ID, Input, Rule, USERNAME};
-use super::result::authentication;
-use crate::client::Client;
+use super::input::Input;
+use super::result::{answer, authentication};
+use crate::client::{AuthFlow, Client};
 use crate::core::Core;
 use crate::db::families;
-use crate::db::users::User;
 use crate::error::{ApiError, Result};
-use crate::grant::{self, Request};
-use crate::settings::Settings;
-use crate::token::ADMIN_SCOPE;
-use crate::user::{self, Authenticated};
+use crate::grant;
+use crate::sign_in::{self, Begin, Channel, required};
 
-const FLOWS: [&str; 8] = [
-    "USER_SRP_AUTH",
-    "REFRESH_TOKEN_AUTH",
-    "REFRESH_TOKEN",
-    "CUSTOM_AUTH",
-    "ADMIN_NO_SRP_AUTH",
-    "USER_PASSWORD_AUTH",
-    "ADMIN_USER_PASSWORD_AUTH",
-    "USER_AUTH",
-];
-const FLOW: Rule = USERNAME;
-
-type Parameters<'a> = BTreeMap<&'a str, &'a str>;
-
-pub(super) fn run(core: &Core, input: &mut Input<'_>, now: i64) -> Result<Value> {
-    let flow = input.required("AuthFlow", &FLOW)?;
-    if !flow.is_empty() {
-        input.one_of("AuthFlow", flow, &FLOWS);
-    }
-    let client_id = input.required("ClientId", &CLIENT_ID)?;
-    let parameters = input.map("AuthParameters")?;
-    input.check()?;
-    let client = Client::require(client_id)?;
-    match flow {
-        "USER_PASSWORD_AUTH" => password(core, client, &parameters, now),
-        "REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN" => refresh(core, client, &parameters, now),
-        "ADMIN_NO_SRP_AUTH" | "ADMIN_USER_PASSWORD_AUTH" => Err(ApiError::invalid_parameter(
-            format!("{flow} is not valid for InitiateAuth: use AdminInitiateAuth"),
-        )),
-        _ => Err(not_enabled(flow)),
-    }
+pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
+    let client = core.client(input.text("ClientId"))?;
+    begin(core, &client, Channel::Api, input, now)
 }
 
-fn password(
+/// For AdminInitiateAuth too.
+pub(super) fn begin(
     core: &Core,
-    client: &'static Client,
-    parameters: &Parameters<'_>,
+    client: &Arc<Client>,
+    channel: Channel,
+    input: &Input<'_>,
     now: i64,
 ) -> Result<Value> {
-    let username = required(parameters, "USERNAME")?;
-    let password = required(parameters, "PASSWORD")?;
-    client.check_secret_hash(username, parameters.get("SECRET_HASH").copied())?;
-    match user::authenticate(core, username, password, now)? {
-        Authenticated::SignedIn(user) => {
-            let request = Request {
-                client,
-                scope: ADMIN_SCOPE,
-                nonce: None,
-                auth_time: now,
-            };
-            Ok(authentication(grant::begin(core, &user, &request, now)?))
+    let name = input.text("AuthFlow");
+    let flow = match (name, channel) {
+        ("USER_PASSWORD_AUTH", _) => AuthFlow::UserPassword,
+        ("USER_SRP_AUTH", _) => AuthFlow::UserSrp,
+        ("USER_AUTH", _) => AuthFlow::User,
+        ("CUSTOM_AUTH", _) => AuthFlow::Custom,
+        ("REFRESH_TOKEN_AUTH" | "REFRESH_TOKEN", _) => AuthFlow::RefreshToken,
+        ("ADMIN_NO_SRP_AUTH" | "ADMIN_USER_PASSWORD_AUTH", Channel::Admin) => {
+            AuthFlow::AdminUserPassword
         }
-        Authenticated::NewPasswordRequired(user) => Ok(challenge(
-            core,
-            "NEW_PASSWORD_REQUIRED",
-            &new_password_parameters(&user),
-        )),
-        Authenticated::MfaSetup(user) => Ok(challenge(
-            core,
-            "MFA_SETUP",
-            &json!({ "MFAS_CAN_SETUP": "[\"SOFTWARE_TOKEN_MFA\"]", "USER_ID_FOR_SRP": user.sub }),
-        )),
+        _ => {
+            return Err(ApiError::invalid_parameter(format!(
+                "{name} is not valid for InitiateAuth: use AdminInitiateAuth"
+            )));
+        }
+    };
+    if !client.flows.contains(&flow) {
+        return Err(not_enabled(name));
     }
+    if flow == AuthFlow::RefreshToken {
+        return refresh(core, client, input, now);
+    }
+    let parameters = input.map("AuthParameters");
+    let name = required(&parameters, "USERNAME")?;
+    client.check_secret_hash(name, parameters.get("SECRET_HASH").copied())?;
+    let begin = Begin {
+        client,
+        channel,
+        flow,
+        name,
+        parameters: &parameters,
+        metadata: input.owned_map("ClientMetadata"),
+    };
+    answer(core, client, sign_in::begin(core, &begin, now)?, now)
 }
 
-fn refresh(
-    core: &Core,
-    client: &'static Client,
-    parameters: &Parameters<'_>,
-    now: i64,
-) -> Result<Value> {
-    let token = required(parameters, "REFRESH_TOKEN")?;
+fn refresh(core: &Core, client: &Arc<Client>, input: &Input<'_>, now: i64) -> Result<Value> {
+    let parameters = input.map("AuthParameters");
+    let token = required(&parameters, "REFRESH_TOKEN")?;
     let secret_hash = parameters.get("SECRET_HASH").copied();
-    let (rotation, username) = core.db.run(|tx| {
-        let family = families::of_refresh_token(tx, token)?;
-        let username = family.map_or_else(String::new, |(family, _)| family.sub);
-        Ok::<_, ApiError>((Settings::load(tx)?.refresh_rotation, username))
-    })?;
-    if rotation {
+    if client.lifetimes(&core.definition().settings).rotation {
         return Err(not_enabled("REFRESH_TOKEN_AUTH"));
     }
-    // Of an unknown token there is no name to check the hash with: it is only asked for.
-    if !username.is_empty() || secret_hash.is_none() {
-        client.check_secret_hash(&username, secret_hash)?;
+    if client.has_secret() || secret_hash.is_some() {
+        let family = core.db.run(|tx| families::of_refresh_token(tx, token))?;
+        // Of an unknown token there is no name to check the hash with: it is only asked for.
+        match family {
+            Some((family, _)) => client.check_secret_hash(&family.sub, secret_hash)?,
+            None if secret_hash.is_none() => client.check_secret_hash("", None)?,
+            None => {}
+        }
     }
-    Ok(authentication(grant::refresh(core, client, token, now)?))
-}
-
-/// The session of a challenge is opaque; answering challenges is not offered yet.
-fn challenge(core: &Core, name: &str, parameters: &Value) -> Value {
-    let session = core.random.refresh_token();
-    json!({ "ChallengeName": name, "Session": session, "ChallengeParameters": parameters })
-}
-
-fn new_password_parameters(user: &User) -> Value {
-    json!({
-        "USER_ID_FOR_SRP": user.sub,
-        "requiredAttributes": "[]",
-        "userAttributes": json!(user.attributes).to_string(),
-    })
-}
-
-fn required<'a>(parameters: &Parameters<'a>, name: &str) -> Result<&'a str> {
-    parameters
-        .get(name)
-        .copied()
-        .filter(|value| !value.is_empty())
-        .ok_or_else(|| ApiError::invalid_parameter(format!("Missing required parameter {name}")))
+    let device_key = parameters.get("DEVICE_KEY").copied();
+    let mut value = authentication(grant::refresh(core, client, token, device_key, now)?);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("ChallengeParameters".to_owned(), json!({}));
+    }
+    Ok(value)
 }
 
 fn not_enabled(flow: &str) -> ApiError {

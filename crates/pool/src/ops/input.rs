@@ -1,246 +1,101 @@
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
 use crate::client::Client;
-use crate::error::{ApiError, Result};
+use crate::core::Core;
+use crate::error::Result;
 
-/// The members of one call. Constraint failures gather and are told together by
-/// [`Input::check`], as the service tells them; a value of the wrong type is told at once.
-pub(super) struct Input<'a> {
-    members: &'a Map<String, Value>,
-    failures: Vec<String>,
-}
-
-/// A constraint of the service model.
-pub(super) struct Rule {
-    min: usize,
-    max: usize,
-    pattern: &'static str,
-    allows: fn(char) -> bool,
-    /// The value stays out of messages.
-    secret: bool,
-}
-
-pub(super) const CLIENT_ID: Rule = Rule {
-    min: 1,
-    max: 128,
-    pattern: r"[\w+]+",
-    allows: is_word_plus,
-    secret: false,
-};
-pub(super) const CLIENT_SECRET: Rule = Rule {
-    min: 24,
-    max: 64,
-    pattern: r"[\w+]+",
-    allows: is_word_plus,
-    secret: true,
-};
-pub(super) const SECRET_HASH: Rule = Rule {
-    min: 1,
-    max: 128,
-    pattern: r"[\w+=/]+",
-    allows: |c| is_word_plus(c) || matches!(c, '=' | '/'),
-    secret: true,
-};
-pub(super) const USERNAME: Rule = Rule {
-    min: 1,
-    max: 128,
-    pattern: r"[\p{L}\p{M}\p{S}\p{N}\p{P}]+",
-    allows: |c| !c.is_whitespace() && !c.is_control(),
-    secret: false,
-};
-pub(super) const PASSWORD: Rule = Rule {
-    min: 0,
-    max: 256,
-    pattern: r"[\S]+",
-    allows: |c| !c.is_whitespace(),
-    secret: true,
-};
-pub(super) const CODE: Rule = Rule {
-    min: 1,
-    max: 2048,
-    pattern: r"[\S]+",
-    allows: |c| !c.is_whitespace(),
-    secret: true,
-};
-pub(super) const TOKEN: Rule = Rule {
-    min: 1,
-    max: usize::MAX,
-    pattern: r"[A-Za-z0-9-_=.]+",
-    allows: |c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '=' | '.'),
-    secret: true,
-};
-const ATTRIBUTE_NAME: Rule = Rule {
-    min: 1,
-    max: 32,
-    ..USERNAME
-};
-const ATTRIBUTE_VALUE: Rule = Rule {
-    min: 0,
-    max: 2048,
-    pattern: "",
-    allows: |_| true,
-    secret: false,
-};
+/// The members of one call, which the service model has accepted: types are right, and what it
+/// requires is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Input<'a>(&'a Map<String, Value>);
 
 impl<'a> Input<'a> {
-    pub(super) fn new(members: &'a Map<String, Value>) -> Self {
-        Self {
-            members,
-            failures: Vec::new(),
-        }
+    pub(crate) fn new(checked: &'a Map<String, Value>) -> Self {
+        Self(checked)
     }
 
-    /// A string the service asks for; empty when it is missing, which `check` then tells.
-    pub(super) fn required(&mut self, name: &str, rule: &Rule) -> Result<&'a str> {
-        let value = self.optional(name, rule)?;
-        if value.is_none() {
-            self.failures.push(format!(
-                "Value null at '{}' failed to satisfy constraint: Member must not be null",
-                lower_first(name)
-            ));
-        }
-        Ok(value.unwrap_or_default())
+    /// A string the model requires.
+    pub(crate) fn text(&self, name: &str) -> &'a str {
+        self.get(name).unwrap_or_default()
     }
 
-    pub(super) fn optional(&mut self, name: &str, rule: &Rule) -> Result<Option<&'a str>> {
-        let Some(text) = text(self.members.get(name))? else {
-            return Ok(None);
-        };
-        self.constrain(&lower_first(name), text, rule);
-        Ok(Some(text))
+    pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
+        self.0.get(name).and_then(Value::as_str)
+    }
+
+    pub(crate) fn flag(&self, name: &str) -> Option<bool> {
+        self.0.get(name).and_then(Value::as_bool)
+    }
+
+    pub(crate) fn number(&self, name: &str) -> Option<i64> {
+        self.0.get(name).and_then(Value::as_i64)
+    }
+
+    /// A member of any JSON.
+    pub(crate) fn document(&self, name: &str) -> Option<&'a Value> {
+        self.0.get(name).filter(|value| !value.is_null())
+    }
+
+    /// A structure in the input.
+    pub(crate) fn structure(&self, name: &str) -> Option<Self> {
+        self.0.get(name).and_then(Value::as_object).map(Self)
+    }
+
+    /// A list of structures.
+    pub(crate) fn structures(&self, name: &str) -> Vec<Self> {
+        self.list(name)
+            .filter_map(Value::as_object)
+            .map(Self)
+            .collect()
+    }
+
+    /// A list of strings.
+    pub(crate) fn texts(&self, name: &str) -> Vec<&'a str> {
+        self.list(name).filter_map(Value::as_str).collect()
     }
 
     /// A map of strings, empty when absent.
-    pub(super) fn map(&mut self, name: &str) -> Result<BTreeMap<&'a str, &'a str>> {
-        match self.members.get(name) {
-            None | Some(Value::Null) => Ok(BTreeMap::new()),
-            Some(Value::Object(map)) => map
-                .iter()
-                .filter_map(|(key, value)| {
-                    text(Some(value))
-                        .map(|text| text.map(|text| (key.as_str(), text)))
-                        .transpose()
-                })
-                .collect(),
-            Some(_) => Err(not_convertible("Map")),
-        }
+    pub(crate) fn map(&self, name: &str) -> BTreeMap<&'a str, &'a str> {
+        let entries = self.0.get(name).and_then(Value::as_object);
+        entries
+            .into_iter()
+            .flatten()
+            .filter_map(|(name, value)| Some((name.as_str(), value.as_str()?)))
+            .collect()
+    }
+
+    /// The same, to be kept.
+    pub(crate) fn owned_map(&self, name: &str) -> BTreeMap<String, String> {
+        self.map(name)
+            .into_iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect()
     }
 
     /// A list of `{Name, Value}`; a missing value is a blank one.
-    pub(super) fn attributes(&mut self, name: &str) -> Result<BTreeMap<String, String>> {
-        let list = match self.members.get(name) {
-            None | Some(Value::Null) => return Ok(BTreeMap::new()),
-            Some(Value::Array(list)) => list,
-            Some(_) => return Err(not_convertible("List")),
-        };
-        let mut attributes = BTreeMap::new();
-        for (index, item) in list.iter().enumerate() {
-            let item = item
-                .as_object()
-                .ok_or_else(|| not_convertible("AttributeType"))?;
-            let at = format!("{}.{}.member", lower_first(name), index + 1);
-            let key = text(item.get("Name"))?.unwrap_or_default();
-            let value = text(item.get("Value"))?.unwrap_or_default();
-            self.constrain(&format!("{at}.name"), key, &ATTRIBUTE_NAME);
-            self.constrain(&format!("{at}.value"), value, &ATTRIBUTE_VALUE);
-            attributes.insert(key.to_owned(), value.to_owned());
-        }
-        Ok(attributes)
+    pub(crate) fn attributes(&self, name: &str) -> BTreeMap<String, String> {
+        self.structures(name)
+            .iter()
+            .map(|item| (item.text("Name").to_owned(), item.text("Value").to_owned()))
+            .collect()
     }
 
-    /// Adds a failure of an enumeration.
-    pub(super) fn one_of(&mut self, name: &str, value: &str, values: &[&str]) {
-        if !values.contains(&value) {
-            self.failures.push(format!(
-                "Value '{}' at '{}' failed to satisfy constraint: Member must satisfy enum \
-                 value set: [{}]",
-                shown(value),
-                lower_first(name),
-                values.join(", ")
-            ));
-        }
+    /// The client of `ClientId` and the name in `Username`, with `SecretHash` checked.
+    pub(crate) fn client_and_username(&self, core: &Core) -> Result<(Arc<Client>, &'a str)> {
+        let client = core.client(self.text("ClientId"))?;
+        let username = self.text("Username");
+        client.check_secret_hash(username, self.get("SecretHash"))?;
+        Ok((client, username))
     }
 
-    /// # Errors
-    /// `InvalidParameterException` with every constraint failed so far.
-    pub(super) fn check(&self) -> Result<()> {
-        match self.failures.len() {
-            0 => Ok(()),
-            n => Err(ApiError::invalid_parameter(format!(
-                "{n} validation error{} detected: {}",
-                if n == 1 { "" } else { "s" },
-                self.failures.join("; ")
-            ))),
-        }
+    fn list(&self, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
+        self.0
+            .get(name)
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten()
     }
-
-    /// `ClientId`, `Username` and `SecretHash`, once every other member was read.
-    pub(super) fn client_and_username(&mut self) -> Result<&'a str> {
-        let client_id = self.required("ClientId", &CLIENT_ID)?;
-        let username = self.required("Username", &USERNAME)?;
-        let secret_hash = self.optional("SecretHash", &SECRET_HASH)?;
-        self.check()?;
-        Client::require(client_id)?.check_secret_hash(username, secret_hash)?;
-        Ok(username)
-    }
-
-    fn constrain(&mut self, at: &str, text: &str, rule: &Rule) {
-        let length = text.chars().count();
-        let fault = if length < rule.min {
-            format!(
-                "Member must have length greater than or equal to {}",
-                rule.min
-            )
-        } else if length > rule.max {
-            format!("Member must have length less than or equal to {}", rule.max)
-        } else if !text.chars().all(rule.allows) || (length == 0 && rule.pattern.ends_with('+')) {
-            format!(
-                "Member must satisfy regular expression pattern: {}",
-                rule.pattern
-            )
-        } else {
-            return;
-        };
-        let value = if rule.secret {
-            String::new()
-        } else {
-            format!(" '{}'", shown(text))
-        };
-        self.failures.push(format!(
-            "Value{value} at '{at}' failed to satisfy constraint: {fault}"
-        ));
-    }
-}
-
-fn text(value: Option<&Value>) -> Result<Option<&str>> {
-    match value {
-        None | Some(Value::Null) => Ok(None),
-        Some(Value::String(text)) => Ok(Some(text)),
-        Some(_) => Err(not_convertible("String")),
-    }
-}
-
-fn not_convertible(kind: &str) -> ApiError {
-    ApiError::new(
-        "SerializationException",
-        format!("A value can not be converted to a {kind}"),
-    )
-}
-
-/// Of a value no more than the longest valid one: the message stands in a header too.
-fn shown(value: &str) -> String {
-    value.chars().take(128).collect()
-}
-
-fn is_word_plus(c: char) -> bool {
-    c.is_ascii_alphanumeric() || matches!(c, '_' | '+')
-}
-
-fn lower_first(name: &str) -> String {
-    let mut chars = name.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_lowercase().collect::<String>() + chars.as_str()
-    })
 }

@@ -8,11 +8,12 @@ mod get_user;
 mod global_sign_out;
 mod initiate_auth;
 mod input;
-mod known;
 mod resend_confirmation_code;
+mod respond_to_auth_challenge;
 mod result;
 mod revoke_token;
 mod sign_up;
+mod table;
 
 use std::sync::Arc;
 
@@ -27,13 +28,12 @@ use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::fault;
 use input::Input;
+use table::Operation;
 
 const CONTENT: HeaderValue = HeaderValue::from_static("application/x-amz-json-1.1");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-amzn-requestid");
 const ERROR_TYPE: HeaderName = HeaderName::from_static("x-amzn-errortype");
 const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-amzn-errormessage");
-
-type Operation = fn(&Core, &mut Input<'_>, i64) -> Result<Value>;
 
 /// Answers one call of the user-pool API.
 pub(crate) async fn call(
@@ -102,52 +102,31 @@ pub(crate) fn refusal(error: &ApiError) -> Response {
 }
 
 async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<Response> {
-    let (name, operation) = target(headers)?;
-    if let Some(response) = fault::arrive(core, name).await {
+    let operation = target(headers)?;
+    if let Some(response) = fault::arrive(core, operation.name).await {
         return Ok(response);
     }
     let members: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
+    operation.model.check(&members)?;
+    let run = operation.run;
     let value = core
-        .blocking(move |core| {
-            let now = core.clock.now();
-            operation(core, &mut Input::new(&members), now)
-        })
+        .blocking(move |core| run(core, &Input::new(&members), core.clock.now()))
         .await?;
-    Ok(reply(StatusCode::OK, value.to_string()))
+    let body = if operation.model.has_output {
+        value.to_string()
+    } else {
+        String::new()
+    };
+    Ok(reply(StatusCode::OK, body))
 }
 
-fn target(headers: &HeaderMap) -> Result<(&'static str, Operation)> {
+fn target(headers: &HeaderMap) -> Result<Operation> {
     let name = headers
         .get("x-amz-target")
         .and_then(|value| value.to_str().ok())
         .and_then(|target| target.strip_prefix("AWSCognitoIdentityProviderService."));
-    match name {
-        Some(name) => operation(name).ok_or_else(|| known::refuse(name)),
-        None => Err(ApiError::new(
-            "UnknownOperationException",
-            "Unknown operation",
-        )),
-    }
-}
-
-fn operation(name: &str) -> Option<(&'static str, Operation)> {
-    Some(match name {
-        "SignUp" => ("SignUp", sign_up::run),
-        "ConfirmSignUp" => ("ConfirmSignUp", confirm_sign_up::run),
-        "ResendConfirmationCode" => ("ResendConfirmationCode", resend_confirmation_code::run),
-        "InitiateAuth" => ("InitiateAuth", initiate_auth::run),
-        "GetTokensFromRefreshToken" => (
-            "GetTokensFromRefreshToken",
-            get_tokens_from_refresh_token::run,
-        ),
-        "RevokeToken" => ("RevokeToken", revoke_token::run),
-        "GlobalSignOut" => ("GlobalSignOut", global_sign_out::run),
-        "GetUser" => ("GetUser", get_user::run),
-        "ForgotPassword" => ("ForgotPassword", forgot_password::run),
-        "ConfirmForgotPassword" => ("ConfirmForgotPassword", confirm_forgot_password::run),
-        _ => return None,
-    })
+    table::operation(name.unwrap_or_default())
 }
 
 fn reply(status: StatusCode, body: String) -> Response {

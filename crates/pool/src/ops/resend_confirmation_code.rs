@@ -6,8 +6,8 @@ use crate::core::Core;
 use crate::error::Result;
 use crate::user;
 
-pub(super) fn run(core: &Core, input: &mut Input<'_>, now: i64) -> Result<Value> {
-    let username = input.client_and_username()?;
-    let destination = user::resend_code(core, username, now)?;
-    Ok(json!({ "CodeDeliveryDetails": code_delivery(&destination) }))
+pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
+    let (client, username) = input.client_and_username(core)?;
+    let delivery = user::resend_code(core, &client, username, now)?;
+    Ok(json!({ "CodeDeliveryDetails": code_delivery(&delivery) }))
 }

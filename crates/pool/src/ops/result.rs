@@ -1,10 +1,63 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
-use crate::grant::Granted;
+use crate::client::Client;
+use crate::core::Core;
+use crate::db::users::User;
+use crate::error::Result;
+use crate::grant::{self, Granted, Request};
+use crate::sign_in::Outcome;
+use crate::token::ADMIN_SCOPE;
+use crate::user::Delivery;
 
-/// `CodeDeliveryDetails` for a code mailed to a masked address.
-pub(super) fn code_delivery(destination: &str) -> Value {
-    json!({ "Destination": destination, "DeliveryMedium": "EMAIL", "AttributeName": "email" })
+/// `CodeDeliveryDetails` of a code that was sent.
+pub(super) fn code_delivery(delivery: &Delivery) -> Value {
+    json!({
+        "Destination": delivery.masked(),
+        "DeliveryMedium": delivery.address.medium(),
+        "AttributeName": delivery.address.attribute(),
+    })
+}
+
+/// The answer of InitiateAuth and its like: tokens, or the challenge to answer first.
+pub(super) fn answer(
+    core: &Core,
+    client: &Arc<Client>,
+    outcome: Outcome,
+    now: i64,
+) -> Result<Value> {
+    match outcome {
+        Outcome::Challenge(challenge) => {
+            let mut value = json!({
+                "ChallengeName": challenge.name,
+                "ChallengeParameters": challenge.parameters,
+            });
+            if let Some(members) = value.as_object_mut() {
+                if let Some(session) = challenge.session {
+                    members.insert("Session".to_owned(), session.into());
+                }
+                if !challenge.available.is_empty() {
+                    members.insert("AvailableChallenges".to_owned(), json!(challenge.available));
+                }
+            }
+            Ok(value)
+        }
+        Outcome::Done(done) => {
+            let request = Request {
+                client,
+                scope: ADMIN_SCOPE,
+                nonce: None,
+                auth_time: now,
+                device_key: done.sign_in.device_key.as_deref(),
+            };
+            let mut value = authentication(grant::begin(core, &done.user, &request, now)?);
+            if let Some(members) = value.as_object_mut() {
+                members.insert("ChallengeParameters".to_owned(), json!({}));
+            }
+            Ok(value)
+        }
+    }
 }
 
 /// An answer with `AuthenticationResult`.
@@ -18,5 +71,18 @@ pub(super) fn authentication(granted: Granted) -> Value {
     if let (Some(token), Some(members)) = (granted.refresh_token, result.as_object_mut()) {
         members.insert("RefreshToken".to_owned(), Value::String(token));
     }
-    json!({ "AuthenticationResult": result, "ChallengeParameters": {} })
+    json!({ "AuthenticationResult": result })
+}
+
+/// A user's attributes as `[{Name, Value}]`, the `sub` first.
+pub(super) fn attributes(user: &User) -> Value {
+    let sub = ("sub", user.sub.as_str());
+    let others = user
+        .attributes
+        .iter()
+        .map(|(name, value)| (name.as_str(), value.as_str()));
+    std::iter::once(sub)
+        .chain(others)
+        .map(|(name, value)| json!({ "Name": name, "Value": value }))
+        .collect()
 }

@@ -21,7 +21,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         };
         let username = match request.login_hint() {
             "" => session::waiting(core, visit)?
-                .map(|user| user.email)
+                .map(|user| user.shown_name().to_owned())
                 .unwrap_or_default(),
             hint => hint.to_owned(),
         };
@@ -34,10 +34,16 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     };
     let username = form.first("username").trim();
     let outcome = if form.first("action") == "resend" {
-        user::resend_code(core, username, visit.now)
-            .map(|destination| format!("A new code was sent to {destination}."))
+        user::resend_code(core, &request.client, username, visit.now)
+            .map(|delivery| format!("A new code was sent to {}.", delivery.masked()))
     } else {
-        match user::confirm(core, username, form.first("code").trim(), visit.now) {
+        match user::confirm(
+            core,
+            &request.client,
+            username,
+            form.first("code").trim(),
+            visit.now,
+        ) {
             Ok(user) => return go_on(core, visit, &request, username, &user.sub),
             Err(error) => Err(error),
         }

@@ -22,7 +22,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         return Ok(core.pages.form("forgot.html", visit, &request, &state));
     };
     let username = form.first("username").trim();
-    match user::forgot_password(core, username, visit.now) {
+    match user::forgot_password(core, &request.client, username, visit.now) {
         Ok(_) => Ok(see_other(
             "/confirmforgotPassword",
             &request.query_with_hint(username),

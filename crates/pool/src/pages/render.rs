@@ -61,7 +61,7 @@ impl Pages {
         let context = context! {
             csrf => &visit.csrf,
             query => request.query(),
-            client_id => request.client.id,
+            client_id => &request.client.id,
             error => state.error,
             notice => state.notice,
             values => &state.values,

@@ -4,9 +4,8 @@ use minijinja::context;
 use super::render::FormState;
 use super::{Visit, refused, see_other};
 use crate::core::Core;
-use crate::error::{ApiError, Result};
+use crate::error::Result;
 use crate::oauth::request::AuthorizeRequest;
-use crate::settings::Settings;
 use crate::user;
 
 pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
@@ -14,11 +13,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         Ok(request) => request,
         Err(refusal) => return Ok(refused(core, refusal)),
     };
-    let policy = core
-        .db
-        .run(|tx| Settings::load(tx).map_err(ApiError::from))?
-        .password_policy;
-    let password_hint = Some(policy.sentence());
+    let password_hint = Some(core.definition().settings.password_policy.sentence());
     let Some(form) = &visit.form else {
         let values = context! { username => request.login_hint() };
         let state = FormState {
@@ -30,7 +25,14 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     };
     let username = form.first("username").trim();
     let code = form.first("code").trim();
-    match user::reset_password(core, username, code, form.first("password"), visit.now) {
+    match user::reset_password(
+        core,
+        &request.client,
+        username,
+        code,
+        form.first("password"),
+        visit.now,
+    ) {
         Ok(()) => Ok(see_other(
             "/login",
             &request.query_with_hint(username),

@@ -1,14 +1,17 @@
+use std::collections::BTreeMap;
+
 use axum::response::Response;
 use minijinja::context;
 
 use super::render::FormState;
 use super::{Visit, found, refused, see_other, session};
+use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::Result;
 use crate::oauth::params::Params;
 use crate::oauth::request::AuthorizeRequest;
-use crate::user::{self, Authenticated};
+use crate::sign_in::{self, Begin, Channel, Outcome};
 
 pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     let request = match AuthorizeRequest::parse(core, &visit.query) {
@@ -30,12 +33,20 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         return Ok(core.pages.form("sign_in.html", visit, &request, &state));
     };
     let username = form.first("username").trim();
-    let error = match user::authenticate(core, username, form.first("password"), visit.now) {
-        Ok(Authenticated::SignedIn(user)) => return admit(core, visit, &request, &user),
-        Ok(Authenticated::NewPasswordRequired(_)) => {
+    let begin = Begin {
+        client: &request.client,
+        channel: Channel::Hosted,
+        flow: AuthFlow::UserPassword,
+        name: username,
+        parameters: &[("PASSWORD", form.first("password"))].into(),
+        metadata: BTreeMap::new(),
+    };
+    let error = match sign_in::begin(core, &begin, visit.now) {
+        Ok(Outcome::Done(done)) => return admit(core, visit, &request, &done.user),
+        Ok(Outcome::Challenge(challenge)) if challenge.name == "NEW_PASSWORD_REQUIRED" => {
             "Your password is temporary. Choose a new one with \"Forgot password?\".".to_owned()
         }
-        Ok(Authenticated::MfaSetup(_)) => {
+        Ok(Outcome::Challenge(_)) => {
             "This pool asks for a second factor, which these pages do not offer.".to_owned()
         }
         Err(error) if error.kind == "UserNotConfirmedException" => {

@@ -6,9 +6,8 @@ use minijinja::context;
 use super::render::FormState;
 use super::{Visit, refused, see_other, session};
 use crate::core::Core;
-use crate::error::{ApiError, Result};
+use crate::error::Result;
 use crate::oauth::request::AuthorizeRequest;
-use crate::settings::Settings;
 use crate::user::{self, NewUser};
 
 pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
@@ -16,11 +15,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         Ok(request) => request,
         Err(refusal) => return Ok(refused(core, refusal)),
     };
-    let policy = core
-        .db
-        .run(|tx| Settings::load(tx).map_err(ApiError::from))?
-        .password_policy;
-    let password_hint = Some(policy.sentence());
+    let password_hint = Some(core.definition().settings.password_policy.sentence());
     let Some(form) = &visit.form else {
         let values = context! { email => request.login_hint() };
         let state = FormState {
@@ -39,8 +34,8 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         password: form.first("password"),
         attributes,
     };
-    match user::sign_up(core, new, visit.now) {
-        Ok(user) => {
+    match user::sign_up(core, &request.client, new, visit.now) {
+        Ok((user, _)) => {
             let mut response = see_other("/confirm", &request.query_with_hint(username), None);
             session::begin(core, visit, &user, false, &mut response)?;
             Ok(response)

@@ -1,46 +1,49 @@
 //! What can be done to a user, for the API and the pages alike.
 
-mod authenticate;
+mod attribute;
+mod delivery;
+mod lockout;
 mod recover;
 mod sign_up;
 
+use crate::client::Client;
 use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
-use crate::settings::Settings;
 
-pub(crate) use authenticate::{Authenticated, authenticate};
+pub(crate) use attribute::{check_attributes, valid_address};
+pub(crate) use delivery::Delivery;
+pub(crate) use lockout::{clear_failures, count_failure, refuse_locked};
 pub(crate) use recover::{forgot_password, reset_password};
-pub(crate) use sign_up::{NewUser, confirm, resend_code, sign_up, valid_email};
+pub(crate) use sign_up::{NewUser, confirm, resend_code, sign_up, take_username};
 
 /// A sign-in name, whether or not somebody has it.
-struct Named {
-    user: Option<User>,
+pub(crate) struct Named {
+    pub(crate) user: Option<User>,
     /// What attempts and codes are counted under.
-    subject: String,
+    pub(crate) subject: String,
     /// An unknown name may not be told from a known one.
-    hide: bool,
+    pub(crate) hide: bool,
 }
 
-fn look_up(core: &Core, name: &str) -> Result<Named> {
+pub(crate) fn look_up(core: &Core, client: &Client, name: &str) -> Result<Named> {
+    let hide = client.hides_names(&core.definition().settings);
     core.db.run(|tx| {
         let user = users::find(tx, name)?;
         let subject = user
             .as_ref()
-            .map_or_else(|| format!("?{}", name.to_lowercase()), |u| u.sub.clone());
+            .map_or_else(|| decoy_subject(name), |user| user.sub.clone());
         Ok(Named {
             user,
             subject,
-            hide: Settings::load(tx)?.prevent_user_existence_errors,
+            hide,
         })
     })
 }
 
-/// Where a code went: the first letters of the address only.
-pub(crate) fn masked(name: &str) -> String {
-    let (local, domain) = name.split_once('@').unwrap_or((name, "email"));
-    let first = |part: &str| part.chars().next().map(String::from).unwrap_or_default();
-    format!("{}***@{}***", first(local), first(domain))
+/// What a name nobody has is counted under.
+pub(crate) fn decoy_subject(name: &str) -> String {
+    format!("?{}", name.to_lowercase())
 }
 
 fn unknown_user() -> ApiError {

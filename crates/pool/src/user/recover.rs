@@ -1,23 +1,30 @@
-use super::{look_up, masked, unknown_user};
+use super::{Delivery, clear_failures, look_up, unknown_user};
+use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
-use crate::db::attempts;
-use crate::db::users::{self, Status};
+use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
-use crate::settings::Settings;
+use crate::settings::{Address, Recovery, Settings};
 
-/// Mails a reset code and gives the masked address.
+/// Sends a reset code and says where it went.
 ///
 /// # Errors
 /// When unknown names are not hidden: `UserNotFoundException`, `NotAuthorizedException` for a
 /// disabled user, `InvalidParameterException` for one without a verified address.
-pub(crate) fn forgot_password(core: &Core, name: &str, now: i64) -> Result<String> {
-    let named = look_up(core, name)?;
-    let reachable = named
+pub(crate) fn forgot_password(
+    core: &Core,
+    client: &Client,
+    name: &str,
+    now: i64,
+) -> Result<Delivery> {
+    let named = look_up(core, client, name)?;
+    let settings = &core.definition().settings;
+    let delivery = named
         .user
         .as_ref()
-        .filter(|user| user.enabled && user.email_verified());
-    if reachable.is_none() && !named.hide {
+        .filter(|user| user.enabled)
+        .and_then(|user| reachable(user, settings));
+    if delivery.is_none() && !named.hide {
         return Err(match &named.user {
             None => unknown_user(),
             Some(user) if !user.enabled => ApiError::disabled(),
@@ -27,43 +34,62 @@ pub(crate) fn forgot_password(core: &Core, name: &str, now: i64) -> Result<Strin
             ),
         });
     }
-    let mail = reachable.map(|user| (user.email.as_str(), "forgot_password"));
+    let message = delivery
+        .as_ref()
+        .map(|delivery| (delivery, "forgot_password"));
     core.db.run(|tx| {
-        codes::issue(tx, core, Purpose::Reset, &named.subject, mail, now).map_err(ApiError::from)
+        codes::issue(tx, core, Purpose::Reset, &named.subject, message, now).map_err(ApiError::from)
     })?;
-    Ok(masked(named.user.as_ref().map_or(name, |user| &user.email)))
+    Ok(delivery
+        .unwrap_or_else(|| Delivery::pretended(named.user.as_ref().map_or(name, User::shown_name))))
 }
 
-/// Sets a new password with the mailed code.
+/// Sets a new password with the code that was sent.
 ///
 /// # Errors
 /// `InvalidPasswordException`, or those of [`codes::redeem`]; a bad password leaves the code.
 pub(crate) fn reset_password(
     core: &Core,
+    client: &Client,
     name: &str,
     code: &str,
     password: &str,
     now: i64,
 ) -> Result<()> {
-    let named = look_up(core, name)?;
+    let named = look_up(core, client, name)?;
     if named.user.is_none() && !named.hide {
         return Err(unknown_user());
     }
-    let settings = core
-        .db
-        .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
+    let settings = &core.definition().settings;
     settings.password_policy.check(password)?;
     codes::redeem(core, Purpose::Reset, &named.subject, code, now)?;
+    let username = named.user.as_ref().map_or("", |user| &user.username);
+    let hash = core.passwords.hash(username, password, &core.random);
     core.db.run(|tx| {
         let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
-        user.password_hash = core.passwords.hash(&user.sub, password, &core.random);
+        user.password_hash = hash;
+        user.password_set_at = now;
+        user.modified_at = now;
         if matches!(
             user.status,
             Status::ResetRequired | Status::ForceChangePassword
         ) {
             user.status = Status::Confirmed;
         }
-        users::save(tx, &user)?;
-        attempts::clear(tx, &named.subject).map_err(ApiError::from)
+        users::save(tx, &user, settings).map_err(ApiError::from)
+    })?;
+    clear_failures(core, &named.subject)
+}
+
+/// The first verified address of the pool's `account_recovery`.
+fn reachable(user: &User, settings: &Settings) -> Option<Delivery> {
+    settings.account_recovery.iter().find_map(|recovery| {
+        let address = match recovery {
+            Recovery::VerifiedEmail => Address::Email,
+            Recovery::VerifiedPhoneNumber => Address::PhoneNumber,
+            Recovery::AdminOnly => return None,
+        };
+        user.verified(address)?;
+        Delivery::to(user, address)
     })
 }

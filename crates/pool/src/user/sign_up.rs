@@ -1,11 +1,12 @@
 use std::collections::BTreeMap;
 
-use super::{look_up, masked, unknown_user};
+use super::{Delivery, check_attributes, look_up, unknown_user, valid_address};
+use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
-use crate::db::users::{self, Status, User};
+use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
-use crate::settings::Settings;
+use crate::settings::{Address, Settings};
 
 pub(crate) struct NewUser<'a> {
     pub(crate) username: &'a str,
@@ -13,33 +14,51 @@ pub(crate) struct NewUser<'a> {
     pub(crate) attributes: BTreeMap<String, String>,
 }
 
-/// Makes an unconfirmed user and mails a code.
+/// Makes an unconfirmed user and sends a code, if there is an address that sign-up verifies.
 ///
 /// # Errors
 /// `InvalidParameterException`, `InvalidPasswordException`, `NotAuthorizedException` (an
-/// attribute only the pool writes) or `UsernameExistsException`.
-pub(crate) fn sign_up(core: &Core, new: NewUser<'_>, now: i64) -> Result<User> {
-    let user = prepare(core, new, now)?;
+/// attribute only the pool writes, or sign-up is closed) or `UsernameExistsException`.
+pub(crate) fn sign_up(
+    core: &Core,
+    client: &Client,
+    new: NewUser<'_>,
+    now: i64,
+) -> Result<(User, Option<Delivery>)> {
+    let settings = &core.definition().settings;
+    if !settings.self_sign_up {
+        return Err(ApiError::not_authorized(
+            "SignUp is not permitted for this user pool",
+        ));
+    }
+    let user = prepare(core, client, new, now)?;
+    let delivery = verifiable(&user, settings);
     core.db.run(|tx| {
-        if users::find(tx, &user.email)?.is_some() {
+        if users::taken(tx, &user, settings)?.is_some() {
             return Err(ApiError::new(
                 "UsernameExistsException",
                 "User already exists",
             ));
         }
-        users::save(tx, &user)?;
-        let mail = Some((user.email.as_str(), "sign_up"));
-        codes::issue(tx, core, Purpose::SignUp, &user.sub, mail, now).map_err(ApiError::from)
+        users::save(tx, &user, settings)?;
+        let message = delivery.as_ref().map(|delivery| (delivery, "sign_up"));
+        codes::issue(tx, core, Purpose::SignUp, &user.sub, message, now).map_err(ApiError::from)
     })?;
-    Ok(user)
+    Ok((user, delivery))
 }
 
-/// Confirms with the mailed code; the email is verified by it.
+/// Confirms with the code that was sent; the address it went to is verified by it.
 ///
 /// # Errors
 /// Those of [`codes::redeem`], and `NotAuthorizedException` for a confirmed user.
-pub(crate) fn confirm(core: &Core, name: &str, code: &str, now: i64) -> Result<User> {
-    let named = look_up(core, name)?;
+pub(crate) fn confirm(
+    core: &Core,
+    client: &Client,
+    name: &str,
+    code: &str,
+    now: i64,
+) -> Result<User> {
+    let named = look_up(core, client, name)?;
     match &named.user {
         None if !named.hide => return Err(unknown_user()),
         None => codes::pretend(core, &named.subject, now)?,
@@ -52,128 +71,135 @@ pub(crate) fn confirm(core: &Core, name: &str, code: &str, now: i64) -> Result<U
         Some(_) => {}
     }
     codes::redeem(core, Purpose::SignUp, &named.subject, code, now)?;
+    let settings = &core.definition().settings;
     core.db.run(|tx| {
         let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
         user.status = Status::Confirmed;
-        user.attributes
-            .insert("email_verified".into(), "true".into());
-        users::save(tx, &user)?;
+        user.modified_at = now;
+        if let Some(delivery) = verifiable(&user, settings) {
+            user.set_verified(delivery.address, true);
+        }
+        users::save(tx, &user, settings)?;
         Ok(user)
     })
 }
 
-/// Mails a new sign-up code and gives the masked address.
+/// Sends a new sign-up code and says where it went.
 ///
 /// # Errors
 /// `InvalidParameterException` for a confirmed user; `UserNotFoundException` when unknown
 /// names are not hidden.
-pub(crate) fn resend_code(core: &Core, name: &str, now: i64) -> Result<String> {
-    let named = look_up(core, name)?;
-    let mail = match &named.user {
-        None if !named.hide => return Err(unknown_user()),
-        None => None,
-        Some(user) if user.status != Status::Unconfirmed => {
-            return Err(ApiError::invalid_parameter("User is already confirmed."));
-        }
-        Some(user) => Some((user.email.as_str(), "resend_code")),
-    };
+pub(crate) fn resend_code(core: &Core, client: &Client, name: &str, now: i64) -> Result<Delivery> {
+    let named = look_up(core, client, name)?;
+    let settings = &core.definition().settings;
+    let delivery =
+        match &named.user {
+            None if !named.hide => return Err(unknown_user()),
+            None => None,
+            Some(user) if user.status != Status::Unconfirmed => {
+                return Err(ApiError::invalid_parameter("User is already confirmed."));
+            }
+            Some(user) => Some(verifiable(user, settings).ok_or_else(|| {
+                ApiError::invalid_parameter("Auto verification is not turned on.")
+            })?),
+        };
+    let message = delivery.as_ref().map(|delivery| (delivery, "resend_code"));
     core.db.run(|tx| {
-        codes::issue(tx, core, Purpose::SignUp, &named.subject, mail, now).map_err(ApiError::from)
+        codes::issue(tx, core, Purpose::SignUp, &named.subject, message, now)
+            .map_err(ApiError::from)
     })?;
-    Ok(masked(named.user.as_ref().map_or(name, |user| &user.email)))
+    Ok(delivery.unwrap_or_else(|| Delivery::pretended(name)))
 }
 
-/// One `@`, something on both sides, nothing a mail header could choke on.
-pub(crate) fn valid_email(email: &str) -> bool {
-    let allowed =
-        |c: char| c.is_alphanumeric() || (c.is_ascii_graphic() && !"@,;:\"()<>[]\\".contains(c));
-    let valid = |part: &str| !part.is_empty() && part.chars().all(allowed);
-    email.len() <= 128
-        && email.split_once('@').is_some_and(|(local, domain)| {
-            valid(local)
-                && valid(domain)
-                && !domain.starts_with('.')
-                && !domain.ends_with('.')
-                && !domain.contains("..")
-        })
+/// Where the code of a sign-up goes: a telephone comes before an e-mail.
+fn verifiable(user: &User, settings: &Settings) -> Option<Delivery> {
+    [Address::PhoneNumber, Address::Email]
+        .into_iter()
+        .filter(|address| settings.auto_verified_attributes.contains(address))
+        .find_map(|address| Delivery::to(user, address))
 }
 
-fn prepare(core: &Core, new: NewUser<'_>, now: i64) -> Result<User> {
-    if !valid_email(new.username) {
-        return Err(ApiError::invalid_parameter("Username should be an email."));
-    }
-    let email = new.username.to_lowercase();
+fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<User> {
+    let settings = &core.definition().settings;
     let mut attributes = new.attributes;
     attributes.retain(|_, value| !value.is_empty());
-    for name in attributes.keys() {
-        check_attribute(name)?;
-    }
-    if attributes
-        .get("email")
-        .is_some_and(|given| given.to_lowercase() != email)
-    {
-        return Err(ApiError::invalid_parameter(
-            "Attribute email must be the username: the username is an email.",
-        ));
-    }
-    attributes.insert("email".into(), email.clone());
-    attributes.insert("email_verified".into(), "false".into());
-    let settings = core
-        .db
-        .run(|tx| Settings::load(tx).map_err(ApiError::from))?;
-    settings.password_policy.check(new.password)?;
+    check_attributes(&attributes, Some(client))?;
     let sub = core.random.uuid();
+    let username = take_username(settings, new.username, &sub, &mut attributes)?;
+    for address in [Address::Email, Address::PhoneNumber] {
+        if let Some(value) = attributes.get_mut(address.attribute()) {
+            *value = value.to_lowercase();
+            attributes.insert(address.verified().into(), "false".into());
+        }
+    }
+    settings.password_policy.check(new.password)?;
     Ok(User {
-        email,
-        password_hash: core.passwords.hash(&sub, new.password, &core.random),
+        password_hash: core.passwords.hash(&username, new.password, &core.random),
+        password_set_at: now,
+        password_history: Vec::new(),
         status: Status::Unconfirmed,
         enabled: true,
         attributes,
         groups: Vec::new(),
+        mfa: UserMfa::default(),
         created_at: now,
+        modified_at: now,
         signed_in_at: None,
         sub,
+        username,
     })
 }
 
-/// OpenID Connect's standard claims, as Cognito has them, and any `custom:` one.
-fn check_attribute(name: &str) -> Result<()> {
-    const WRITABLE: [&str; 17] = [
-        "address",
-        "birthdate",
-        "email",
-        "family_name",
-        "gender",
-        "given_name",
-        "locale",
-        "middle_name",
-        "name",
-        "nickname",
-        "phone_number",
-        "picture",
-        "preferred_username",
-        "profile",
-        "updated_at",
-        "website",
-        "zoneinfo",
-    ];
-    const OWN: [&str; 4] = [
-        "sub",
-        "email_verified",
-        "phone_number_verified",
-        "identities",
-    ];
-    if OWN.contains(&name) || name.starts_with("cognito:") {
-        Err(ApiError::not_authorized(
-            "A client attempted to write unauthorized attribute",
-        ))
-    } else if WRITABLE.contains(&name)
-        || name.strip_prefix("custom:").is_some_and(|n| !n.is_empty())
-    {
-        Ok(())
-    } else {
-        Err(ApiError::invalid_parameter(format!(
-            "Attributes did not conform to the schema: {name}: Attribute does not exist in the schema."
-        )))
+/// The internal name of a user who asks for `given`. Where addresses are the names it becomes
+/// an attribute, and the `sub` is the name.
+///
+/// # Errors
+/// `InvalidParameterException`.
+pub(crate) fn take_username(
+    settings: &Settings,
+    given: &str,
+    sub: &str,
+    attributes: &mut BTreeMap<String, String>,
+) -> Result<String> {
+    if settings.username_attributes.is_empty() {
+        let address = [Address::Email, Address::PhoneNumber]
+            .into_iter()
+            .find(|address| {
+                settings.alias_attributes.contains(address) && valid_address(*address, given)
+            });
+        return match address {
+            Some(address) => Err(ApiError::invalid_parameter(format!(
+                "Username cannot be of {} format, since user pool is configured for {0} alias.",
+                address.attribute().replace('_', " ")
+            ))),
+            None => Ok(given.to_owned()),
+        };
     }
+    let address = settings
+        .username_attributes
+        .iter()
+        .find(|address| valid_address(**address, given))
+        .ok_or_else(|| {
+            let names: Vec<_> = settings
+                .username_attributes
+                .iter()
+                .map(|address| match address {
+                    Address::Email => "an email",
+                    Address::PhoneNumber => "a phone number",
+                })
+                .collect();
+            ApiError::invalid_parameter(format!("Username should be {}.", names.join(" or ")))
+        })?;
+    let attribute = address.attribute();
+    let given = given.to_lowercase();
+    if attributes
+        .get(attribute)
+        .is_some_and(|other| other.to_lowercase() != given)
+    {
+        return Err(ApiError::invalid_parameter(format!(
+            "Attribute {attribute} must be the username: the username is the {attribute}."
+        )));
+    }
+    attributes.insert(attribute.to_owned(), given);
+    Ok(sub.to_owned())
 }

@@ -90,7 +90,7 @@ async fn a_bad_setting_is_named_with_the_valid_ones_and_nothing_changes() {
             "access_token_seconds",
         ),
         (json!({ "refresh_grace_seconds": 61 }), "0 to 60"),
-        (json!({ "refresh_rotation": "LEGACY" }), "refresh_rotation"),
+        (json!({ "refresh_rotation": "off" }), "refresh_rotation"),
         (json!({ "mfa": "on" }), "mfa"),
         (
             json!({ "password_policy": { "length": 8 } }),
@@ -198,7 +198,10 @@ async fn a_bad_fault_is_told() {
             json!({ "op": "oauth2/tokens", "status": 500 }),
             "oauth2/token,",
         ),
-        (json!({ "op": "ListUsers", "status": 500 }), "InitiateAuth"),
+        (
+            json!({ "op": "CreateUserPool", "status": 500 }),
+            "InitiateAuth",
+        ),
         (json!({ "op": "jwks" }), "delay_ms"),
         (json!({ "op": "jwks", "status": 99 }), "status"),
         (json!({ "op": "jwks", "status": 500, "time": 1 }), "time"),

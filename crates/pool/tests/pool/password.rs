@@ -71,7 +71,6 @@ async fn initiate_auth_refuses_what_the_service_refuses() {
     let good = json!({ "USERNAME": USER, "PASSWORD": PASSWORD });
     for (flow, parameters, kind) in [
         ("USER_SRP_AUTH", good.clone(), "InvalidParameterException"),
-        ("USER_AUTH", good.clone(), "InvalidParameterException"),
         ("CUSTOM_AUTH", good.clone(), "InvalidParameterException"),
         (
             "ADMIN_NO_SRP_AUTH",

@@ -189,7 +189,7 @@ async fn constraint_failures_are_told_together_and_without_the_password() {
         "{message}"
     );
     assert!(
-        message.contains("Value '!' at 'clientId' failed to satisfy constraint"),
+        message.contains("Value at 'clientId' failed to satisfy constraint"),
         "{message}"
     );
     assert!(message.contains("Value null at 'username'"), "{message}");

@@ -1,0 +1,82 @@
+//! What the pool is: its settings and clients, in memory and in the database.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+use rusqlite::Connection;
+use rusqlite::types::Type;
+use serde::{Deserialize, Serialize};
+
+use crate::client::Client;
+use crate::db::{Db, meta};
+use crate::error::{ApiError, Result};
+use crate::settings::Settings;
+
+const STORED: &str = "definition";
+
+/// One state of the pool's definition.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Definition {
+    pub(crate) settings: Settings,
+    pub(crate) clients: BTreeMap<String, Arc<Client>>,
+    /// Scopes of resource servers, by the server's identifier.
+    pub(crate) resource_servers: BTreeMap<String, Vec<String>>,
+}
+
+impl Definition {
+    pub(crate) fn new(settings: Settings, clients: impl IntoIterator<Item = Client>) -> Self {
+        Self {
+            settings,
+            clients: clients
+                .into_iter()
+                .map(|client| (client.id.clone(), Arc::new(client)))
+                .collect(),
+            resource_servers: BTreeMap::new(),
+        }
+    }
+}
+
+/// The definition that holds now. Reading it costs no query.
+pub(crate) struct Current(RwLock<Arc<Definition>>);
+
+impl Current {
+    /// What is stored, else `first`.
+    pub(crate) fn open(db: &Db, first: Definition) -> rusqlite::Result<Self> {
+        let stored = db.run(|tx| meta::get(tx, STORED))?;
+        let definition = match stored {
+            None => first,
+            Some(text) => serde_json::from_str(&text).map_err(|error| {
+                rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
+            })?,
+        };
+        Ok(Self(RwLock::new(Arc::new(definition))))
+    }
+
+    pub(crate) fn get(&self) -> Arc<Definition> {
+        Arc::clone(&self.0.read())
+    }
+
+    /// Stores and then uses another one, made of the one that holds. Changes wait for each other.
+    ///
+    /// # Errors
+    /// That of `change`, which leaves things as they are; or the database's.
+    pub(crate) fn change<E: From<ApiError>>(
+        &self,
+        db: &Db,
+        change: impl FnOnce(&Definition) -> Result<Definition, E>,
+    ) -> Result<Arc<Definition>, E> {
+        let mut current = self.0.write();
+        let next = Arc::new(change(&current)?);
+        db.run(|tx| save(tx, &next).map_err(ApiError::from))?;
+        *current = Arc::clone(&next);
+        Ok(next)
+    }
+}
+
+fn save(db: &Connection, definition: &Definition) -> rusqlite::Result<()> {
+    let text = serde_json::to_string(definition)
+        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    meta::set(db, STORED, &text)
+}

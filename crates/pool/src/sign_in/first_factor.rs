@@ -1,0 +1,113 @@
+//! The first factor: the one the flow names, or with `USER_AUTH` one to be chosen.
+
+use std::collections::BTreeMap;
+
+use super::next::{after_first_factor, challenge};
+use super::{Awaits, Outcome, SignIn, password, required};
+use crate::client::AuthFlow;
+use crate::core::Core;
+use crate::db::users::User;
+use crate::error::{ApiError, Result};
+use crate::settings::FirstFactor;
+
+type Given<'a> = BTreeMap<&'a str, &'a str>;
+
+/// Takes what the first call brought along, or asks for it.
+pub(super) fn begin(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<User>,
+    given: &Given<'_>,
+    now: i64,
+) -> Result<Outcome> {
+    match sign_in.flow {
+        AuthFlow::UserPassword | AuthFlow::AdminUserPassword => {
+            by_password(core, sign_in, user, given, now)
+        }
+        AuthFlow::User => match given.get("PREFERRED_CHALLENGE").copied() {
+            Some(choice) if available(core, user.as_ref()).contains(&choice) => {
+                chosen(core, sign_in, user, choice, given, now)
+            }
+            // What cannot be preferred is no error: there is the choice again.
+            _ => select(core, sign_in, user.as_ref(), now),
+        },
+        flow @ (AuthFlow::UserSrp | AuthFlow::Custom | AuthFlow::RefreshToken) => Err(
+            ApiError::invalid_parameter(format!("{flow:?} is not a first factor")),
+        ),
+    }
+}
+
+/// Takes the answer to a challenge for a first factor.
+pub(super) fn answer(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<User>,
+    given: &Given<'_>,
+    now: i64,
+) -> Result<Outcome> {
+    match sign_in.awaits {
+        Awaits::SelectChallenge => {
+            let choice = required(given, "ANSWER")?;
+            if !available(core, user.as_ref()).contains(&choice) {
+                return Err(ApiError::invalid_parameter(format!(
+                    "Selected challenge is not available: {choice}"
+                )));
+            }
+            chosen(core, sign_in, user, choice, given, now)
+        }
+        _ => by_password(core, sign_in, user, given, now),
+    }
+}
+
+/// Goes on with the factor that was chosen, of which the input may be there already.
+fn chosen(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<User>,
+    choice: &str,
+    given: &Given<'_>,
+    now: i64,
+) -> Result<Outcome> {
+    match choice {
+        "PASSWORD" if given.contains_key("PASSWORD") => {
+            by_password(core, sign_in, user, given, now)
+        }
+        "PASSWORD" => challenge(core, sign_in, Awaits::Password, BTreeMap::new(), now),
+        _ => Err(ApiError::invalid_parameter(format!(
+            "Selected challenge is not available: {choice}"
+        ))),
+    }
+}
+
+fn by_password(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<User>,
+    given: &Given<'_>,
+    now: i64,
+) -> Result<Outcome> {
+    let password = required(given, "PASSWORD")?;
+    let user = password::check(core, sign_in, user, password, now)?;
+    after_first_factor(core, sign_in, user, now)
+}
+
+fn select(core: &Core, sign_in: &mut SignIn, user: Option<&User>, now: i64) -> Result<Outcome> {
+    let available = available(core, user);
+    let mut outcome = challenge(core, sign_in, Awaits::SelectChallenge, BTreeMap::new(), now)?;
+    if let Outcome::Challenge(challenge) = &mut outcome {
+        challenge.available = available;
+    }
+    Ok(outcome)
+}
+
+/// What this user can choose from. A name nobody has is offered what anybody has.
+fn available(core: &Core, user: Option<&User>) -> Vec<&'static str> {
+    let definition = core.definition();
+    let allowed = &definition.settings.first_factors;
+    let has_password = user.is_none_or(|user| !user.password_hash.is_empty());
+    let mut available = Vec::new();
+    if allowed.contains(&FirstFactor::Password) && has_password {
+        available.push("PASSWORD");
+    }
+    available
+}

@@ -1,0 +1,77 @@
+//! `NEW_PASSWORD_REQUIRED`: an administrator's password is good for this and nothing else.
+
+use std::collections::BTreeMap;
+
+use serde_json::json;
+
+use super::next::challenge as issue;
+use super::{Answer, Awaits, Outcome, SignIn, required};
+use crate::core::Core;
+use crate::db::users::{self, Status, User};
+use crate::error::{ApiError, Result};
+use crate::user::check_attributes;
+
+const DAY: i64 = 86400;
+
+pub(super) fn challenge(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: &User,
+    now: i64,
+) -> Result<Outcome> {
+    let days = core
+        .definition()
+        .settings
+        .password_policy
+        .temporary_password_days;
+    if now >= user.password_set_at + days.max(1) * DAY {
+        return Err(ApiError::not_authorized(
+            "Temporary password has expired and must be reset by an administrator.",
+        ));
+    }
+    let parameters = [
+        ("USER_ID_FOR_SRP", user.username.clone()),
+        ("requiredAttributes", "[]".to_owned()),
+        ("userAttributes", json!(user.attributes).to_string()),
+    ];
+    let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
+    issue(core, sign_in, Awaits::NewPassword, parameters.into(), now)
+}
+
+/// Sets the password and the attributes that came with it (`userAttributes.NAME`).
+pub(super) fn answer(
+    core: &Core,
+    user: Option<User>,
+    answer: &Answer<'_>,
+    now: i64,
+) -> Result<User> {
+    let mut user = user.ok_or_else(ApiError::wrong_password)?;
+    let password = required(answer.responses, "NEW_PASSWORD")?;
+    let definition = core.definition();
+    let settings = &definition.settings;
+    settings.password_policy.check(password)?;
+    let attributes: BTreeMap<_, _> = answer
+        .responses
+        .iter()
+        .filter_map(|(name, value)| {
+            let name = name.strip_prefix("userAttributes.")?;
+            Some((name.to_owned(), (*value).to_owned()))
+        })
+        .collect();
+    check_attributes(&attributes, Some(answer.client))?;
+    user.attributes.extend(attributes);
+    user.password_hash = core.passwords.hash(&user.username, password, &core.random);
+    user.password_set_at = now;
+    user.modified_at = now;
+    user.status = Status::Confirmed;
+    core.db.run(|tx| {
+        if users::taken(tx, &user, settings)?.is_some() {
+            return Err(ApiError::new(
+                "AliasExistsException",
+                "An account with the given email already exists.",
+            ));
+        }
+        users::save(tx, &user, settings).map_err(ApiError::from)
+    })?;
+    Ok(user)
+}

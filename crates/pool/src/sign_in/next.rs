@@ -1,0 +1,108 @@
+//! The order of a sign-in's steps.
+
+use std::collections::BTreeMap;
+
+use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
+use super::{first_factor, new_password, second_factor};
+use crate::core::Core;
+use crate::db::users::{Status, User};
+use crate::error::{ApiError, Result};
+
+/// Judges the answer and goes on.
+pub(super) fn after_answer(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<User>,
+    answer: &Answer<'_>,
+    now: i64,
+) -> Result<Outcome> {
+    match sign_in.awaits {
+        Awaits::Nothing => Err(ApiError::internal()),
+        Awaits::SelectChallenge | Awaits::Password => {
+            first_factor::answer(core, sign_in, user, answer.responses, now)
+        }
+        Awaits::NewPassword => {
+            let user = new_password::answer(core, user, answer, now)?;
+            after_first_factor(core, sign_in, user, now)
+        }
+        Awaits::MfaSetup => {
+            let user = second_factor::set_up(core, sign_in, user)?;
+            after_second_factor(core, sign_in, user, now)
+        }
+    }
+}
+
+/// What comes when a first factor was right.
+pub(super) fn after_first_factor(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: User,
+    now: i64,
+) -> Result<Outcome> {
+    admit(core, sign_in, &user)?;
+    if user.status == Status::ForceChangePassword {
+        return new_password::challenge(core, sign_in, &user, now);
+    }
+    if !sign_in.second_factor
+        && let Some(challenge) = second_factor::challenge(core, sign_in, &user, now)?
+    {
+        return Ok(challenge);
+    }
+    after_second_factor(core, sign_in, user, now)
+}
+
+/// What comes when every factor was right.
+pub(super) fn after_second_factor(
+    _core: &Core,
+    sign_in: &mut SignIn,
+    user: User,
+    _now: i64,
+) -> Result<Outcome> {
+    Ok(Outcome::Done(Box::new(Done {
+        user,
+        sign_in: sign_in.clone(),
+    })))
+}
+
+/// Issues a challenge under a new session.
+pub(super) fn challenge(
+    core: &Core,
+    sign_in: &mut SignIn,
+    awaits: Awaits,
+    parameters: BTreeMap<String, String>,
+    now: i64,
+) -> Result<Outcome> {
+    sign_in.awaits = awaits;
+    Ok(Outcome::Challenge(Challenge {
+        name: sign_in.awaits.name(),
+        session: Some(session::keep(core, sign_in, now)?),
+        parameters,
+        available: Vec::new(),
+    }))
+}
+
+/// Whether a user who showed a first factor may sign in at all.
+fn admit(core: &Core, sign_in: &SignIn, user: &User) -> Result<()> {
+    if !user.enabled {
+        return Err(ApiError::disabled());
+    }
+    match user.status {
+        Status::Unconfirmed => Err(ApiError::new(
+            "UserNotConfirmedException",
+            "User is not confirmed.",
+        )),
+        Status::ResetRequired => {
+            let definition = core.definition();
+            let client = core.client(&sign_in.client_id)?;
+            Err(if client.hides_names(&definition.settings) {
+                ApiError::wrong_password()
+            } else {
+                ApiError::new(
+                    "PasswordResetRequiredException",
+                    "Password reset required for the user",
+                )
+            })
+        }
+        Status::Confirmed | Status::ForceChangePassword => Ok(()),
+    }
+}

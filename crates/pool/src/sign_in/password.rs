@@ -1,0 +1,34 @@
+use super::SignIn;
+use crate::core::Core;
+use crate::db::users::User;
+use crate::error::{ApiError, Result};
+use crate::settings::FirstFactor;
+use crate::user::{clear_failures, count_failure, refuse_locked};
+
+/// Checks a password and counts failures. It takes as long for a name nobody has.
+///
+/// # Errors
+/// `NotAuthorizedException`: wrong or locked.
+pub(super) fn check(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<User>,
+    password: &str,
+    now: i64,
+) -> Result<User> {
+    let subject = sign_in.subject();
+    refuse_locked(core, &subject, now)?;
+    let hash = user
+        .as_ref()
+        .map(|user| user.password_hash.as_str())
+        .filter(|hash| !hash.is_empty());
+    let user_id = user.as_ref().map_or(&subject, |user| &user.username);
+    let right = core.passwords.verify(user_id, password, hash);
+    let Some(user) = user.filter(|_| right) else {
+        count_failure(core, &subject, now)?;
+        return Err(ApiError::wrong_password());
+    };
+    clear_failures(core, &subject)?;
+    sign_in.first_factor = Some(FirstFactor::Password);
+    Ok(user)
+}

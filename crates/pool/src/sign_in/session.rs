@@ -1,0 +1,74 @@
+//! What a client holds of a sign-in under way: an opaque value that works once, for a while.
+
+use super::{Answer, SignIn, required};
+use crate::core::Core;
+use crate::db::challenges;
+use crate::error::{ApiError, Result};
+
+/// How long a spent or late session is remembered, to say which it was.
+const REMEMBERED: i64 = 15 * 60;
+
+/// Keeps the sign-in under a new session.
+pub(super) fn keep(core: &Core, sign_in: &SignIn, now: i64) -> Result<String> {
+    let session = core.random.session();
+    keep_under(core, sign_in, &session, now)?;
+    Ok(session)
+}
+
+/// Keeps it under a value of the caller: a `SECRET_BLOCK` is a session too.
+pub(super) fn keep_under(core: &Core, sign_in: &SignIn, session: &str, now: i64) -> Result<()> {
+    let state = serde_json::to_string(sign_in).map_err(|_| ApiError::internal())?;
+    let lifetime = core.definition().settings.auth_session_seconds;
+    core.db.run(|tx| {
+        challenges::purge(tx, now - REMEMBERED)?;
+        challenges::insert(tx, session, &state, now + lifetime).map_err(ApiError::from)
+    })
+}
+
+/// What an answer is to be found by.
+pub(super) fn of<'a>(answer: &Answer<'a>) -> Result<&'a str> {
+    match answer.challenge {
+        "PASSWORD_VERIFIER" | "DEVICE_PASSWORD_VERIFIER" => {
+            required(answer.responses, "PASSWORD_CLAIM_SECRET_BLOCK")
+        }
+        _ => answer
+            .session
+            .ok_or_else(|| ApiError::invalid_parameter("Missing required parameter Session")),
+    }
+}
+
+/// Takes the sign-in: nobody else can, unless it is given back.
+///
+/// # Errors
+/// `NotAuthorizedException`, for another client's, another door's or another challenge's too.
+pub(super) fn take(core: &Core, answer: &Answer<'_>, session: &str, now: i64) -> Result<SignIn> {
+    core.db.run(|tx| {
+        let waiting = challenges::get(tx, session)?.ok_or_else(|| refused("."))?;
+        if waiting.used {
+            return Err(refused(", session can only be used once."));
+        }
+        if waiting.expires_at <= now {
+            return Err(refused(", session is expired."));
+        }
+        let sign_in: SignIn =
+            serde_json::from_str(&waiting.state).map_err(|_| ApiError::internal())?;
+        let same = sign_in.client_id == answer.client.id
+            && sign_in.channel == answer.channel
+            && sign_in.awaits.name() == answer.challenge;
+        if !same {
+            return Err(refused("."));
+        }
+        challenges::spend(tx, session)?;
+        Ok(sign_in)
+    })
+}
+
+pub(super) fn give_back(core: &Core, session: &str, sign_in: &SignIn) -> Result<()> {
+    let state = serde_json::to_string(sign_in).map_err(|_| ApiError::internal())?;
+    core.db
+        .run(|tx| challenges::give_back(tx, session, &state).map_err(ApiError::from))
+}
+
+fn refused(why: &str) -> ApiError {
+    ApiError::not_authorized(format!("Invalid session for the user{why}"))
+}

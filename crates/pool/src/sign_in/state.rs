@@ -1,0 +1,91 @@
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::Begin;
+use crate::client::AuthFlow;
+use crate::settings::FirstFactor;
+use crate::user::{Named, decoy_subject};
+
+/// Everything a sign-in under way knows; kept between calls.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SignIn {
+    pub(crate) client_id: String,
+    pub(crate) channel: Channel,
+    pub(crate) flow: AuthFlow,
+    /// As it was typed.
+    pub(crate) name: String,
+    /// `None`: nobody has this name, and no answer will be right.
+    pub(crate) sub: Option<String>,
+    pub(crate) started_at: i64,
+    /// The first factor that was shown.
+    pub(crate) first_factor: Option<FirstFactor>,
+    /// A second factor was shown, or the first counts for both.
+    pub(crate) second_factor: bool,
+    /// `DEVICE_KEY`, as the client claims.
+    pub(crate) device_key: Option<String>,
+    /// `ClientMetadata` of the call at hand: functions are given it.
+    #[serde(skip)]
+    pub(crate) metadata: BTreeMap<String, String>,
+    pub(crate) awaits: Awaits,
+}
+
+/// Which door a sign-in came through; it stays with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Channel {
+    Api,
+    Admin,
+    Hosted,
+}
+
+/// The challenge that waits for its answer, with what is needed to judge it.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) enum Awaits {
+    /// Nothing yet.
+    Nothing,
+    SelectChallenge,
+    Password,
+    NewPassword,
+    MfaSetup,
+}
+
+impl Awaits {
+    /// The challenge's name.
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Nothing => "",
+            Self::SelectChallenge => "SELECT_CHALLENGE",
+            Self::Password => "PASSWORD",
+            Self::NewPassword => "NEW_PASSWORD_REQUIRED",
+            Self::MfaSetup => "MFA_SETUP",
+        }
+    }
+}
+
+impl SignIn {
+    pub(super) fn new(begin: &Begin<'_>, named: &Named, now: i64) -> Self {
+        Self {
+            client_id: begin.client.id.clone(),
+            channel: begin.channel,
+            flow: begin.flow,
+            name: begin.name.to_owned(),
+            sub: named.user.as_ref().map(|user| user.sub.clone()),
+            started_at: now,
+            first_factor: None,
+            second_factor: false,
+            device_key: begin
+                .parameters
+                .get("DEVICE_KEY")
+                .map(|key| (*key).to_owned()),
+            metadata: begin.metadata.clone(),
+            awaits: Awaits::Nothing,
+        }
+    }
+
+    /// What failures are counted under.
+    pub(crate) fn subject(&self) -> String {
+        self.sub
+            .clone()
+            .unwrap_or_else(|| decoy_subject(&self.name))
+    }
+}
