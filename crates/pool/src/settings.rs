@@ -277,7 +277,7 @@ impl Settings {
         let mut value = serde_json::to_value(self)?;
         match (value.get_mut(name), given) {
             (Some(Value::Object(part)), Value::Object(given)) => part.extend(given.clone()),
-            _ => value = merged(value, name, given),
+            _ => value = merged(&value, name, given),
         }
         serde_json::from_value(value)
     }
@@ -322,10 +322,14 @@ impl Settings {
     }
 }
 
-fn merged(value: Value, name: &str, given: &Value) -> Value {
+fn merged(value: &Value, name: &str, given: &Value) -> Value {
     let members = value.as_object().cloned().unwrap_or_default();
     let given = (name.to_owned(), given.clone());
-    members.into_iter().filter(|(other, _)| other != name).chain([given]).collect()
+    members
+        .into_iter()
+        .filter(|(other, _)| other != name)
+        .chain([given])
+        .collect()
 }
 
 impl Triggers {
