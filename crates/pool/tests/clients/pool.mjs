@@ -50,7 +50,8 @@ export async function call(operation, input) {
     },
     body: JSON.stringify(input),
   });
-  const body = await answer.json();
+  const text = await answer.text();
+  const body = text && JSON.parse(text);
   if (!answer.ok) throw Object.assign(new Error(body.message), { name: body.__type });
   return body;
 }
@@ -66,14 +67,18 @@ export async function refused(name, promise) {
 /** The claims of a token, unverified. */
 export const claims = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
 
-/** RFC 6238: the code an app shows for a base32 secret, `steps` half minutes from now. */
-export function totp(base32, steps = 0) {
+/**
+ * RFC 6238: the next code that an app shows for a base32 secret. The pool's clock goes on to
+ * it, since no code is good twice.
+ */
+export async function totp(base32) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const bits = [...base32].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
-  const bytes = bits.match(/.{8}/g).map((byte) => parseInt(byte, 2));
+  const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
+  const { now } = await local("clock", { advance_seconds: 30 });
   const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));
-  const mac = createHmac("sha1", Buffer.from(bytes)).update(counter).digest();
+  counter.writeBigUInt64BE(BigInt(Math.floor(now / 30)));
+  const mac = createHmac("sha1", key).update(counter).digest();
   const number = mac.readUInt32BE(mac[19] & 15) & 0x7fffffff;
   return String(number % 1_000_000).padStart(6, "0");
 }
