@@ -14,6 +14,8 @@
 //! * A wrong code counts towards 15 (sign-up) or 10 (reset) an hour for each
 //!   user; how often a code is sent is not limited.
 //! * A password reset ends no session.
+//! * An answer to a challenge that can be put right (a wrong code, a password against the
+//!   policy) leaves its session; any other spends it.
 //! * A password is kept as its SRP verifier alone, as whoever speaks SRP must: who has the
 //!   database can try passwords at the cost of one, a millisecond or two. A hash made slow
 //!   beside it would protect nothing. A database of an earlier version, which hashed them

@@ -82,8 +82,18 @@ pub(crate) fn begin(core: &Core, begin: &Begin<'_>, now: i64) -> Result<Outcome>
     first_factor::begin(core, &mut sign_in, named.user, begin.parameters, now)
 }
 
-/// Takes the answer to a challenge. A wrong code leaves the session to try again; anything else
-/// spends it.
+/// What is wrong with an answer that can be put right: the session is left to try again with.
+const LEAVES_SESSION: [&str; 6] = [
+    "AliasExistsException",
+    "CodeMismatchException",
+    "InvalidParameterException",
+    "InvalidPasswordException",
+    "PasswordHistoryPolicyViolationException",
+    // A forgotten device: clients send the same answer again without it.
+    "ResourceNotFoundException",
+];
+
+/// Takes the answer to a challenge, which spends the session unless the answer can be put right.
 ///
 /// # Errors
 /// In Cognito's words.
@@ -107,7 +117,7 @@ pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outc
     sign_in.metadata.clone_from(&answer.metadata);
     let outcome = next::after_answer(core, &mut sign_in, user, answer, now);
     if let Err(error) = &outcome
-        && error.kind == "CodeMismatchException"
+        && LEAVES_SESSION.contains(&&*error.kind)
     {
         session::give_back(core, session, &before)?;
     }

@@ -10,6 +10,8 @@ mod discovery;
 #[cfg(test)]
 mod local;
 #[cfg(test)]
+mod new_password;
+#[cfg(test)]
 mod oauth_code;
 #[cfg(test)]
 mod oauth_token;

@@ -1,0 +1,92 @@
+use serde_json::{Value, json};
+
+use cogward_pool::{PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
+
+use crate::common::{Answer, PASSWORD, TestPool, claims, secret_hash};
+
+const EMAIL: &str = "invited@example.com";
+const CHOSEN: &str = "N3w-Passw0rd";
+
+/// Somebody who was given a password, and the session of the first sign-in.
+async fn invited(pool: &TestPool) -> Value {
+    let user =
+        json!({ "username": EMAIL, "password": PASSWORD, "status": "FORCE_CHANGE_PASSWORD" });
+    assert_eq!(pool.local("users", user).await.0, 200);
+    asked(pool).await
+}
+
+async fn asked(pool: &TestPool) -> Value {
+    let challenge = pool.password(EMAIL, PASSWORD).await.ok();
+    assert_eq!(challenge["ChallengeName"], "NEW_PASSWORD_REQUIRED");
+    challenge["Session"].clone()
+}
+
+async fn choose(pool: &TestPool, session: &Value, responses: Value) -> Answer {
+    let body = json!({
+        "ClientId": PUBLIC_CLIENT_ID, "ChallengeName": "NEW_PASSWORD_REQUIRED",
+        "Session": session, "ChallengeResponses": responses,
+    });
+    pool.call("RespondToAuthChallenge", body).await
+}
+
+#[tokio::test]
+async fn a_refused_password_can_be_put_right_in_the_same_session() {
+    let pool = TestPool::start().await;
+    let session = invited(&pool).await;
+    let responses = |password: &str| json!({ "USERNAME": EMAIL, "NEW_PASSWORD": password, "userAttributes.nickname": "Ida" });
+    for _ in 0..2 {
+        let weak = choose(&pool, &session, responses("weak")).await;
+        weak.refused("InvalidPasswordException");
+    }
+    let none = choose(&pool, &session, json!({ "USERNAME": EMAIL })).await;
+    none.refused("InvalidParameterException");
+    let done = choose(&pool, &session, responses(CHOSEN)).await.ok();
+    assert_eq!(
+        claims(&done["AuthenticationResult"]["IdToken"])["nickname"],
+        "Ida"
+    );
+
+    let again = choose(&pool, &session, responses("0ther-Passw0rd")).await;
+    again.refused("NotAuthorizedException");
+    assert!(again.message().ends_with("session can only be used once."));
+    pool.password(EMAIL, PASSWORD)
+        .await
+        .refused("NotAuthorizedException");
+    let tokens = pool.password(EMAIL, CHOSEN).await.ok();
+    assert!(tokens["AuthenticationResult"]["AccessToken"].is_string());
+}
+
+#[tokio::test]
+async fn a_session_is_of_one_user_and_one_client() {
+    let pool = TestPool::start().await;
+    let session = invited(&pool).await;
+    let other = json!({ "USERNAME": "user@example.com", "NEW_PASSWORD": CHOSEN });
+    choose(&pool, &session, other)
+        .await
+        .refused("NotAuthorizedException");
+    pool.signed_in("user@example.com").await;
+
+    let session = asked(&pool).await;
+    let responses = json!({
+        "USERNAME": EMAIL, "NEW_PASSWORD": CHOSEN, "SECRET_HASH": secret_hash(EMAIL),
+    });
+    let body = json!({
+        "ClientId": SECRET_CLIENT_ID, "ChallengeName": "NEW_PASSWORD_REQUIRED",
+        "Session": session, "ChallengeResponses": responses,
+    });
+    let other = pool.call("RespondToAuthChallenge", body).await;
+    other.refused("NotAuthorizedException");
+    asked(&pool).await;
+}
+
+#[tokio::test]
+async fn a_session_runs_out() {
+    let pool = TestPool::start().await;
+    let session = invited(&pool).await;
+    pool.advance(180).await;
+    let late = json!({ "USERNAME": EMAIL, "NEW_PASSWORD": CHOSEN });
+    let late = choose(&pool, &session, late).await;
+    late.refused("NotAuthorizedException");
+    assert!(late.message().ends_with("session is expired."));
+    asked(&pool).await;
+}
