@@ -131,6 +131,37 @@ impl Client {
         ]
     }
 
+    /// # Errors
+    /// A sentence that names what is out of range, or does not go together.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        for (name, value, most) in [
+            ("access_token_seconds", self.access_token_seconds, 86400),
+            ("id_token_seconds", self.id_token_seconds, 86400),
+            (
+                "refresh_token_seconds",
+                self.refresh_token_seconds,
+                315_360_000,
+            ),
+        ] {
+            if value.is_some_and(|value| !(1..=most).contains(&value)) {
+                return Err(format!("{name} must be a whole number of 1 to {most}"));
+            }
+        }
+        if self
+            .refresh_grace_seconds
+            .is_some_and(|grace| !(0..=60).contains(&grace))
+        {
+            return Err("refresh_grace_seconds must be a whole number of 0 to 60".to_owned());
+        }
+        let credentials = self.oauth_flows.contains(&OAuthFlow::ClientCredentials);
+        if credentials && (self.oauth_flows.len() > 1 || !self.has_secret()) {
+            return Err(
+                "client_credentials needs a secret and goes with no other OAuth flow".to_owned(),
+            );
+        }
+        Ok(())
+    }
+
     pub(crate) fn lifetimes(&self, settings: &Settings) -> Lifetimes {
         Lifetimes {
             access: self

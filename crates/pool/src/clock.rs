@@ -1,13 +1,19 @@
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use parking_lot::RwLock;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The pool's clock: system time plus what `/_local/clock` added since the start.
+/// The pool's clock: system time plus what `/_local/clock` added since the start, or a time
+/// that stands still.
 #[derive(Debug, Default)]
-pub(crate) struct Clock {
-    advanced: AtomicI64,
+pub(crate) struct Clock(RwLock<Shift>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Shift {
+    /// The time that stands still, while it does.
+    fixed: Option<i64>,
+    advanced: i64,
 }
 
 impl Clock {
@@ -17,16 +23,34 @@ impl Clock {
         reason = "the one place that reads the system clock"
     )]
     pub(crate) fn now(&self) -> i64 {
-        let system = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |since| {
-                i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-            });
-        system.saturating_add(self.advanced.load(Ordering::Relaxed))
+        let shift = *self.0.read();
+        let base = shift.fixed.unwrap_or_else(|| {
+            SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, |since| {
+                    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+                })
+        });
+        base.saturating_add(shift.advanced)
     }
 
     pub(crate) fn advance(&self, seconds: i64) {
-        self.advanced.fetch_add(seconds, Ordering::Relaxed);
+        let mut shift = self.0.write();
+        shift.advanced = shift.advanced.saturating_add(seconds);
+    }
+
+    /// Stands still at a time of seconds since the Unix epoch until it is advanced, fixed again
+    /// or let go.
+    pub(crate) fn fix(&self, at: i64) {
+        *self.0.write() = Shift {
+            fixed: Some(at),
+            advanced: 0,
+        };
+    }
+
+    /// System time again.
+    pub(crate) fn reset(&self) {
+        *self.0.write() = Shift::default();
     }
 }
 

@@ -49,13 +49,29 @@ pub(crate) fn issue(
     message: Option<(&Delivery, &str)>,
     now: i64,
 ) -> rusqlite::Result<()> {
-    let code = core.random.code();
+    let code = six_digits(core);
     codes::purge(db, now - HOUR)?;
     codes::issue(db, subject, purpose.name(), &code, now + purpose.lifetime())?;
     match message {
         Some((delivery, kind)) => delivery.send(db, kind, &code, now),
         None => Ok(()),
     }
+}
+
+/// A code of six digits: the pool's `fixed_code`, where there is one.
+pub(crate) fn six_digits(core: &Core) -> String {
+    let fixed = core.definition().settings.fixed_code.clone();
+    fixed.unwrap_or_else(|| core.random.code())
+}
+
+/// A code of eight digits, as passwordless sign-ins have.
+pub(crate) fn eight_digits(core: &Core) -> String {
+    let six = six_digits(core);
+    let more = match core.definition().settings.fixed_code {
+        Some(_) => six.clone(),
+        None => core.random.code(),
+    };
+    six.chars().chain(more.chars()).take(8).collect()
 }
 
 /// Gives an unknown name the sign-up code a known one has from the start.

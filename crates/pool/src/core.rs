@@ -9,9 +9,11 @@ use crate::definition::{Current, Definition};
 use crate::error::{ApiError, Result};
 use crate::fault::Faults;
 use crate::key::Keys;
+use crate::options::PoolError;
 use crate::pages::Pages;
 use crate::password::Passwords;
 use crate::random::Random;
+use crate::seed::{self, Seed};
 use crate::stats::Stats;
 
 /// Everything a request may touch.
@@ -30,6 +32,9 @@ pub(crate) struct Core {
     pub(crate) tls: bool,
     /// Settings and clients.
     pub(crate) definition: Current,
+    /// What the pool began with, and begins with again.
+    pub(crate) seed: Option<Seed>,
+    pub(crate) ready_users: bool,
     pub(crate) callback_urls: Vec<Url>,
     pub(crate) logout_urls: Vec<Url>,
 }
@@ -53,6 +58,36 @@ impl Core {
 
     pub(crate) fn find_client(&self, id: &str) -> Option<Arc<Client>> {
         self.definition().clients.get(id).cloned()
+    }
+
+    /// Makes the users a pool begins with.
+    pub(crate) fn begin(&self) -> Result<(), PoolError> {
+        let made = self
+            .seed
+            .as_ref()
+            .map_or(Ok(()), |seed| seed::apply(self, seed));
+        let made = made.and_then(|()| {
+            if self.ready_users {
+                seed::ready_users(self)
+            } else {
+                Ok(())
+            }
+        });
+        made.map_err(|error| PoolError::Seed {
+            what: error.message.into_owned(),
+        })
+    }
+
+    /// Forgets everything but the keys, and begins again.
+    pub(crate) fn reset(&self) -> Result<()> {
+        self.db.clear()?;
+        self.definition.change(&self.db, |_| {
+            Ok::<_, ApiError>(seed::definition(self.seed.as_ref()))
+        })?;
+        self.faults.clear();
+        self.stats.clear();
+        self.clock.reset();
+        self.begin().map_err(|_| ApiError::internal())
     }
 
     /// Waits for the signing keys.

@@ -42,8 +42,11 @@ impl Definition {
 pub(crate) struct Current(RwLock<Arc<Definition>>);
 
 impl Current {
-    /// What is stored, else `first`.
-    pub(crate) fn open(db: &Db, first: Definition) -> rusqlite::Result<Self> {
+    /// What is stored, else `first`; always `first` when it is `given`.
+    pub(crate) fn open(db: &Db, first: Definition, given: bool) -> rusqlite::Result<Self> {
+        if given {
+            db.run(|tx| save(tx, &first))?;
+        }
         let stored = db.run(|tx| meta::get(tx, STORED))?;
         let definition = match stored {
             None => first,

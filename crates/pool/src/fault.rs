@@ -86,6 +86,10 @@ impl Faults {
         Ok(())
     }
 
+    pub(crate) fn clear(&self) {
+        self.0.lock().clear();
+    }
+
     fn take(&self, op: &'static str) -> Option<Fault> {
         let mut faults = self.0.lock();
         let fault = faults.get_mut(op)?;

@@ -3,6 +3,8 @@ use std::path::PathBuf;
 
 use url::Url;
 
+use crate::seed::Seed;
+
 /// The id of the local pool. Clients refuse ids of another shape.
 pub const POOL_ID: &str = "us-east-1_Cogward01";
 
@@ -31,6 +33,9 @@ pub struct PoolOptions {
     pub callback_urls: Vec<Url>,
     /// Sign-out URIs allowed besides the same loopback URLs.
     pub logout_urls: Vec<Url>,
+    /// What the pool begins with. Its settings and clients hold at every start, its groups and
+    /// users are made when they are missing; the ready users only where it names none.
+    pub seed: Option<Seed>,
     /// The program runs in production: the start is refused.
     pub production: bool,
 }
@@ -75,6 +80,12 @@ pub enum PoolError {
     /// The database could not be opened or written.
     #[error("cannot use the pool's database")]
     Database(#[from] rusqlite::Error),
+    /// The seed's users could not be made.
+    #[error("the seed cannot be used: {what}")]
+    Seed {
+        /// What is wrong with it.
+        what: String,
+    },
     /// A key or certificate could not be made or read.
     #[error("cannot prepare the pool's {what}: remove the data directory to make a new one")]
     Keys {

@@ -6,21 +6,19 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
-use crate::client::Client;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::db::Db;
-use crate::definition::{Current, Definition};
+use crate::definition::Current;
 use crate::fault::Faults;
 use crate::key::Keys;
 use crate::listen;
-use crate::local;
 use crate::options::{POOL_ID, PoolError, PoolOptions};
 use crate::pages::Pages;
 use crate::password::Passwords;
 use crate::random::Random;
 use crate::router::router;
-use crate::settings::Settings;
+use crate::seed;
 use crate::stats::Stats;
 use crate::tls::Development;
 use crate::users::Users;
@@ -108,6 +106,10 @@ impl Pool {
         Users::of(&self.core)
     }
 
+    pub(crate) fn core(&self) -> &Arc<Core> {
+        &self.core
+    }
+
     /// The development certificate, with TLS: clients have to trust it.
     pub fn certificate_pem(&self) -> Option<&str> {
         self.certificate_pem.as_deref()
@@ -145,8 +147,8 @@ fn open(
     let scheme = if options.tls { "https" } else { "http" };
     let base = format!("{scheme}://localhost:{}/", address.port());
     let issuer = options.issuer.unwrap_or_else(|| format!("{base}{POOL_ID}"));
-    let first = Definition::new(Settings::default(), Client::built_in());
-    let definition = Current::open(&db, first)?;
+    let first = seed::definition(options.seed.as_ref());
+    let definition = Current::open(&db, first, options.seed.is_some())?;
     let core = Core {
         base_url: Url::parse(&base).map_err(|_| PoolError::Issuer { issuer: base })?,
         issuer,
@@ -162,11 +164,11 @@ fn open(
         stats: Stats::default(),
         tls: options.tls,
         definition,
+        seed: options.seed,
+        ready_users: options.ready_users,
         callback_urls: options.callback_urls,
         logout_urls: options.logout_urls,
     };
-    if options.ready_users {
-        local::ready_users(&core)?;
-    }
+    core.begin()?;
     Ok((core, tls))
 }

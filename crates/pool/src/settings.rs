@@ -41,6 +41,8 @@ pub(crate) struct Settings {
     pub(crate) self_sign_up: bool,
     pub(crate) triggers: Triggers,
     pub(crate) limits: Limits,
+    /// Six digits that every code is, for tests; an eight-digit one goes on with the first two.
+    pub(crate) fixed_code: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,6 +219,7 @@ impl Default for Settings {
             self_sign_up: true,
             triggers: Triggers::default(),
             limits: Limits::default(),
+            fixed_code: None,
         }
     }
 }
@@ -269,6 +272,15 @@ impl Settings {
                 .with(name, given)
                 .map_err(|error| format!("{name}: {error}"))?;
         }
+        // As in Cognito, what names are is decided once; a seed decides it.
+        if patched.username_attributes != self.username_attributes
+            || patched.alias_attributes != self.alias_attributes
+        {
+            return Err(
+                "username_attributes and alias_attributes cannot be changed: begin with a seed"
+                    .to_owned(),
+            );
+        }
         patched.check()?;
         Ok(patched)
     }
@@ -312,6 +324,11 @@ impl Settings {
                 let (from, to) = (range.start(), range.end());
                 return Err(format!("{name} must be a whole number of {from} to {to}"));
             }
+        }
+        if let Some(code) = &self.fixed_code
+            && (code.len() != 6 || !code.bytes().all(|b| b.is_ascii_digit()))
+        {
+            return Err("fixed_code must be six digits".to_owned());
         }
         if !self.username_attributes.is_empty() && !self.alias_attributes.is_empty() {
             return Err(

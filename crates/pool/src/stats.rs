@@ -15,6 +15,10 @@ impl Default for Stats {
 }
 
 impl Stats {
+    pub(crate) fn clear(&self) {
+        self.0.lock().values_mut().for_each(|count| *count = 0);
+    }
+
     pub(crate) fn count(&self, op: &'static str) {
         *self.0.lock().entry(op).or_default() += 1;
     }

@@ -1,5 +1,5 @@
 use minijinja::{Value, context};
-use rusqlite::{Connection, Result, params};
+use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use crate::clock::rfc3339;
 
@@ -40,6 +40,12 @@ pub(crate) fn send(
     db.prepare_cached("DELETE FROM messages WHERE id <= ?1")?
         .execute([db.last_insert_rowid() - KEPT])
         .map(drop)
+}
+
+pub(crate) fn newest_code(db: &Connection, recipient: &str) -> Result<Option<String>> {
+    db.prepare_cached("SELECT code FROM messages WHERE recipient = ?1 ORDER BY id DESC LIMIT 1")?
+        .query_row([recipient.to_lowercase()], |row| row.get(0))
+        .optional()
 }
 
 /// Newest first, of one recipient (in any case) or of all.

@@ -50,6 +50,11 @@ impl Db {
         Ok(Self(Mutex::new(connection)))
     }
 
+    /// Forgets everything but keys, certificate and what decoys are made of.
+    pub(crate) fn clear(&self) -> rusqlite::Result<()> {
+        self.run(|tx| tx.execute_batch(CLEAR))
+    }
+
     /// Runs `work` in one transaction, rolled back when it fails.
     pub(crate) fn run<T, E: From<rusqlite::Error>>(
         &self,
@@ -117,6 +122,13 @@ fn create_private(dir: &Path) -> io::Result<()> {
 
 /// Written into `PRAGMA user_version`.
 const VERSION: i64 = 2;
+
+const CLEAR: &str = "
+DELETE FROM meta WHERE name IN ('definition', 'first_users');
+DELETE FROM users; DELETE FROM groups; DELETE FROM attempts; DELETE FROM codes;
+DELETE FROM messages; DELETE FROM challenges; DELETE FROM families; DELETE FROM auth_codes;
+DELETE FROM hosted_sessions;
+";
 
 const SCHEMA: &str = "
 CREATE TABLE IF NOT EXISTS meta (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;

@@ -71,6 +71,12 @@ pub(crate) struct SoftwareToken {
     pub(crate) last_step: u64,
 }
 
+impl UserMfa {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.enabled.is_empty() && self.software_token.is_none()
+    }
+}
+
 impl std::fmt::Debug for SoftwareToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("SoftwareToken").finish_non_exhaustive()

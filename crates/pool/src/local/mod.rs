@@ -14,7 +14,9 @@
 //! | `POST /_local/users` | `{username, password, groups?, attributes?, enabled?, status?}` makes a confirmed user whose `email` is verified, or changes one: members left out stay. `status` is `CONFIRMED`, `UNCONFIRMED`, `RESET_REQUIRED` or `FORCE_CHANGE_PASSWORD`. Answers the user |
 //! | `POST /_local/settings` | any settings; answers all of them, so `{}` reads |
 //! | `POST /_local/keys/rotate` | two new signing keys; the JWKS shows only them unless `{"keep_previous":true}` |
-//! | `POST /_local/clock` | `{"advance_seconds":N}` moves the pool's clock until it stops; answers `{"now"}` |
+//! | `POST /_local/clock` | `{"advance_seconds":N}` moves the pool's clock until it stops; `{"fixed_at":SECONDS}` makes it stand still, `{"fixed_at":null}` run again; answers `{"now"}` |
+//! | `POST /_local/reset` | back to the beginning: users, groups, sign-ins, messages, settings and clients as the seed has them, no fault, counters at 0, the clock running; keys stay |
+//! | `GET /_local/export` | the pool as a seed file (TOML), with password verifiers; without sign-ins, devices, passkeys and messages |
 //!
 //! A **fault** makes the next `times` (default 1; 0 lifts it) calls of `op` fail: with
 //! `status` and `type` (the exception's name; the `error` member for OAuth operations),
@@ -28,9 +30,11 @@
 //! sign-in but a user's first is answered with `MFA_SETUP`) and `password_policy`
 //! (`minimum_length` 6 to 99, `require_lowercase`, `require_uppercase`, `require_numbers`,
 //! `require_symbols`). The two switches also take Cognito's `ENABLED`, `DISABLED` and
-//! `LEGACY`. Settings are kept with the data; faults, counters and the clock are not.
+//! `LEGACY`. `fixed_code` (six digits) is every code that is sent; an eight-digit one goes on
+//! with its first two. Settings are kept with the data; faults, counters and the clock are not.
 
 mod guard;
+mod state;
 mod users;
 
 use std::sync::Arc;
@@ -47,15 +51,13 @@ use serde_json::{Map, Value, json};
 use crate::core::Core;
 use crate::db::messages::{self, Message};
 use crate::definition::Definition;
-use crate::error::ApiError;
+use crate::error::{ApiError, Result};
 use crate::fault::Fault;
 use crate::oauth::params::Params;
 use crate::pages;
 use guard::Body;
 
-pub(crate) use users::ready_users;
-
-const LONGEST_ADVANCE: i64 = 10 * 366 * 86400;
+pub(crate) use users::{PutUser, put as put_user};
 
 pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
     Router::new()
@@ -64,10 +66,12 @@ pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
         .route("/stats", get(stats))
         .route("/assets/pool.css", get(pages::stylesheet))
         .route("/faults", post(set_fault))
-        .route("/users", post(put_user))
-        .route("/settings", post(change_settings))
+        .route("/users", post(save_user))
+        .route("/settings", post(patch_settings))
+        .route("/reset", post(state::reset))
+        .route("/export", get(state::export))
         .route("/keys/rotate", post(rotate_keys))
-        .route("/clock", post(advance_clock))
+        .route("/clock", post(state::set_clock))
         .layer(middleware::from_fn_with_state(
             Arc::clone(core),
             guard::own_origin,
@@ -123,33 +127,44 @@ async fn set_fault(State(core): State<Arc<Core>>, Body(fault): Body<Fault>) -> R
     }
 }
 
-async fn put_user(State(core): State<Arc<Core>>, Body(user): Body<users::PutUser>) -> Response {
+async fn save_user(State(core): State<Arc<Core>>, Body(user): Body<PutUser>) -> Response {
     match core.blocking(move |core| users::put(core, user)).await {
-        Ok(user) => Json(user).into_response(),
+        Ok(user) => Json(users::shown(&user)).into_response(),
         Err(error) => guard::fail(&error),
     }
 }
 
-async fn change_settings(
+async fn patch_settings(
     State(core): State<Arc<Core>>,
     Body(members): Body<Map<String, Value>>,
 ) -> Response {
-    let change = core.blocking(move |core| {
-        core.definition.change(&core.db, |current| {
-            let settings = current
-                .settings
-                .patched(&members)
-                .map_err(ApiError::invalid_parameter)?;
-            Ok(Definition {
-                settings,
-                ..current.clone()
-            })
-        })
-    });
-    match change.await {
+    match core
+        .blocking(move |core| change_settings(core, &members))
+        .await
+    {
         Ok(definition) => Json(&definition.settings).into_response(),
         Err(error) => guard::fail(&error),
     }
+}
+
+/// Sets the members given.
+///
+/// # Errors
+/// `InvalidParameterException` with the first bad member, and nothing is changed.
+pub(crate) fn change_settings(
+    core: &Core,
+    members: &Map<String, Value>,
+) -> Result<Arc<Definition>> {
+    core.definition.change(&core.db, |current| {
+        let settings = current
+            .settings
+            .patched(members)
+            .map_err(ApiError::invalid_parameter)?;
+        Ok(Definition {
+            settings,
+            ..current.clone()
+        })
+    })
 }
 
 #[derive(Default, Deserialize)]
@@ -168,20 +183,6 @@ async fn rotate_keys(State(core): State<Arc<Core>>, Body(body): Body<Rotate>) ->
         Ok(()) => Json(json!({})).into_response(),
         Err(error) => guard::fail(&error),
     }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Advance {
-    advance_seconds: i64,
-}
-
-async fn advance_clock(State(core): State<Arc<Core>>, Body(body): Body<Advance>) -> Response {
-    if !(0..=LONGEST_ADVANCE).contains(&body.advance_seconds) {
-        return guard::bad_request("advance_seconds must be 0 to ten years");
-    }
-    core.clock.advance(body.advance_seconds);
-    Json(json!({ "now": core.clock.now() })).into_response()
 }
 
 fn recipient(query: Option<String>) -> Option<String> {

@@ -5,9 +5,8 @@ use serde_json::{Value, json};
 
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
-use crate::db::{families, groups, meta};
+use crate::db::{families, groups};
 use crate::error::{ApiError, Result};
-use crate::options::PoolError;
 use crate::settings::{Address, Settings};
 use crate::user::{check_attributes, take_username};
 
@@ -23,8 +22,21 @@ pub(crate) struct PutUser {
     status: Option<Status>,
 }
 
+impl PutUser {
+    pub(crate) fn new(username: &str, password: &str) -> Self {
+        Self {
+            username: username.to_owned(),
+            password: Some(password.to_owned()),
+            groups: None,
+            attributes: None,
+            enabled: None,
+            status: None,
+        }
+    }
+}
+
 /// Makes the user, or changes what is given.
-pub(super) fn put(core: &Core, body: PutUser) -> Result<Value> {
+pub(crate) fn put(core: &Core, body: PutUser) -> Result<User> {
     let now = core.clock.now();
     let definition = core.definition();
     let settings = &definition.settings;
@@ -58,38 +70,21 @@ pub(super) fn put(core: &Core, body: PutUser) -> Result<Value> {
         users::save(tx, &user, settings)?;
         groups::set(tx, &user.sub, &groups, now).map_err(ApiError::from)
     })?;
-    Ok(json!({
+    user.groups = groups;
+    Ok(user)
+}
+
+/// A user as the surface shows one.
+pub(super) fn shown(user: &User) -> Value {
+    json!({
+        "sub": user.sub,
         "username": user.username,
         "email": user.address(Address::Email),
-        "groups": groups,
+        "groups": user.groups,
         "attributes": user.attributes,
         "enabled": user.enabled,
         "status": user.status.name(),
-    }))
-}
-
-/// Makes the two users of a new pool, once.
-pub(crate) fn ready_users(core: &Core) -> Result<(), PoolError> {
-    const DONE: &str = "ready_users";
-    if core.db.run(|tx| meta::get(tx, DONE))?.is_some() {
-        return Ok(());
-    }
-    for (name, groups) in [
-        ("user@example.com", [].as_slice()),
-        ("admin@example.com", &["admin"]),
-    ] {
-        let user = PutUser {
-            username: name.to_owned(),
-            password: Some("Passw0rd!".to_owned()),
-            groups: Some(groups.iter().map(|group| (*group).to_owned()).collect()),
-            attributes: None,
-            enabled: None,
-            status: None,
-        };
-        put(core, user).map_err(|_| PoolError::Keys { what: "users" })?;
-    }
-    core.db.run(|tx| meta::set(tx, DONE, "1"))?;
-    Ok(())
+    })
 }
 
 /// The name itself stays what it is.

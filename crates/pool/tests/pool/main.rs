@@ -28,4 +28,6 @@ mod restart;
 #[cfg(test)]
 mod sign_up;
 #[cfg(test)]
+mod state;
+#[cfg(test)]
 mod users;
