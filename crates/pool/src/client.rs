@@ -184,6 +184,18 @@ impl Client {
             .unwrap_or(settings.prevent_user_existence_errors)
     }
 
+    /// It acts for itself, by `client_credentials`, and for no user.
+    pub(crate) fn is_machine(&self) -> bool {
+        self.has_secret() && self.oauth_flows == [OAuthFlow::ClientCredentials].into()
+    }
+
+    /// Of a user; `sub` always.
+    pub(crate) fn may_read(&self, attribute: &str) -> bool {
+        self.read_attributes
+            .as_ref()
+            .is_none_or(|readable| readable.contains(attribute))
+    }
+
     pub(crate) fn has_secret(&self) -> bool {
         !self.secrets.is_empty()
     }

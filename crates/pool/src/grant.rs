@@ -5,12 +5,14 @@ use crate::core::Core;
 use crate::db::families::{self, Family};
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
+use crate::scope;
 use crate::token::{self, TokenPair};
 
 pub(crate) struct Granted {
     pub(crate) tokens: TokenPair,
-    pub(crate) scope: String,
-    /// Absent from a refresh without rotation.
+    /// The ID token is for the client too: from the API always, from the pages with `openid`.
+    pub(crate) identifies: bool,
+    /// Absent from a refresh without rotation, and from the implicit flow.
     pub(crate) refresh_token: Option<String>,
 }
 
@@ -22,10 +24,39 @@ pub(crate) struct Request<'a> {
     pub(crate) auth_time: i64,
     /// The device it comes from, when devices are remembered.
     pub(crate) device_key: Option<&'a str>,
+    /// From the hosted pages, not the API.
+    pub(crate) hosted: bool,
+    /// What the access token is for (RFC 8707): its `aud`.
+    pub(crate) resource: Option<&'a str>,
 }
 
 pub(crate) fn begin(core: &Core, user: &User, request: &Request<'_>, now: i64) -> Result<Granted> {
     let lifetimes = request.client.lifetimes(&core.definition().settings);
+    let refresh_token = core.random.refresh_token();
+    let until = now + lifetimes.refresh;
+    start(core, user, request, Some(refresh_token), until, now)
+}
+
+/// Tokens of the implicit flow: without one to refresh them.
+pub(crate) fn begin_implicit(
+    core: &Core,
+    user: &User,
+    request: &Request<'_>,
+    now: i64,
+) -> Result<Granted> {
+    let lifetimes = request.client.lifetimes(&core.definition().settings);
+    let until = now + lifetimes.access.max(lifetimes.id);
+    start(core, user, request, None, until, now)
+}
+
+fn start(
+    core: &Core,
+    user: &User,
+    request: &Request<'_>,
+    refresh_token: Option<String>,
+    expires_at: i64,
+    now: i64,
+) -> Result<Granted> {
     let family = Family {
         origin_jti: core.random.uuid(),
         session_id: core.random.session_id(),
@@ -34,24 +65,27 @@ pub(crate) fn begin(core: &Core, user: &User, request: &Request<'_>, now: i64) -
         scope: request.scope.to_owned(),
         event_id: core.random.uuid(),
         auth_time: request.auth_time,
-        expires_at: now + lifetimes.refresh,
+        expires_at,
         revoked: false,
         device_key: request.device_key.map(str::to_owned),
         last_active_at: now,
+        hosted: request.hosted,
+        resource: request.resource.map(str::to_owned),
     };
-    let refresh_token = core.random.refresh_token();
-    let tokens = token::issue(core, user, &family, lifetimes, request.nonce, now)?;
+    let tokens = token::issue(core, user, &family, request.client, request.nonce, now)?;
     core.db.run(|tx| {
         // An access token of an expired family may live for a day more.
         families::purge(tx, now - 2 * 86400)?;
         families::insert(tx, &family)?;
-        families::add_refresh_token(tx, &refresh_token, &family.origin_jti)?;
+        if let Some(token) = &refresh_token {
+            families::add_refresh_token(tx, token, &family.origin_jti)?;
+        }
         users::signed_in(tx, &user.sub, now).map_err(ApiError::from)
     })?;
     Ok(Granted {
         tokens,
-        scope: family.scope,
-        refresh_token: Some(refresh_token),
+        identifies: identifies(&family),
+        refresh_token,
     })
 }
 
@@ -61,6 +95,22 @@ pub(crate) fn begin(core: &Core, user: &User, request: &Request<'_>, now: i64) -
 /// `NotAuthorizedException` for a token that is unknown, another client's, revoked or
 /// expired; `RefreshTokenReuseException` for one replaced longer ago than the grace period.
 pub(crate) fn refresh(
+    core: &Core,
+    client: &Client,
+    token: &str,
+    device_key: Option<&str>,
+    now: i64,
+) -> Result<Granted> {
+    match exchange(core, client, token, device_key, now) {
+        Err(error) if error.kind == "RefreshTokenReuseException" => {
+            reused(core, token)?;
+            Err(error)
+        }
+        other => other,
+    }
+}
+
+fn exchange(
     core: &Core,
     client: &Client,
     token: &str,
@@ -82,7 +132,7 @@ pub(crate) fn refresh(
     if family.device_key.is_some() && family.device_key.as_deref() != device_key {
         return Err(invalid());
     }
-    let tokens = token::issue(core, &user, &family, lifetimes, None, now)?;
+    let tokens = token::issue(core, &user, &family, client, None, now)?;
     let refresh_token = lifetimes.rotation.then(|| core.random.refresh_token());
     if let Some(successor) = &refresh_token {
         core.db.run(|tx| {
@@ -95,9 +145,27 @@ pub(crate) fn refresh(
     }
     Ok(Granted {
         tokens,
-        scope: family.scope,
+        identifies: identifies(&family),
         refresh_token,
     })
+}
+
+/// A token that was replaced turns up again, so two have it, and one of them should not: where
+/// the pool's settings say so, the whole sign-in ends (RFC 9700 section 4.14.2).
+fn reused(core: &Core, token: &str) -> Result<()> {
+    if !core.definition().settings.refresh_reuse_revokes {
+        return Ok(());
+    }
+    core.db.run(|tx| {
+        if let Some((family, _)) = families::of_refresh_token(tx, token)? {
+            families::revoke(tx, &family.origin_jti)?;
+        }
+        Ok(())
+    })
+}
+
+fn identifies(family: &Family) -> bool {
+    !family.hosted || scope::has(&family.scope, "openid")
 }
 
 /// How an attempt to revoke a refresh token ended.

@@ -47,6 +47,7 @@ mod password;
 mod pool;
 mod random;
 mod router;
+mod scope;
 mod seed;
 mod settings;
 mod sign_in;

@@ -16,6 +16,10 @@ pub(crate) struct Settings {
     #[serde(deserialize_with = "switch")]
     pub(crate) refresh_rotation: bool,
     pub(crate) refresh_grace_seconds: i64,
+    /// A replaced token used too late ends its whole sign-in.
+    pub(crate) refresh_reuse_revokes: bool,
+    /// How long a browser stays signed in with the hosted pages; 0: it does not.
+    pub(crate) hosted_session_seconds: i64,
     #[serde(deserialize_with = "switch")]
     pub(crate) prevent_user_existence_errors: bool,
     pub(crate) mfa: Mfa,
@@ -192,6 +196,8 @@ impl Default for Settings {
             refresh_token_seconds: 30 * 86400,
             refresh_rotation: false,
             refresh_grace_seconds: 0,
+            refresh_reuse_revokes: false,
+            hosted_session_seconds: 3600,
             prevent_user_existence_errors: true,
             mfa: Mfa::Off,
             mfa_factors: [
@@ -307,6 +313,11 @@ impl Settings {
                 1..=315_360_000,
             ),
             ("refresh_grace_seconds", self.refresh_grace_seconds, 0..=60),
+            (
+                "hosted_session_seconds",
+                self.hosted_session_seconds,
+                0..=7_776_000,
+            ),
             ("auth_session_seconds", self.auth_session_seconds, 1..=900),
             (
                 "password_policy.minimum_length",

@@ -5,12 +5,13 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::client::Lifetimes;
+use crate::client::Client;
 use crate::core::Core;
 use crate::db::families::{self, Family};
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::key::SigningKey;
+use crate::scope;
 
 /// The scope of tokens from the user-pool API, and the one its operations ask for.
 pub(crate) const ADMIN_SCOPE: &str = "aws.cognito.signin.user.admin";
@@ -28,6 +29,7 @@ pub(crate) struct TokenPair {
 pub(crate) struct AccessClaims {
     pub(crate) sub: String,
     pub(crate) origin_jti: String,
+    pub(crate) client_id: String,
     pub(crate) scope: String,
     token_use: String,
     iss: String,
@@ -39,20 +41,21 @@ pub(crate) fn issue(
     core: &Core,
     user: &User,
     family: &Family,
-    lifetimes: Lifetimes,
+    client: &Client,
     nonce: Option<&str>,
     now: i64,
 ) -> Result<TokenPair> {
-    let hosted = family.scope != ADMIN_SCOPE;
+    let lifetimes = client.lifetimes(&core.definition().settings);
     let access = access_claims(core, user, family, now + lifetimes.access, now);
-    let id = id_claims(core, user, family, now + lifetimes.id, now);
+    let mut id = common_claims(core, user, family, now + lifetimes.id, now);
+    add_identity(&mut id, user, family, client);
     let signed = core.keys.with(|ring| {
         let access = sign(&ring.access, &Value::Object(access))?;
         let mut id = id;
         if let Some(nonce) = nonce {
             id.insert("nonce".into(), nonce.into());
         }
-        if hosted {
+        if family.hosted {
             id.insert("at_hash".into(), at_hash(&access).into());
         }
         Some(TokenPair {
@@ -62,6 +65,31 @@ pub(crate) fn issue(
         })
     });
     signed.flatten().ok_or_else(ApiError::internal)
+}
+
+/// An access token of a client itself: no user, no sign-in behind it.
+pub(crate) fn issue_to_client(
+    core: &Core,
+    client: &Client,
+    scope: &str,
+    now: i64,
+) -> Result<(String, i64)> {
+    let expires_in = client.lifetimes(&core.definition().settings).access;
+    let claims = json!({
+        "sub": client.id,
+        "token_use": "access",
+        "scope": scope,
+        "auth_time": now,
+        "iss": core.issuer,
+        "iat": now,
+        "exp": now + expires_in,
+        "version": 2,
+        "jti": core.random.uuid(),
+        "client_id": client.id,
+    });
+    let signed = core.keys.with(|ring| sign(&ring.access, &claims));
+    let token = signed.flatten().ok_or_else(ApiError::internal)?;
+    Ok((token, expires_in))
 }
 
 /// The user of a live access token that has scope `aws.cognito.signin.user.admin`.
@@ -108,25 +136,28 @@ fn access_claims(
     if let Some(device_key) = &family.device_key {
         claims.insert("device_key".into(), device_key.as_str().into());
     }
-    if family.scope != ADMIN_SCOPE {
+    if let Some(resource) = &family.resource {
+        claims.insert("aud".into(), resource.as_str().into());
+    }
+    if family.hosted {
         claims.insert("version".into(), 2.into());
     }
     claims
 }
 
-fn id_claims(core: &Core, user: &User, family: &Family, exp: i64, now: i64) -> Map<String, Value> {
-    let mut claims = common_claims(core, user, family, exp, now);
+/// What makes it an ID token: the attributes that the scopes open and the client may read.
+fn add_identity(claims: &mut Map<String, Value>, user: &User, family: &Family, client: &Client) {
     claims.insert("token_use".into(), "id".into());
     claims.insert("aud".into(), family.client_id.as_str().into());
     claims.insert("cognito:username".into(), user.username.as_str().into());
-    for (name, value) in &user.attributes {
+    let open = |name: &str| client.may_read(name) && scope::opens(&family.scope, name);
+    for (name, value) in user.attributes.iter().filter(|(name, _)| open(name)) {
         let value = match name.as_str() {
             "email_verified" | "phone_number_verified" => Value::Bool(value == "true"),
             _ => value.as_str().into(),
         };
         claims.insert(name.clone(), value);
     }
-    claims
 }
 
 fn common_claims(

@@ -11,6 +11,8 @@ pub(crate) struct AuthCode {
     pub(crate) nonce: Option<String>,
     /// PKCE S256 challenge.
     pub(crate) challenge: Option<String>,
+    /// What the access token is for (RFC 8707).
+    pub(crate) resource: Option<String>,
     pub(crate) auth_time: i64,
     pub(crate) expires_at: i64,
 }
@@ -18,8 +20,8 @@ pub(crate) struct AuthCode {
 pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO auth_codes (hash, sub, client_id, redirect_uri, scope, nonce, challenge,
-           auth_time, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+           resource, auth_time, expires_at)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
     )?
     .execute(params![
         digest_of(code),
@@ -29,6 +31,7 @@ pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
         of.scope,
         of.nonce,
         of.challenge,
+        of.resource,
         of.auth_time,
         of.expires_at,
     ])
@@ -39,7 +42,8 @@ pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
 pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Option<AuthCode>> {
     db.prepare_cached(
         "DELETE FROM auth_codes WHERE hash = ?1 AND client_id = ?2
-         RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, auth_time, expires_at",
+         RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, resource,
+           auth_time, expires_at",
     )?
     .query_row(params![digest_of(code), client_id], |row| {
         Ok(AuthCode {
@@ -49,8 +53,9 @@ pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Optio
             scope: row.get(3)?,
             nonce: row.get(4)?,
             challenge: row.get(5)?,
-            auth_time: row.get(6)?,
-            expires_at: row.get(7)?,
+            resource: row.get(6)?,
+            auth_time: row.get(7)?,
+            expires_at: row.get(8)?,
         })
     })
     .optional()

@@ -22,13 +22,18 @@ pub(crate) struct Family {
     /// The device it came from, when devices are remembered.
     pub(crate) device_key: Option<String>,
     pub(crate) last_active_at: i64,
+    /// From the hosted pages, not the API.
+    pub(crate) hosted: bool,
+    /// What the access tokens are for (RFC 8707): their `aud`.
+    pub(crate) resource: Option<String>,
 }
 
 pub(crate) fn insert(db: &Connection, family: &Family) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO families (origin_jti, session_id, sub, client_id, scope, event_id, auth_time,
-           expires_at, revoked, device_key, last_active_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+           expires_at, revoked, device_key, last_active_at, hosted,
+           resource)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
     )?
     .execute(params![
         family.origin_jti,
@@ -42,6 +47,8 @@ pub(crate) fn insert(db: &Connection, family: &Family) -> Result<()> {
         family.revoked,
         family.device_key,
         family.last_active_at,
+        family.hosted,
+        family.resource,
     ])?;
     db.prepare_cached("DELETE FROM families WHERE id <= ?1")?
         .execute([db.last_insert_rowid() - KEPT])
@@ -131,5 +138,7 @@ fn from_row(row: &Row<'_>) -> Result<Family> {
         revoked: row.get("revoked")?,
         device_key: row.get("device_key")?,
         last_active_at: row.get("last_active_at")?,
+        hosted: row.get("hosted")?,
+        resource: row.get("resource")?,
     })
 }

@@ -176,7 +176,7 @@ CREATE TABLE IF NOT EXISTS families (
   session_id TEXT NOT NULL UNIQUE, sub TEXT NOT NULL, client_id TEXT NOT NULL,
   scope TEXT NOT NULL, event_id TEXT NOT NULL, auth_time INTEGER NOT NULL,
   expires_at INTEGER NOT NULL, revoked INTEGER NOT NULL, device_key TEXT,
-  last_active_at INTEGER NOT NULL
+  last_active_at INTEGER NOT NULL, hosted INTEGER NOT NULL, resource TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS families_by_user ON families (sub);
 CREATE INDEX IF NOT EXISTS families_by_expiry ON families (expires_at);
@@ -187,7 +187,7 @@ CREATE TABLE IF NOT EXISTS refresh_tokens (
 CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (origin_jti);
 CREATE TABLE IF NOT EXISTS auth_codes (
   hash BLOB PRIMARY KEY, sub TEXT NOT NULL, client_id TEXT NOT NULL, redirect_uri TEXT NOT NULL,
-  scope TEXT NOT NULL, nonce TEXT, challenge TEXT, auth_time INTEGER NOT NULL,
+  scope TEXT NOT NULL, nonce TEXT, challenge TEXT, resource TEXT, auth_time INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_codes_by_expiry ON auth_codes (expires_at);

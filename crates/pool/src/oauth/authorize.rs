@@ -10,8 +10,8 @@ use crate::fault;
 use crate::oauth::request::AuthorizeRequest;
 use crate::pages::{self, Visit};
 
-/// `GET /oauth2/authorize`: straight back with a code for a browser that is signed in, else
-/// to the sign-in page.
+/// `GET /oauth2/authorize`: straight back with what was asked for in a browser that
+/// is signed in, else to the sign-in page.
 pub(crate) async fn authorize(
     State(core): State<Arc<Core>>,
     uri: Uri,
@@ -30,7 +30,7 @@ fn answer(core: &Core, visit: &Visit) -> Result<Response> {
     };
     let session = pages::session::signed_in(core, visit)?.filter(|_| !request.prompts("login"));
     let location = match session {
-        Some(session) => request.grant(core, &session.sub, session.auth_time, visit.now)?,
+        Some((session, user)) => request.grant(core, &user, session.auth_time, visit.now)?,
         None if request.prompts("none") => request.error("login_required"),
         None => format!("/login?{}", request.query()),
     };

@@ -5,7 +5,8 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderMap, Method, StatusCode, Uri};
 
 use super::params::Params;
-use super::request::{AuthorizeRequest, allowed};
+use super::redirect::allowed;
+use super::request::AuthorizeRequest;
 use crate::core::Core;
 use crate::error::Result;
 use crate::pages::{self, Visit};

@@ -6,6 +6,7 @@ mod discovery;
 mod error;
 mod logout;
 pub(crate) mod params;
+mod redirect;
 pub(crate) mod request;
 mod revoke;
 mod token;

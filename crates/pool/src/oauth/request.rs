@@ -1,12 +1,16 @@
 use std::sync::Arc;
 
-use url::{Host, Url};
+use url::Url;
 
 use super::params::{Params, Repeated};
-use crate::client::{Client, SCOPES};
+use super::redirect::{self, with_fragment, with_query};
+use crate::client::{Client, OAuthFlow};
 use crate::core::Core;
 use crate::db::auth_codes::{self, AuthCode};
+use crate::db::users::User;
 use crate::error::{ApiError, Result};
+use crate::grant::{self, Request};
+use crate::scope;
 
 const CODE_SECONDS: i64 = 5 * 60;
 
@@ -27,15 +31,28 @@ const CARRIED: [&str; 13] = [
     "resource",
 ];
 
+/// `login` and `none` act here; the other two are for providers that Cognito forwards them to.
+const PROMPTS: [&str; 4] = ["none", "login", "select_account", "consent"];
+
 /// A valid authorize request: client, redirect URI and the rest are checked.
 pub(crate) struct AuthorizeRequest {
     pub(crate) client: Arc<Client>,
     params: Params,
     redirect_uri: Url,
+    response: Response,
     scope: String,
     state: Option<String>,
     nonce: Option<String>,
     challenge: Option<String>,
+    resource: Option<String>,
+}
+
+/// `response_type`.
+#[derive(Clone, Copy)]
+enum Response {
+    Code,
+    /// The implicit flow.
+    Token,
 }
 
 /// Why an authorize request is not taken.
@@ -53,13 +70,15 @@ impl AuthorizeRequest {
         let mut request = Self {
             client,
             redirect_uri,
+            response: Response::Code,
             scope: String::new(),
             state: params.get("state").ok().flatten().map(str::to_owned),
             nonce: None,
             challenge: None,
+            resource: None,
             params,
         };
-        match request.complete() {
+        match request.complete(core) {
             Ok(()) => Ok(request),
             Err((error, description)) => {
                 Err(Refusal::Redirect(request.refusal(error, Some(description))))
@@ -90,16 +109,30 @@ impl AuthorizeRequest {
             .any(|prompt| prompt == value)
     }
 
-    /// Makes a code for the user: where the browser goes next.
-    pub(crate) fn grant(&self, core: &Core, sub: &str, auth_time: i64, now: i64) -> Result<String> {
+    /// Gives the user's browser what was asked for: where it goes next.
+    pub(crate) fn grant(
+        &self,
+        core: &Core,
+        user: &User,
+        auth_time: i64,
+        now: i64,
+    ) -> Result<String> {
+        match self.response {
+            Response::Code => self.grant_code(core, user, auth_time, now),
+            Response::Token => self.grant_tokens(core, user, auth_time, now),
+        }
+    }
+
+    fn grant_code(&self, core: &Core, user: &User, auth_time: i64, now: i64) -> Result<String> {
         let code = core.random.uuid();
         let record = AuthCode {
-            sub: sub.to_owned(),
+            sub: user.sub.clone(),
             client_id: self.client.id.clone(),
             redirect_uri: self.params.first("redirect_uri").to_owned(),
             scope: self.scope.clone(),
             nonce: self.nonce.clone(),
             challenge: self.challenge.clone(),
+            resource: self.resource.clone(),
             auth_time,
             expires_at: now + CODE_SECONDS,
         };
@@ -107,9 +140,30 @@ impl AuthorizeRequest {
             auth_codes::purge(tx, now)?;
             auth_codes::insert(tx, &code, &record).map_err(ApiError::from)
         })?;
-        let mut url = self.redirect_uri.clone();
-        url.query_pairs_mut().append_pair("code", &code);
-        Ok(with_state(url, self.state.as_deref()))
+        Ok(self.back(vec![("code", &code)]))
+    }
+
+    fn grant_tokens(&self, core: &Core, user: &User, auth_time: i64, now: i64) -> Result<String> {
+        let request = Request {
+            client: &self.client,
+            scope: &self.scope,
+            nonce: self.nonce.as_deref(),
+            auth_time,
+            device_key: None,
+            hosted: true,
+            resource: self.resource.as_deref(),
+        };
+        let granted = grant::begin_implicit(core, user, &request, now)?;
+        let expires_in = granted.tokens.expires_in.to_string();
+        let mut parameters = vec![
+            ("access_token", granted.tokens.access.as_str()),
+            ("token_type", "bearer"),
+            ("expires_in", &expires_in),
+        ];
+        if granted.identifies {
+            parameters.insert(0, ("id_token", &granted.tokens.id));
+        }
+        Ok(self.back(parameters))
     }
 
     /// Back to the client with `error`.
@@ -118,15 +172,22 @@ impl AuthorizeRequest {
     }
 
     fn refusal(&self, error: &str, description: Option<&str>) -> String {
-        let mut url = self.redirect_uri.clone();
-        url.query_pairs_mut()
-            .append_pair("error", error)
-            .extend_pairs(description.map(|text| ("error_description", text)));
-        with_state(url, self.state.as_deref())
+        let mut parameters = vec![("error", error)];
+        parameters.extend(description.map(|text| ("error_description", text)));
+        self.back(parameters)
+    }
+
+    /// RFC 6749 sections 4.1.2 and 4.2.2: the implicit flow answers in the fragment.
+    fn back<'a>(&'a self, mut parameters: Vec<(&'a str, &'a str)>) -> String {
+        parameters.extend(self.state.as_deref().map(|state| ("state", state)));
+        match self.response {
+            Response::Code => with_query(&self.redirect_uri, &parameters),
+            Response::Token => with_fragment(&self.redirect_uri, &parameters),
+        }
     }
 
     /// Checks what may be answered to the client itself: error and description.
-    fn complete(&mut self) -> Result<(), (&'static str, &'static str)> {
+    fn complete(&mut self, core: &Core) -> Result<(), (&'static str, &'static str)> {
         let params = &self.params;
         let once = |name| {
             params
@@ -134,12 +195,19 @@ impl AuthorizeRequest {
                 .map_err(|Repeated| ("invalid_request", "repeated parameter"))
         };
         once("state")?;
-        match once("response_type")? {
-            Some("code") => {}
-            Some("token") => return Err(("unauthorized_client", "flow not allowed")),
-            _ => return Err(("invalid_request", "response_type must be code")),
+        let flow = match once("response_type")? {
+            Some("code") => OAuthFlow::Code,
+            Some("token") => {
+                self.response = Response::Token;
+                OAuthFlow::Implicit
+            }
+            _ => return Err(("invalid_request", "response_type must be code or token")),
+        };
+        if !self.client.oauth_flows.contains(&flow) {
+            return Err(("unauthorized_client", "flow not allowed"));
         }
-        if once("identity_provider")?.is_some_and(|name| name != "COGNITO") {
+        let provider = once("identity_provider")?.is_some_and(|name| name != "COGNITO");
+        if provider || once("idp_identifier")?.is_some() {
             return Err(("invalid_request", "identity provider does not exist"));
         }
         self.challenge = match (once("code_challenge_method")?, once("code_challenge")?) {
@@ -147,10 +215,22 @@ impl AuthorizeRequest {
             (Some("S256"), Some(challenge)) if is_s256(challenge) => Some(challenge.to_owned()),
             _ => return Err(("invalid_request", "code_challenge must come with S256")),
         };
-        self.scope = match once("scope")? {
-            None => SCOPES.join(" "),
-            Some(given) => scopes(given).ok_or(("invalid_scope", "scope not allowed"))?,
+        let prompts: Vec<_> = once("prompt")?.unwrap_or_default().split(' ').collect();
+        let known = |prompt: &&str| prompt.is_empty() || PROMPTS.contains(prompt);
+        if !prompts.iter().all(known) || (prompts.contains(&"none") && prompts.len() > 1) {
+            return Err(("invalid_request", "prompt has no such values together"));
+        }
+        self.resource = match once("resource")? {
+            Some(resource) if !redirect::is_resource(resource) => {
+                return Err(("invalid_request", "resource must be an https URL"));
+            }
+            resource => resource.map(str::to_owned),
         };
+        self.scope = scope::of_user(&core.definition(), &self.client, once("scope")?)
+            .filter(|scope| {
+                matches!(self.response, Response::Code) || scope::readable(scope, &self.client)
+            })
+            .ok_or(("invalid_scope", "scope not allowed"))?;
         self.nonce = once("nonce")?.map(str::to_owned);
         Ok(())
     }
@@ -167,37 +247,10 @@ fn trusted(core: &Core, params: &Params) -> Result<(Arc<Client>, Url), &'static 
         .and_then(|id| core.find_client(id))
         .ok_or("Client does not exist or client_id is missing.")?;
     let given = once("redirect_uri")?.ok_or("redirect_uri is missing.")?;
-    let redirect_uri = allowed(&client, given, &client.callback_urls, &core.callback_urls)
-        .ok_or("redirect_mismatch: redirect_uri is not one of this client's callback URLs.")?;
+    let redirect_uri =
+        redirect::allowed(&client, given, &client.callback_urls, &core.callback_urls)
+            .ok_or("redirect_mismatch: redirect_uri is not one of this client's callback URLs.")?;
     Ok((client, redirect_uri))
-}
-
-/// A URL of the client's list; for a client that may use them also those the pool was started
-/// with and any plain URL on the loopback interface.
-pub(super) fn allowed(
-    client: &Client,
-    given: &str,
-    listed: &[Url],
-    of_pool: &[Url],
-) -> Option<Url> {
-    let url = Url::parse(given).ok()?;
-    let loopback = match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(address)) => address.is_loopback(),
-        Some(Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    };
-    let plain = url.username().is_empty() && url.password().is_none() && url.fragment().is_none();
-    let local = loopback && matches!(url.scheme(), "http" | "https");
-    let open = client.loopback_urls && (local || of_pool.contains(&url));
-    (plain && (open || listed.contains(&url))).then_some(url)
-}
-
-fn with_state(mut url: Url, state: Option<&str>) -> String {
-    if let Some(state) = state {
-        url.query_pairs_mut().append_pair("state", state);
-    }
-    url.into()
 }
 
 /// Base64url of a SHA-256 hash: 43 characters.
@@ -206,24 +259,4 @@ fn is_s256(challenge: &str) -> bool {
         && challenge
             .bytes()
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-}
-
-/// Known scopes, each once; `email`, `phone` and `profile` only with `openid`.
-fn scopes(given: &str) -> Option<String> {
-    let mut scopes: Vec<&str> = Vec::new();
-    for scope in given.split(' ').filter(|scope| !scope.is_empty()) {
-        if !SCOPES.contains(&scope) {
-            return None;
-        }
-        if !scopes.contains(&scope) {
-            scopes.push(scope);
-        }
-    }
-    let needs_openid = scopes
-        .iter()
-        .any(|scope| matches!(*scope, "email" | "phone" | "profile"));
-    if scopes.is_empty() || (needs_openid && !scopes.contains(&"openid")) {
-        return None;
-    }
-    Some(scopes.join(" "))
 }

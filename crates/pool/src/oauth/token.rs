@@ -7,20 +7,20 @@ use axum::response::Response;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::HeaderMap;
-use serde_json::Value;
+use serde_json::{Value, json};
 use subtle::ConstantTimeEq as _;
 
 use super::client_auth;
 use super::error::{self, OAuthError};
 use super::params::Params;
-use crate::client::Client;
+use crate::client::{Client, OAuthFlow};
 use crate::core::Core;
 use crate::db::{auth_codes, users};
 use crate::fault;
 use crate::grant::{self, Granted, Request};
-use crate::token::ADMIN_SCOPE;
+use crate::{scope, token};
 
-/// `POST /oauth2/token`: `authorization_code` and `refresh_token`.
+/// `POST /oauth2/token`: `authorization_code`, `refresh_token` and `client_credentials`.
 pub(crate) async fn token(
     State(core): State<Arc<Core>>,
     headers: HeaderMap,
@@ -40,19 +40,44 @@ fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>,
     let form = client_auth::form(headers, body)?;
     let client = client_auth::client(core, headers, &form)?;
     let now = core.clock.now();
-    let granted = match form.get("grant_type")? {
-        Some("authorization_code") => exchange(core, &client, &form, now)?,
-        Some("refresh_token") => {
+    let machine = client.is_machine();
+    match form.get("grant_type")? {
+        Some("authorization_code") if client.oauth_flows.contains(&OAuthFlow::Code) => {
+            Ok(Some(success(exchange(core, &client, &form, now)?)))
+        }
+        Some("refresh_token") if !machine => {
             let token = form
                 .get("refresh_token")?
                 .ok_or(OAuthError::new("invalid_request"))?;
-            grant::refresh(core, &client, token, None, now)?
+            let granted = grant::refresh(core, &client, token, None, now)?;
+            Ok(Some(success(granted)))
         }
-        Some("client_credentials") => return Err(OAuthError::new("unauthorized_client")),
-        Some(_) => return Err(OAuthError::new("unsupported_grant_type")),
-        None => return Err(OAuthError::new("invalid_request")),
-    };
-    Ok(Some(success(granted)))
+        Some("client_credentials") if machine => {
+            client_credentials(core, &client, &form, now).map(Some)
+        }
+        Some("authorization_code" | "refresh_token" | "client_credentials") => {
+            Err(OAuthError::new("unauthorized_client"))
+        }
+        Some(_) => Err(OAuthError::new("unsupported_grant_type")),
+        None => Err(OAuthError::new("invalid_request")),
+    }
+}
+
+/// An access token for the client itself (RFC 6749 section 4.4). It is for no one resource:
+/// Cognito binds tokens of users only.
+fn client_credentials(
+    core: &Core,
+    client: &Client,
+    form: &Params,
+    now: i64,
+) -> Result<Value, OAuthError> {
+    if form.get("resource")?.is_some() {
+        return Err(OAuthError::new("invalid_request"));
+    }
+    let scope = scope::of_client(&core.definition(), client, form.get("scope")?)
+        .ok_or(OAuthError::new("invalid_scope"))?;
+    let (token, expires_in) = token::issue_to_client(core, client, &scope, now)?;
+    Ok(json!({ "access_token": token, "token_type": "Bearer", "expires_in": expires_in }))
 }
 
 /// A code works once, for its client, redirect URI and verifier.
@@ -84,7 +109,7 @@ fn exchange(core: &Core, client: &Client, form: &Params, now: i64) -> Result<Gra
         // A verifier nobody announced is a downgraded request (RFC 9700 section 2.1.1).
         _ => false,
     };
-    if !proven {
+    if !proven || !scope::readable(&code.scope, client) {
         return Err(OAuthError::new("invalid_grant"));
     }
     let (scope, nonce) = (code.scope.as_str(), code.nonce.as_deref());
@@ -94,6 +119,8 @@ fn exchange(core: &Core, client: &Client, form: &Params, now: i64) -> Result<Gra
         nonce,
         auth_time: code.auth_time,
         device_key: None,
+        hosted: true,
+        resource: code.resource.as_deref(),
     };
     Ok(grant::begin(core, &user, &request, now)?)
 }
@@ -115,11 +142,12 @@ fn proves(verifier: &str, challenge: &str) -> bool {
 }
 
 fn success(granted: Granted) -> Value {
-    let openid =
-        granted.scope == ADMIN_SCOPE || granted.scope.split(' ').any(|scope| scope == "openid");
     let members = [
         ("access_token", Some(Value::from(granted.tokens.access))),
-        ("id_token", openid.then(|| granted.tokens.id.into())),
+        (
+            "id_token",
+            granted.identifies.then(|| granted.tokens.id.into()),
+        ),
         ("refresh_token", granted.refresh_token.map(Value::from)),
         ("token_type", Some("Bearer".into())),
         ("expires_in", Some(granted.tokens.expires_in.into())),

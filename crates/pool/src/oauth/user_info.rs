@@ -8,9 +8,11 @@ use serde_json::{Map, Value, json};
 use super::error::public_headers;
 use crate::core::Core;
 use crate::fault;
+use crate::scope;
 use crate::token;
 
-/// `GET /oauth2/userInfo`: the attributes the token's scopes open, as strings.
+/// `GET /oauth2/userInfo`: the attributes the token's scopes open and the client may
+/// read, as strings.
 pub(crate) async fn user_info(State(core): State<Arc<Core>>, headers: HeaderMap) -> Response {
     let mut response = match fault::arrive(&core, "oauth2/userInfo").await {
         Some(response) => response,
@@ -35,7 +37,7 @@ fn answer(core: &Core, headers: &HeaderMap) -> Response {
     };
     let scoped = token::authenticate(core, token, core.clock.now())
         .ok()
-        .filter(|(claims, _)| claims.scope.split(' ').any(|scope| scope == "openid"));
+        .filter(|(claims, _)| scope::has(&claims.scope, "openid"));
     let Some((claims, user)) = scoped else {
         let description = "Access token is expired, disabled, or deleted, or the user has \
                            globally signed out.";
@@ -44,15 +46,13 @@ fn answer(core: &Core, headers: &HeaderMap) -> Response {
     let mut body = Map::new();
     body.insert("sub".into(), user.sub.as_str().into());
     body.insert("username".into(), user.username.as_str().into());
-    for (name, value) in &user.attributes {
-        let scope = match name.as_str() {
-            "email" | "email_verified" => "email",
-            "phone_number" | "phone_number_verified" => "phone",
-            _ => "profile",
-        };
-        if claims.scope.split(' ').any(|granted| granted == scope) {
-            body.insert(name.clone(), value.as_str().into());
-        }
+    let client = core.find_client(&claims.client_id);
+    let open = |name: &str| {
+        let readable = client.as_ref().is_some_and(|client| client.may_read(name));
+        readable && scope::opens(&claims.scope, name)
+    };
+    for (name, value) in user.attributes.iter().filter(|(name, _)| open(name)) {
+        body.insert(name.clone(), value.as_str().into());
     }
     Value::Object(body).to_string().into_response()
 }

@@ -50,6 +50,8 @@ pub(super) fn answer(
                 nonce: None,
                 auth_time: now,
                 device_key: done.sign_in.device_key.as_deref(),
+                hosted: false,
+                resource: None,
             };
             let mut value = authentication(grant::begin(core, &done.user, &request, now)?);
             if let Some(members) = value.as_object_mut() {

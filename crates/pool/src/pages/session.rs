@@ -1,4 +1,5 @@
-//! The browser's session with the pages: cookie `cognito`, one hour.
+//! The browser's session with the pages: cookie `cognito`, one hour unless the
+//! settings say otherwise.
 
 use axum::response::Response;
 
@@ -10,16 +11,13 @@ use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 
 const COOKIE: &str = "cognito";
-const SECONDS: i64 = 3600;
 
 /// The session of a browser whose user may sign in without asking again.
-pub(crate) fn signed_in(core: &Core, visit: &Visit) -> Result<Option<HostedSession>> {
+pub(crate) fn signed_in(core: &Core, visit: &Visit) -> Result<Option<(HostedSession, User)>> {
     let found = current(core, visit)?;
-    Ok(found
-        .filter(|(session, user)| {
-            session.confirmed && user.enabled && user.status == Status::Confirmed
-        })
-        .map(|(session, _)| session))
+    Ok(found.filter(|(session, user)| {
+        session.confirmed && user.enabled && user.status == Status::Confirmed
+    }))
 }
 
 /// The user who gave the right password here but has not confirmed the account.
@@ -38,12 +36,13 @@ pub(super) fn begin(
     confirmed: bool,
     response: &mut Response,
 ) -> Result<()> {
+    let seconds = core.definition().settings.hosted_session_seconds;
     let token = core.random.token();
     let session = HostedSession {
         sub: user.sub.clone(),
         confirmed,
         auth_time: visit.now,
-        expires_at: visit.now + SECONDS,
+        expires_at: visit.now + seconds,
     };
     core.db.run(|tx| {
         hosted::purge(tx, visit.now)?;
@@ -52,7 +51,7 @@ pub(super) fn begin(
         }
         hosted::insert(tx, &token, &session).map_err(ApiError::from)
     })?;
-    set_cookie(core, response, COOKIE, &token, SECONDS);
+    set_cookie(core, response, COOKIE, &token, seconds);
     Ok(())
 }
 

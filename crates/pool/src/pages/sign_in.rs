@@ -70,7 +70,7 @@ pub(super) fn admit(
     request: &AuthorizeRequest,
     user: &User,
 ) -> Result<Response> {
-    let mut response = found(&request.grant(core, &user.sub, visit.now, visit.now)?);
+    let mut response = found(&request.grant(core, user, visit.now, visit.now)?);
     session::begin(core, visit, user, true, &mut response)?;
     Ok(response)
 }

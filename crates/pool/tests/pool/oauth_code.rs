@@ -150,7 +150,6 @@ async fn other_faults_go_back_to_the_client() {
             format!("{base}&response_type=code+token"),
             "invalid_request",
         ),
-        (format!("{base}&response_type=token"), "unauthorized_client"),
         (
             format!("{code}&code_challenge={CHALLENGE}"),
             "invalid_request",
