@@ -1,10 +1,15 @@
 use cogward_pool::POOL_ID;
 
-use crate::run::{browser, node, tls};
+use crate::run::{browser, node, seeded, tls};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openid_client_signs_in_refreshes_and_revokes() {
     node("openid_client.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn openid_client_gets_tokens_for_a_machine() {
+    seeded("openid_client_machine.mjs", include_str!("machine.toml")).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

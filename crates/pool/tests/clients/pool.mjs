@@ -67,17 +67,33 @@ export async function refused(name, promise) {
 /** The claims of a token, unverified. */
 export const claims = (token) => JSON.parse(Buffer.from(token.split(".")[1], "base64url"));
 
-/**
- * RFC 6238: the next code that an app shows for a base32 secret. The pool's clock goes on to
- * it, since no code is good twice.
- */
+/** The half minute that a code was last taken of, for each secret: no code is good twice. */
+const taken = new Map();
+
+/** The code that an app shows for a base32 secret. The pool's clock goes on when it was taken. */
 export async function totp(base32) {
+  const steps = async (advance_seconds) =>
+    Math.floor((await local("clock", { advance_seconds })).now / 30);
+  let step = await steps(0);
+  while (step <= taken.get(base32)) step = await steps(30);
+  taken.set(base32, step);
+  return code(base32, step);
+}
+
+/** A code that no app shows around now. */
+export async function wrongTotp(base32) {
+  const { now } = await local("clock", { advance_seconds: 0 });
+  const near = [-2, -1, 0, 1, 2].map((step) => code(base32, Math.floor(now / 30) + step));
+  return ["000000", "111111", "222222", "333333", "444444", "555555"].find((code) => !near.includes(code));
+}
+
+/** RFC 6238. */
+function code(base32, step) {
   const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
   const bits = [...base32].map((c) => alphabet.indexOf(c).toString(2).padStart(5, "0")).join("");
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-  const { now } = await local("clock", { advance_seconds: 30 });
   const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(Math.floor(now / 30)));
+  counter.writeBigUInt64BE(BigInt(step));
   const mac = createHmac("sha1", key).update(counter).digest();
   const number = mac.readUInt32BE(mac[19] & 15) & 0x7fffffff;
   return String(number % 1_000_000).padStart(6, "0");

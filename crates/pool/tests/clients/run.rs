@@ -3,10 +3,19 @@
 use std::path::PathBuf;
 use std::process::Command;
 
-use cogward_pool::{Pool, PoolOptions};
+use cogward_pool::{Pool, PoolOptions, Seed};
 
 pub(crate) async fn node(script: &str) {
     run(node_command(script), &start(PoolOptions::default()).await);
+}
+
+/// With what a seed file's text says.
+pub(crate) async fn seeded(script: &str, seed: &str) {
+    let options = PoolOptions {
+        seed: Some(Seed::from_toml(seed).unwrap()),
+        ..PoolOptions::default()
+    };
+    run(node_command(script), &start(options).await);
 }
 
 /// With a Chromium to drive.
