@@ -18,20 +18,23 @@ struct Shift {
 
 impl Clock {
     /// Seconds since the Unix epoch.
+    pub(crate) fn now(&self) -> i64 {
+        let shift = *self.0.read();
+        let base = shift.fixed.unwrap_or_else(|| self.system());
+        base.saturating_add(shift.advanced)
+    }
+
+    /// The machine's time, whatever the pool's is.
     #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the system clock"
     )]
-    pub(crate) fn now(&self) -> i64 {
-        let shift = *self.0.read();
-        let base = shift.fixed.unwrap_or_else(|| {
-            SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, |since| {
-                    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-                })
-        });
-        base.saturating_add(shift.advanced)
+    pub(crate) fn system(&self) -> i64 {
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |since| {
+                i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+            })
     }
 
     pub(crate) fn advance(&self, seconds: i64) {

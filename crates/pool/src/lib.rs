@@ -20,8 +20,10 @@
 //!   database can try passwords at the cost of one, a millisecond or two. A hash made slow
 //!   beside it would protect nothing. A database of an earlier version, which hashed them
 //!   otherwise, is moved aside.
-//! * A proof by SRP may be dated five minutes off; a name nobody has gets a salt and a user id
-//!   that stay the same while the data directory does.
+//! * A proof by SRP may be dated five minutes off, by the pool's clock or by the machine's, which
+//!   is the one its client has. A name nobody has gets a salt and a user id that stay the same
+//!   while the data directory does.
+//! * A lock refuses the proof, not the challenge before it.
 
 #![expect(dead_code, reason = "the pool is being completed, part by part")]
 

@@ -36,6 +36,11 @@ impl Random {
         URL_SAFE_NO_PAD.encode(self.bytes::<1170>())
     }
 
+    /// `SECRET_BLOCK` of an SRP exchange, of about the length of Cognito's.
+    pub(crate) fn secret_block(&self) -> String {
+        STANDARD.encode(self.bytes::<960>())
+    }
+
     /// A session's id in ListUserSessions: `tkn` and 25 lower-case letters and digits.
     pub(crate) fn session_id(&self) -> String {
         let digits = uuid::Builder::from_random_bytes(self.bytes()).into_uuid();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::next::{after_first_factor, challenge};
-use super::{Awaits, Outcome, SignIn, password, required};
+use super::{Awaits, Outcome, SignIn, password, required, srp};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::User;
@@ -31,9 +31,13 @@ pub(super) fn begin(
             // What cannot be preferred is no error: there is the choice again.
             _ => select(core, sign_in, user.as_ref(), now),
         },
-        flow @ (AuthFlow::UserSrp | AuthFlow::Custom | AuthFlow::RefreshToken) => Err(
-            ApiError::invalid_parameter(format!("{flow:?} is not a first factor")),
-        ),
+        AuthFlow::UserSrp => by_srp(core, sign_in, user.as_ref(), given, now),
+        AuthFlow::Custom if begins_with_srp(given) => {
+            by_srp(core, sign_in, user.as_ref(), given, now)
+        }
+        flow @ (AuthFlow::Custom | AuthFlow::RefreshToken) => Err(ApiError::invalid_parameter(
+            format!("{flow:?} is not a first factor"),
+        )),
     }
 }
 
@@ -55,6 +59,7 @@ pub(super) fn answer(
             }
             chosen(core, sign_in, user, choice, given, now)
         }
+        Awaits::PasswordSrp => by_srp(core, sign_in, user.as_ref(), given, now),
         _ => by_password(core, sign_in, user, given, now),
     }
 }
@@ -73,6 +78,10 @@ fn chosen(
             by_password(core, sign_in, user, given, now)
         }
         "PASSWORD" => challenge(core, sign_in, Awaits::Password, BTreeMap::new(), now),
+        "PASSWORD_SRP" if given.contains_key("SRP_A") => {
+            by_srp(core, sign_in, user.as_ref(), given, now)
+        }
+        "PASSWORD_SRP" => challenge(core, sign_in, Awaits::PasswordSrp, BTreeMap::new(), now),
         _ => Err(ApiError::invalid_parameter(format!(
             "Selected challenge is not available: {choice}"
         ))),
@@ -91,6 +100,24 @@ fn by_password(
     after_first_factor(core, sign_in, user, now)
 }
 
+fn by_srp(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: Option<&User>,
+    given: &Given<'_>,
+    now: i64,
+) -> Result<Outcome> {
+    srp::challenge(core, sign_in, user, required(given, "SRP_A")?, now)
+}
+
+/// Whether `CUSTOM_AUTH` asks for the proof of the password before anything else. The documents
+/// spell the parameter both ways.
+fn begins_with_srp(given: &Given<'_>) -> bool {
+    ["CHALLENGE_NAME", "ChallengeName"]
+        .iter()
+        .any(|name| given.get(name).copied() == Some("SRP_A"))
+}
+
 fn select(core: &Core, sign_in: &mut SignIn, user: Option<&User>, now: i64) -> Result<Outcome> {
     let available = available(core, user);
     let mut outcome = challenge(core, sign_in, Awaits::SelectChallenge, BTreeMap::new(), now)?;
@@ -107,7 +134,7 @@ fn available(core: &Core, user: Option<&User>) -> Vec<&'static str> {
     let has_password = user.is_none_or(|user| !user.password_hash.is_empty());
     let mut available = Vec::new();
     if allowed.contains(&FirstFactor::Password) && has_password {
-        available.push("PASSWORD");
+        available.extend(["PASSWORD", "PASSWORD_SRP"]);
     }
     available
 }

@@ -11,6 +11,7 @@ mod next;
 mod password;
 mod second_factor;
 mod session;
+mod srp;
 mod state;
 
 use std::collections::BTreeMap;
@@ -110,7 +111,7 @@ pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outc
             None => None,
         };
         // The session is of one user, whatever name is sent along.
-        (named == sign_in.subject())
+        (named == sign_in.subject() || sign_in.is_decoy_id(core, name))
             .then_some(user)
             .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))
     })?;

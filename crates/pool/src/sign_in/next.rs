@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
-use super::{first_factor, new_password, second_factor};
+use super::{first_factor, new_password, second_factor, srp};
+use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::{Status, User};
 use crate::error::{ApiError, Result};
@@ -16,10 +17,15 @@ pub(super) fn after_answer(
     answer: &Answer<'_>,
     now: i64,
 ) -> Result<Outcome> {
-    match sign_in.awaits {
+    match &sign_in.awaits {
         Awaits::Nothing => Err(ApiError::internal()),
-        Awaits::SelectChallenge | Awaits::Password => {
+        Awaits::SelectChallenge | Awaits::Password | Awaits::PasswordSrp => {
             first_factor::answer(core, sign_in, user, answer.responses, now)
+        }
+        Awaits::PasswordVerifier { exchange } => {
+            let exchange = exchange.clone();
+            let user = srp::check(core, sign_in, &exchange, user, answer, now)?;
+            after_proof(core, sign_in, user, now)
         }
         Awaits::NewPassword => {
             let user = new_password::answer(core, user, answer, now)?;
@@ -30,6 +36,16 @@ pub(super) fn after_answer(
             after_second_factor(core, sign_in, user, now)
         }
     }
+}
+
+/// What comes when the password was proven: in `CUSTOM_AUTH` that is only the beginning.
+fn after_proof(core: &Core, sign_in: &mut SignIn, user: User, now: i64) -> Result<Outcome> {
+    if sign_in.flow == AuthFlow::Custom {
+        return Err(ApiError::invalid_parameter(
+            "Custom auth lambda trigger is not configured for the user pool.",
+        ));
+    }
+    after_first_factor(core, sign_in, user, now)
 }
 
 /// What comes when a first factor was right.

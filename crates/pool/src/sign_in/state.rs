@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use super::Begin;
 use crate::client::AuthFlow;
+use crate::core::Core;
 use crate::settings::FirstFactor;
-use crate::user::{Named, decoy_subject};
+use crate::user::{Named, decoy_subject, valid_address};
 
 /// Everything a sign-in under way knows; kept between calls.
 #[derive(Clone, Serialize, Deserialize)]
@@ -45,6 +46,11 @@ pub(crate) enum Awaits {
     Nothing,
     SelectChallenge,
     Password,
+    PasswordSrp,
+    /// The exchange, as text: a secret.
+    PasswordVerifier {
+        exchange: String,
+    },
     NewPassword,
     MfaSetup,
 }
@@ -56,6 +62,8 @@ impl Awaits {
             Self::Nothing => "",
             Self::SelectChallenge => "SELECT_CHALLENGE",
             Self::Password => "PASSWORD",
+            Self::PasswordSrp => "PASSWORD_SRP",
+            Self::PasswordVerifier { .. } => "PASSWORD_VERIFIER",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
             Self::MfaSetup => "MFA_SETUP",
         }
@@ -80,6 +88,27 @@ impl SignIn {
             metadata: begin.metadata.clone(),
             awaits: Awaits::Nothing,
         }
+    }
+
+    /// The internal id that a name nobody has seems to have, always the same.
+    pub(crate) fn decoy_id(&self, core: &Core) -> String {
+        let settings = &core.definition().settings;
+        let is_username = if settings.username_attributes.is_empty() {
+            let aliases = &settings.alias_attributes;
+            !aliases.iter().any(|kind| valid_address(*kind, &self.name))
+        } else {
+            self.name.len() == 36 && uuid::Uuid::try_parse(&self.name).is_ok()
+        };
+        if is_username {
+            self.name.to_lowercase()
+        } else {
+            core.passwords.decoy_id(&self.name)
+        }
+    }
+
+    /// Whether `name` is the id that was told for the name nobody has.
+    pub(super) fn is_decoy_id(&self, core: &Core, name: &str) -> bool {
+        self.sub.is_none() && self.decoy_id(core) == name
     }
 
     /// What failures are counted under.

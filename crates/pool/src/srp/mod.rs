@@ -11,7 +11,6 @@ mod hex;
 mod timestamp;
 mod verifier;
 
-#[expect(unused_imports, reason = "nobody signs in by SRP yet")]
 pub(crate) use exchange::{Challenge, Claim};
 pub(crate) use verifier::Verifier;
 

@@ -28,6 +28,8 @@ mod restart;
 #[cfg(test)]
 mod sign_up;
 #[cfg(test)]
+mod srp;
+#[cfg(test)]
 mod state;
 #[cfg(test)]
 mod users;

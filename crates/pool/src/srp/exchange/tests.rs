@@ -99,7 +99,7 @@ fn runs(verifier: &Verifier, id: &str, typed: &str) -> bool {
         signature: &said.password_claim_signature,
         ..claim()
     };
-    challenge.prove(verifier, &claim, client_now())
+    challenge.prove(verifier, &claim, &[client_now()])
 }
 
 /// As a row keeps it.
@@ -113,7 +113,7 @@ fn begun(verifier: &Verifier, a: &str) -> Challenge {
 #[test]
 fn the_numbers_are_those_of_pycognito() {
     assert_eq!(hex::encode(&verifier().v.to_bytes()), V);
-    assert!(recorded().prove(&verifier(), &claim(), NOW));
+    assert!(recorded().prove(&verifier(), &claim(), &[NOW]));
     let b: [u8; 32] = hex::decode(SECRET_B).unwrap().try_into().unwrap();
     let public = Element::multiplier()
         .times(&verifier().v)
@@ -123,7 +123,7 @@ fn the_numbers_are_those_of_pycognito() {
 
 #[test]
 fn a_claim_is_for_one_challenge_and_password() {
-    let proves = |claim: &Claim<'_>| recorded().prove(&verifier(), claim, NOW);
+    let proves = |claim: &Claim<'_>| recorded().prove(&verifier(), claim, &[NOW]);
     assert!(proves(&claim()));
     let other = |change: fn(&mut Claim<'static>)| {
         let mut claim = claim();
@@ -143,10 +143,10 @@ fn a_claim_is_for_one_challenge_and_password() {
     let salted = Verifier::of(PREFIX, ID, PASSWORD, [0x98; 16]);
     let others = Verifier::of(PREFIX, ID, "Passw0rd!", [0x99; 16]);
     for verifier in [salted, others, Verifier::decoy(b"secret", ID)] {
-        assert!(!recorded().prove(&verifier, &claim(), NOW));
+        assert!(!recorded().prove(&verifier, &claim(), &[NOW]));
     }
     // The same client, another b.
-    assert!(!begun(&verifier(), A).prove(&verifier(), &claim(), NOW));
+    assert!(!begun(&verifier(), A).prove(&verifier(), &claim(), &[NOW]));
 }
 
 #[test]
@@ -169,14 +169,17 @@ fn a_signature_has_one_length() {
             signature,
             ..claim()
         };
-        assert!(!recorded().prove(&verifier(), &claim, NOW), "{signature}");
+        assert!(
+            !recorded().prove(&verifier(), &claim, &[NOW]),
+            "{signature}"
+        );
     }
 }
 
 /// What is refused here for its time is signed all the same.
 #[test]
 fn a_signed_time_must_be_well_formed_and_near() {
-    let signed = |timestamp: &str, now| {
+    let signed_by = |timestamp: &str, clocks: &[i64]| {
         let message = [
             PREFIX.as_bytes(),
             ID.as_bytes(),
@@ -190,14 +193,17 @@ fn a_signed_time_must_be_well_formed_and_near() {
             signature: &STANDARD.encode(signature),
             ..claim()
         };
-        recorded().prove(&verifier(), &claim, now)
+        recorded().prove(&verifier(), &claim, clocks)
     };
+    let signed = |timestamp: &str, now| signed_by(timestamp, &[now]);
     assert!(signed("Mon Feb 3 08:05:09 UTC 2025", NOW));
     assert!(signed(&timestamp::of(NOW - 300), NOW));
     assert!(!signed(&timestamp::of(NOW - 301), NOW));
     assert!(!signed("Mon Feb 03 08:05:09 UTC 2025", NOW));
     assert!(!signed("Tue Feb 3 08:05:09 UTC 2025", NOW));
     assert!(!signed("", NOW));
+    assert!(signed_by(&timestamp::of(NOW), &[NOW + 86400, NOW]));
+    assert!(!signed_by(&timestamp::of(NOW), &[NOW + 301, NOW - 301]));
 }
 
 #[test]
@@ -308,7 +314,7 @@ fn a_device_signs_in_with_the_verifier_it_gave() {
             timestamp: &said.timestamp,
             signature: &said.password_claim_signature,
         };
-        challenge.prove(&verifier, &claim, client_now())
+        challenge.prove(&verifier, &claim, &[client_now()])
     };
     assert!(run(&config.password, group));
     assert!(!run("another secret", group));
