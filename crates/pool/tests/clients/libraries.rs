@@ -1,6 +1,6 @@
 use cogward_pool::POOL_ID;
 
-use crate::run::{browser, node, seeded, tls};
+use crate::run::{browser, node, python, seeded, tls};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn openid_client_signs_in_refreshes_and_revokes() {
@@ -20,6 +20,21 @@ async fn oidc_client_ts_signs_in_and_renews_in_a_browser() {
 #[tokio::test(flavor = "multi_thread")]
 async fn amplify_lives_an_account_with_plain_passwords() {
     node("amplify_sign_in.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amplify_signs_in_with_srp() {
+    node("amplify_srp.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amazon_cognito_identity_js_signs_up_in_and_out() {
+    node("identity_js_sign_in.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pycognito_signs_up_in_and_out_and_verifies_tokens() {
+    python("pycognito_sign_in.py").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -18,6 +18,14 @@ pub(crate) async fn seeded(script: &str, seed: &str) {
     run(node_command(script), &start(options).await);
 }
 
+pub(crate) async fn python(script: &str) {
+    let mut command = Command::new(tool("clients/python/bin/python"));
+    command
+        .arg(own("tests/clients").join(script))
+        .env("PYTHONDONTWRITEBYTECODE", "1");
+    run(command, &start(PoolOptions::default()).await);
+}
+
 /// With a Chromium to drive.
 pub(crate) async fn browser(script: &str) {
     let pool = start(PoolOptions::default()).await;
