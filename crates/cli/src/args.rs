@@ -47,6 +47,7 @@ pub(crate) enum Command {
     #[command(after_help = "Examples:\n  \
         cogward pool\n  \
         cogward pool --port 9339 --data-dir .pool\n  \
+        cogward pool --seed pool.toml\n  \
         aws cognito-idp sign-up --endpoint-url http://localhost:9229 --no-sign-request \\\n  \
             --client-id cogwardlocalpublicclient01 --username me@example.com --password Passw0rd!")]
     Pool(Pool),
@@ -137,6 +138,9 @@ pub(crate) struct Pool {
     /// Serve HTTPS with a development certificate
     #[arg(long)]
     pub(crate) tls: bool,
+    /// Begin with the settings, clients, groups and users of this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
     /// Read this file instead of cogward.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -308,6 +312,7 @@ impl Pool {
             ("data-dir", path(&self.data_dir)),
             ("issuer", self.issuer.clone()),
             ("tls", self.tls.then(|| "true".to_owned())),
+            ("seed", path(&self.seed)),
         ])
     }
 }

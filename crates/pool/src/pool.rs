@@ -101,6 +101,11 @@ impl Pool {
         let _ = self.core.ready().await;
     }
 
+    /// Whether there is such an app client.
+    pub fn has_client(&self, id: &str) -> bool {
+        self.core.find_client(id).is_some()
+    }
+
     /// Its users, for an application in the same process.
     pub fn users(&self) -> Users {
         Users::of(&self.core)

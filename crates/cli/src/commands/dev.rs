@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cogward_config::{Backend, Config, Mode};
-use cogward_pool::Pool;
+use cogward_pool::{PUBLIC_CLIENT_ID, Pool};
 
 use super::{block_on, load_with_sources};
 use crate::args::Dev;
@@ -21,6 +21,12 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
     block_on(async {
         let stop = Stop::new()?;
         let pool = super::pool::start(&config, "--pool-port").await?;
+        if !pool.has_client(PUBLIC_CLIENT_ID) {
+            let text = format!("the seed file has no client {PUBLIC_CLIENT_ID}");
+            return Err(Failure::new(text).hint(
+                "`dev` signs in with it: name it in [[clients]], with loopback_urls = true",
+            ));
+        }
         // On a busy machine the keys of a new pool take longer than the server waits for them.
         pool.ready().await;
         let keys = &config.session;

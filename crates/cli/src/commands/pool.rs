@@ -1,8 +1,10 @@
 //! `cogward pool`: the local user pool alone.
 
+use std::path::Path;
+
 use cogward_config::{Config, Mode};
 use cogward_pool::{
-    CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolError, PoolOptions, SECRET_CLIENT_ID,
+    CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolError, PoolOptions, SECRET_CLIENT_ID, Seed,
 };
 
 use super::{block_on, load};
@@ -38,18 +40,21 @@ fn banner(config: &Config, pool: &Pool) {
         let certificate = data.join("tls-cert.pem");
         banner = banner.line("Certificate", &certificate.display().to_string());
     }
+    let banner = banner.gap().line("Pool id", POOL_ID);
+    let banner = match &config.pool.seed {
+        Some(seed) => banner.line("Seed", &seed.display().to_string()),
+        None => banner
+            .line("Client", PUBLIC_CLIENT_ID)
+            .line(
+                "with a secret",
+                &format!("{SECRET_CLIENT_ID}  {CLIENT_SECRET}"),
+            )
+            .line(
+                "Users",
+                "user@example.com, admin@example.com (group admin): Passw0rd!",
+            ),
+    };
     banner
-        .gap()
-        .line("Pool id", POOL_ID)
-        .line("Client", PUBLIC_CLIENT_ID)
-        .line(
-            "with a secret",
-            &format!("{SECRET_CLIENT_ID}  {CLIENT_SECRET}"),
-        )
-        .line(
-            "Users",
-            "user@example.com, admin@example.com (group admin): Passw0rd!",
-        )
         .gap()
         .line("Data", &data.display().to_string())
         .line("Stop", "Ctrl-C")
@@ -58,7 +63,8 @@ fn banner(config: &Config, pool: &Pool) {
 
 /// Starts the pool; `port_flag` is what chooses its port.
 pub(super) async fn start(config: &Config, port_flag: &str) -> Result<Pool, Failure> {
-    match Pool::start(options(config)).await {
+    let seed = config.pool.seed.as_deref().map(read_seed).transpose()?;
+    match Pool::start(options(config, seed)).await {
         Ok(pool) => Ok(pool),
         Err(error @ PoolError::Listen { .. }) => {
             Err(Failure::from(error).hint(format!("choose another with {port_flag}")))
@@ -67,7 +73,17 @@ pub(super) async fn start(config: &Config, port_flag: &str) -> Result<Pool, Fail
     }
 }
 
-fn options(config: &Config) -> PoolOptions {
+fn read_seed(path: &Path) -> Result<Seed, Failure> {
+    let shown = path.display();
+    let text = std::fs::read_to_string(path)
+        .map_err(|error| Failure::new(format!("cannot read the seed file {shown}: {error}")))?;
+    Seed::from_toml(&text).map_err(|error| {
+        Failure::new(format!("{shown}, {error}"))
+            .hint("docs/local-pool.md describes a seed file; GET /_local/export writes one")
+    })
+}
+
+fn options(config: &Config, seed: Option<Seed>) -> PoolOptions {
     PoolOptions {
         data_dir: Some(config.server.data_dir.clone()),
         port: config.pool.port,
@@ -78,6 +94,7 @@ fn options(config: &Config) -> PoolOptions {
             .map(|url| url.as_str().trim_end_matches('/').to_owned()),
         tls: config.pool.tls,
         ready_users: true,
+        seed,
         callback_urls: vec![
             config.callback.api_url.clone(),
             config.callback.token_handler_url.clone(),

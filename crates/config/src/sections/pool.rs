@@ -1,5 +1,7 @@
 //! `[pool]`
 
+use std::path::PathBuf;
+
 use url::Url;
 
 use crate::read::Reader;
@@ -15,12 +17,14 @@ pub struct Pool {
     pub issuer: Option<Url>,
     /// Serve over HTTPS with a development certificate.
     pub tls: bool,
+    /// The file of settings, clients, groups and users it begins with.
+    pub seed: Option<PathBuf>,
 }
 
 pub(crate) static SECTION: Section = Section {
     name: "pool",
     doc: "The local user pool of `cogward dev` and `cogward pool`; `serve` does not use it.",
-    settings: &[&PORT.about, &ISSUER.about, &TLS.about],
+    settings: &[&PORT.about, &ISSUER.about, &TLS.about, &SEED.about],
 };
 
 pub(crate) static PORT: Setting<u16> = Setting::new(
@@ -46,10 +50,19 @@ static TLS: Setting<bool> = Setting::new(
 .default("false")
 .example("true");
 
+static SEED: Setting<PathBuf> = Setting::new(
+    "pool.seed",
+    "File that describes the local pool: settings, clients, groups and users. See `docs/local-pool.md`.",
+)
+.flag("seed")
+.derived("the two built-in clients and the two ready users")
+.example("pool.toml");
+
 pub(crate) fn load(r: &mut Reader<'_>) -> Pool {
     Pool {
         port: r.value(&PORT),
         issuer: r.given(&ISSUER),
         tls: r.value(&TLS),
+        seed: r.given(&SEED),
     }
 }
