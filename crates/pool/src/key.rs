@@ -1,4 +1,5 @@
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::{Arc, OnceLock};
 use std::thread;
 
@@ -12,6 +13,7 @@ use parking_lot::RwLock;
 
 use crate::db::keys::StoredKey;
 use crate::db::{self, Db};
+use crate::key_file;
 use crate::options::PoolError;
 use crate::random::Random;
 
@@ -36,13 +38,32 @@ pub(crate) struct SigningKey {
 }
 
 impl Keys {
-    /// Loads the keys, or begins to make them: whoever needs one first then waits for it.
-    pub(crate) fn open(db: &Arc<Db>, random: &Arc<Random>) -> Result<Self, PoolError> {
+    /// Loads the keys, or begins to make them: whoever needs one first then waits for it. A new
+    /// pool takes those of `file`, or writes its own there.
+    pub(crate) fn open(
+        db: &Arc<Db>,
+        random: &Arc<Random>,
+        file: Option<PathBuf>,
+    ) -> Result<Self, PoolError> {
         let ring = Arc::new(OnceLock::new());
-        let stored = db.run(|tx| db::keys::list(tx))?;
+        let mut stored = db.run(|tx| db::keys::list(tx))?;
+        if stored.is_empty()
+            && let Some(keys) = file.as_deref().and_then(key_file::read)
+            && Ring::new(&keys).is_some()
+        {
+            db.run(|tx| keys.iter().try_for_each(|key| db::keys::insert(tx, key)))?;
+            stored = keys;
+        }
         if stored.is_empty() {
             let (ring, db, random) = (Arc::clone(&ring), Arc::clone(db), Arc::clone(random));
-            thread::spawn(move || drop(ring.set(make(&db, &random, 1))));
+            thread::spawn(move || {
+                let made = make(&db, &random, 1);
+                let keys = db.run(|tx| db::keys::list(tx));
+                if let (Some(file), Some(_), Ok(keys)) = (&file, &made, keys) {
+                    key_file::write(file, &keys, &random);
+                }
+                drop(ring.set(made));
+            });
         } else {
             let loaded = Ring::new(&stored).ok_or(PoolError::Keys {
                 what: "signing keys",

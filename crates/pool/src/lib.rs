@@ -37,6 +37,7 @@ mod error;
 mod fault;
 mod grant;
 mod key;
+mod key_file;
 mod listen;
 pub mod local;
 mod local_pool;

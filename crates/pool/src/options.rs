@@ -23,6 +23,10 @@ pub struct PoolOptions {
     /// Issuer to write into tokens instead of `http://localhost:PORT/us-east-1_Cogward01`,
     /// such as `https://cognito-idp.us-east-1.amazonaws.com/us-east-1_Cogward01`.
     pub issuer: Option<String>,
+    /// Where a new pool takes its two signing keys from, and writes them when the file is not
+    /// there: pools of one test run then share them, and none waits for its own. Whoever reads
+    /// it signs for all of them.
+    pub key_file: Option<PathBuf>,
     /// Serve HTTPS with a self-signed development certificate.
     pub tls: bool,
     /// Make `user@example.com` and `admin@example.com` (group `admin`), password

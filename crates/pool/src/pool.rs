@@ -143,7 +143,7 @@ fn open(
     let data_dir = options.data_dir.as_deref();
     let db = Arc::new(Db::open(data_dir)?);
     let random = Arc::new(Random::default());
-    let keys = Keys::open(&db, &random)?;
+    let keys = Keys::open(&db, &random, options.key_file)?;
     let passwords = Passwords::open(&db, &random)?;
     let tls = options
         .tls

@@ -1,5 +1,7 @@
 //! A pool on a free port and a client that talks to it as an application does.
 
+use std::path::Path;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
@@ -62,7 +64,18 @@ impl TestPool {
         .await
     }
 
+    /// Making keys takes longer than most tests: pools of tests share them.
     pub(crate) async fn with(options: PoolOptions) -> Self {
+        let shared = Path::new(env!("CARGO_TARGET_TMPDIR")).join("pool-keys.json");
+        let options = PoolOptions {
+            key_file: options.key_file.or(Some(shared)),
+            ..options
+        };
+        Self::of_its_own(options).await
+    }
+
+    /// With signing keys of its own.
+    pub(crate) async fn of_its_own(options: PoolOptions) -> Self {
         let pool = Pool::start(options).await.unwrap();
         let base = format!("http://{}", pool.address());
         Self {

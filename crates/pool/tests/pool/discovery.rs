@@ -116,8 +116,8 @@ async fn rotated_keys_sign_from_then_on_and_old_tokens_live_here() {
 #[tokio::test]
 async fn two_fresh_pools_have_different_keys_and_nobody_known() {
     let (one, other) = (
-        TestPool::with(PoolOptions::default()).await,
-        TestPool::with(PoolOptions::default()).await,
+        TestPool::of_its_own(PoolOptions::default()).await,
+        TestPool::of_its_own(PoolOptions::default()).await,
     );
     let (first, second) = (jwks(&one).await, jwks(&other).await);
     for (a, b) in first["keys"]
@@ -177,4 +177,31 @@ async fn production_is_refused() {
         refused.to_string().contains("ENVIRONMENT=production"),
         "{refused}"
     );
+}
+
+#[tokio::test]
+async fn pools_with_one_key_file_share_its_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("keys.json");
+    let options = || PoolOptions {
+        key_file: Some(file.clone()),
+        ready_users: true,
+        ..PoolOptions::default()
+    };
+    let one = TestPool::of_its_own(options()).await;
+    let keys = jwks(&one).await;
+    let other = TestPool::of_its_own(options()).await;
+    assert_eq!(jwks(&other).await, keys);
+    other.signed_in("user@example.com").await;
+    #[cfg(unix)]
+    {
+        let mode = std::fs::metadata(&file).unwrap();
+        let mode = std::os::unix::fs::PermissionsExt::mode(&mode.permissions());
+        assert_eq!(mode & 0o777, 0o600);
+    }
+
+    std::fs::write(&file, "[{\"kid\":").unwrap();
+    let third = TestPool::of_its_own(options()).await;
+    assert_ne!(jwks(&third).await, keys);
+    third.signed_in("user@example.com").await;
 }
