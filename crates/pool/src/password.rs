@@ -90,6 +90,22 @@ impl PasswordPolicy {
         ))
     }
 
+    /// A password that keeps the rules, every such one equally likely.
+    pub(crate) fn generate(&self, random: &Random) -> String {
+        const SHORTEST: i64 = 12;
+        const LETTERS: &[u8] =
+            b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789!#$%*+-.:=?@^_~";
+        let length = usize::try_from(self.minimum_length.max(SHORTEST)).unwrap_or_default();
+        loop {
+            let letters = std::iter::repeat_with(|| random.bytes::<1>())
+                .filter_map(|[byte]| LETTERS.get(usize::from(byte & 0x7f)));
+            let password: String = letters.take(length).map(|byte| char::from(*byte)).collect();
+            if self.check(&password).is_ok() {
+                return password;
+            }
+        }
+    }
+
     /// The rules in one sentence, for the pages.
     pub(crate) fn sentence(&self) -> String {
         let parts = [

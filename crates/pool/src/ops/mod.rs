@@ -1,5 +1,6 @@
 //! The user-pool API: `POST /` with `X-Amz-Target`. One file an operation.
 
+mod admin;
 mod confirm_forgot_password;
 mod confirm_sign_up;
 mod forgot_password;
@@ -27,6 +28,7 @@ use serde_json::{Map, Value, json};
 use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::fault;
+use crate::options::POOL_ID;
 use input::Input;
 use table::Operation;
 
@@ -109,6 +111,7 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
     let members: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
     operation.model.check(&members)?;
+    check_pool(&members)?;
     let run = operation.run;
     let value = core
         .blocking(move |core| run(core, &Input::new(&members), core.clock.now()))
@@ -119,6 +122,17 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
         String::new()
     };
     Ok(reply(StatusCode::OK, body))
+}
+
+/// Whatever names a pool has to name this one.
+fn check_pool(members: &Map<String, Value>) -> Result<()> {
+    match members.get("UserPoolId").and_then(Value::as_str) {
+        Some(id) if id != POOL_ID => Err(ApiError::new(
+            "ResourceNotFoundException",
+            format!("User pool {id} does not exist."),
+        )),
+        _ => Ok(()),
+    }
 }
 
 fn target(headers: &HeaderMap) -> Result<Operation> {

@@ -2,9 +2,9 @@
 
 use super::input::Input;
 use super::{
-    confirm_forgot_password, confirm_sign_up, forgot_password, get_tokens_from_refresh_token,
-    get_user, global_sign_out, initiate_auth, resend_confirmation_code, respond_to_auth_challenge,
-    revoke_token, sign_up,
+    admin, confirm_forgot_password, confirm_sign_up, forgot_password,
+    get_tokens_from_refresh_token, get_user, global_sign_out, initiate_auth,
+    resend_confirmation_code, respond_to_auth_challenge, revoke_token, sign_up,
 };
 use crate::core::Core;
 use crate::error::{ApiError, Result};
@@ -42,6 +42,17 @@ pub(super) fn operation(name: &str) -> Result<Operation> {
 
 fn run(name: &str) -> Option<Run> {
     Some(match name {
+        "AdminConfirmSignUp" => admin::users::confirm_sign_up,
+        "AdminCreateUser" => admin::create_user::run,
+        "AdminDeleteUser" => admin::users::delete_user,
+        "AdminDeleteUserAttributes" => admin::attributes::delete,
+        "AdminDisableUser" => admin::users::disable_user,
+        "AdminEnableUser" => admin::users::enable_user,
+        "AdminGetUser" => admin::users::get_user,
+        "AdminResetUserPassword" => admin::users::reset_user_password,
+        "AdminSetUserPassword" => admin::users::set_user_password,
+        "AdminUpdateUserAttributes" => admin::attributes::update,
+        "AdminUserGlobalSignOut" => admin::users::user_global_sign_out,
         "ConfirmForgotPassword" => confirm_forgot_password::run,
         "ConfirmSignUp" => confirm_sign_up::run,
         "ForgotPassword" => forgot_password::run,

@@ -1,7 +1,9 @@
 //! What can be done to a user, for the API and the pages alike.
 
+mod admin;
 mod attribute;
 mod delivery;
+mod invite;
 mod lockout;
 mod recover;
 mod sign_up;
@@ -11,10 +13,15 @@ use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 
+pub(crate) use admin::{
+    confirm_by_admin, delete, delete_attributes, known, require_reset, set_enabled, set_password,
+    sign_out_everywhere, update_attributes,
+};
 pub(crate) use attribute::{check_attributes, valid_address};
 pub(crate) use delivery::Delivery;
+pub(crate) use invite::{Invitation, invite, invite_again};
 pub(crate) use lockout::{clear_failures, count_failure, refuse_locked};
-pub(crate) use recover::{forgot_password, reset_password};
+pub(crate) use recover::{forgot_password, reachable, reset_password};
 pub(crate) use sign_up::{NewUser, confirm, resend_code, sign_up, take_username};
 
 /// A sign-in name, whether or not somebody has it.

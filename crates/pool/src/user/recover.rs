@@ -82,7 +82,7 @@ pub(crate) fn reset_password(
 }
 
 /// The first verified address of the pool's `account_recovery`.
-fn reachable(user: &User, settings: &Settings) -> Option<Delivery> {
+pub(crate) fn reachable(user: &User, settings: &Settings) -> Option<Delivery> {
     settings.account_recovery.iter().find_map(|recovery| {
         let address = match recovery {
             Recovery::VerifiedEmail => Address::Email,

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
+use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 use serde_json::{Value, json};
@@ -92,6 +92,12 @@ impl TestPool {
     pub(crate) async fn call(&self, operation: &str, body: Value) -> Answer {
         self.call_raw(operation, body.to_string().into_bytes())
             .await
+    }
+
+    /// A call of an administrator about this pool.
+    pub(crate) async fn admin(&self, operation: &str, mut body: Value) -> Answer {
+        body["UserPoolId"] = POOL_ID.into();
+        self.call(operation, body).await
     }
 
     pub(crate) async fn call_raw(&self, operation: &str, body: Vec<u8>) -> Answer {

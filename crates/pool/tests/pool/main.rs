@@ -2,6 +2,8 @@
 
 // Said again in each line, so that lints know helpers for tests as well.
 #[cfg(test)]
+mod admin_users;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod defence;

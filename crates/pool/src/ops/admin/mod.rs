@@ -1,0 +1,22 @@
+//! Operations of an administrator. AWS signatures are neither asked for nor checked.
+
+pub(super) mod attributes;
+pub(super) mod create_user;
+pub(super) mod users;
+
+use serde_json::{Value, json};
+
+use super::result::attributes as attribute_list;
+use crate::db::users::User;
+
+/// `UserType`.
+fn user_type(user: &User) -> Value {
+    json!({
+        "Username": user.username,
+        "Attributes": attribute_list(user),
+        "UserCreateDate": user.created_at,
+        "UserLastModifiedDate": user.modified_at,
+        "Enabled": user.enabled,
+        "UserStatus": user.status.name(),
+    })
+}
