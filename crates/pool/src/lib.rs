@@ -36,6 +36,7 @@ mod definition;
 mod error;
 mod fault;
 mod grant;
+mod group;
 mod key;
 mod key_file;
 mod listen;

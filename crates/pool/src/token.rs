@@ -10,6 +10,7 @@ use crate::core::Core;
 use crate::db::families::{self, Family};
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
+use crate::group;
 use crate::key::SigningKey;
 use crate::scope;
 
@@ -49,6 +50,7 @@ pub(crate) fn issue(
     let access = access_claims(core, user, family, now + lifetimes.access, now);
     let mut id = common_claims(core, user, family, now + lifetimes.id, now);
     add_identity(&mut id, user, family, client);
+    add_roles(core, &mut id, user)?;
     let signed = core.keys.with(|ring| {
         let access = sign(&ring.access, &Value::Object(access))?;
         let mut id = id;
@@ -158,6 +160,21 @@ fn add_identity(claims: &mut Map<String, Value>, user: &User, family: &Family, c
         };
         claims.insert(name.clone(), value);
     }
+}
+
+/// The roles that the user's groups bring.
+fn add_roles(core: &Core, claims: &mut Map<String, Value>, user: &User) -> Result<()> {
+    if user.groups.is_empty() {
+        return Ok(());
+    }
+    let (roles, preferred) = group::roles(core, &user.sub)?;
+    if !roles.is_empty() {
+        claims.insert("cognito:roles".into(), json!(roles));
+    }
+    if let Some(role) = preferred {
+        claims.insert("cognito:preferred_role".into(), role.into());
+    }
+    Ok(())
 }
 
 fn common_claims(

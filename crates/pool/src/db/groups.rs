@@ -24,6 +24,31 @@ pub(crate) fn page(db: &Connection, after: Option<&str>, limit: i64) -> Result<V
         .collect()
 }
 
+/// A user's groups, by precedence and then by name.
+pub(crate) fn of_user(db: &Connection, sub: &str) -> Result<Vec<Group>> {
+    db.prepare_cached(
+        "SELECT groups.* FROM memberships JOIN groups USING (name) WHERE sub = ?1
+         ORDER BY precedence IS NULL, precedence, name",
+    )?
+    .query_map([sub], from_row)?
+    .collect()
+}
+
+/// A user's groups by name, those after `after`.
+pub(crate) fn page_of_user(
+    db: &Connection,
+    sub: &str,
+    after: Option<&str>,
+    limit: i64,
+) -> Result<Vec<Group>> {
+    db.prepare_cached(
+        "SELECT groups.* FROM memberships JOIN groups USING (name)
+         WHERE sub = ?1 AND (?2 IS NULL OR name > ?2) ORDER BY name LIMIT ?3",
+    )?
+    .query_map(params![sub, after, limit], from_row)?
+    .collect()
+}
+
 /// Inserts, or replaces the group of that name.
 pub(crate) fn save(db: &Connection, group: &Group) -> Result<()> {
     db.prepare_cached(

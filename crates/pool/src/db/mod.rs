@@ -10,6 +10,7 @@ pub(crate) mod hosted;
 pub(crate) mod keys;
 pub(crate) mod messages;
 pub(crate) mod meta;
+pub(crate) mod user_lists;
 pub(crate) mod users;
 
 use std::fs::{self, OpenOptions};

@@ -219,7 +219,7 @@ pub(crate) fn page(db: &Connection, after: Option<&str>, limit: i64) -> Result<V
     .collect()
 }
 
-const SELECT: &str = "SELECT *, (SELECT json_group_array(name) FROM (
+pub(super) const SELECT: &str = "SELECT *, (SELECT json_group_array(name) FROM (
        SELECT name FROM memberships JOIN groups USING (name) WHERE memberships.sub = users.sub
        ORDER BY precedence IS NULL, precedence, name)) AS groups
      FROM users";

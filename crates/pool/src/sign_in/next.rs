@@ -17,6 +17,10 @@ pub(super) fn after_answer(
     answer: &Answer<'_>,
     now: i64,
 ) -> Result<Outcome> {
+    // Who has not shown a factor yet is told nothing about the account.
+    if sign_in.first_factor.is_some() && user.as_ref().is_some_and(|user| !user.enabled) {
+        return Err(ApiError::disabled());
+    }
     match &sign_in.awaits {
         Awaits::Nothing => Err(ApiError::internal()),
         Awaits::SelectChallenge | Awaits::Password | Awaits::PasswordSrp => {
@@ -69,11 +73,13 @@ pub(super) fn after_first_factor(
 
 /// What comes when every factor was right.
 pub(super) fn after_second_factor(
-    _core: &Core,
+    core: &Core,
     sign_in: &mut SignIn,
     user: User,
     _now: i64,
 ) -> Result<Outcome> {
+    // An administrator may have come between.
+    admit(core, sign_in, &user)?;
     Ok(Outcome::Done(Box::new(Done {
         user,
         sign_in: sign_in.clone(),

@@ -1,6 +1,6 @@
 //! What an administrator does to users.
 
-use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID, PoolOptions};
+use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID, PoolOptions, Seed};
 use serde_json::{Value, json};
 
 use crate::common::{CALLBACK, PASSWORD, TestPool, claims, query};
@@ -45,10 +45,12 @@ async fn set_password(pool: &TestPool, password: &str, permanent: bool) -> crate
 
 /// A pool whose users choose a name, with their addresses as aliases.
 async fn pool_with_aliases() -> TestPool {
-    let pool = TestPool::with(PoolOptions::default()).await;
-    pool.settings(json!({ "username_attributes": [], "alias_attributes": ["email"] }))
-        .await;
-    pool
+    let seed = "[pool]\nusername_attributes = []\nalias_attributes = [\"email\"]\n";
+    TestPool::with(PoolOptions {
+        seed: Some(Seed::from_toml(seed).unwrap()),
+        ..PoolOptions::default()
+    })
+    .await
 }
 
 async fn create_with_alias(pool: &TestPool, name: &str, force: bool) -> crate::common::Answer {

@@ -2,6 +2,8 @@
 
 // Said again in each line, so that lints know helpers for tests as well.
 #[cfg(test)]
+mod admin_auth;
+#[cfg(test)]
 mod admin_users;
 #[cfg(test)]
 mod common;
@@ -9,6 +11,10 @@ mod common;
 mod defence;
 #[cfg(test)]
 mod discovery;
+#[cfg(test)]
+mod groups;
+#[cfg(test)]
+mod list_users;
 #[cfg(test)]
 mod local;
 #[cfg(test)]

@@ -1,7 +1,11 @@
 //! Operations of an administrator. AWS signatures are neither asked for nor checked.
 
 pub(super) mod attributes;
+pub(super) mod auth;
 pub(super) mod create_user;
+pub(super) mod groups;
+pub(super) mod list_users;
+mod page;
 pub(super) mod users;
 
 use serde_json::{Value, json};
