@@ -38,6 +38,11 @@ async fn pycognito_signs_up_in_and_out_and_verifies_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pycognito_administers_users_and_groups() {
+    python("pycognito_admin.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn aws_jwt_verify_takes_a_local_issuer() {
     tls("aws_jwt_verify.mjs", None).await;
 }
