@@ -81,7 +81,7 @@ impl Core {
     /// Forgets everything but the keys, and begins again.
     pub(crate) fn reset(&self) -> Result<()> {
         self.db.clear()?;
-        self.definition.change(&self.db, |_| {
+        self.definition.change(&self.db, self.clock.now(), |_| {
             Ok::<_, ApiError>(seed::definition(self.seed.as_ref()))
         })?;
         self.faults.clear();

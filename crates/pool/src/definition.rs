@@ -14,6 +14,8 @@ use crate::error::{ApiError, Result};
 use crate::settings::Settings;
 
 const STORED: &str = "definition";
+const CREATED_AT: &str = "definition_created_at";
+const MODIFIED_AT: &str = "definition_modified_at";
 
 /// One state of the pool's definition.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
@@ -43,10 +45,18 @@ pub(crate) struct Current(RwLock<Arc<Definition>>);
 
 impl Current {
     /// What is stored, else `first`; always `first` when it is `given`.
-    pub(crate) fn open(db: &Db, first: Definition, given: bool) -> rusqlite::Result<Self> {
-        if given {
-            db.run(|tx| save(tx, &first))?;
-        }
+    pub(crate) fn open(
+        db: &Db,
+        first: Definition,
+        given: bool,
+        now: i64,
+    ) -> rusqlite::Result<Self> {
+        db.run(|tx| {
+            if meta::get(tx, CREATED_AT)?.is_none() {
+                meta::set(tx, CREATED_AT, &now.to_string())?;
+            }
+            if given { save(tx, &first, now) } else { Ok(()) }
+        })?;
         let stored = db.run(|tx| meta::get(tx, STORED))?;
         let definition = match stored {
             None => first,
@@ -68,18 +78,40 @@ impl Current {
     pub(crate) fn change<E: From<ApiError>>(
         &self,
         db: &Db,
+        now: i64,
         change: impl FnOnce(&Definition) -> Result<Definition, E>,
     ) -> Result<Arc<Definition>, E> {
         let mut current = self.0.write();
         let next = Arc::new(change(&current)?);
-        db.run(|tx| save(tx, &next).map_err(ApiError::from))?;
+        db.run(|tx| save(tx, &next, now).map_err(ApiError::from))?;
         *current = Arc::clone(&next);
         Ok(next)
     }
 }
 
-fn save(db: &Connection, definition: &Definition) -> rusqlite::Result<()> {
+/// When the pool was made and last changed.
+pub(crate) struct Times {
+    pub(crate) created_at: i64,
+    pub(crate) modified_at: i64,
+}
+
+pub(crate) fn times(db: &Connection) -> rusqlite::Result<Times> {
+    let read = |name| -> rusqlite::Result<Option<i64>> {
+        Ok(meta::get(db, name)?.and_then(|text| text.parse().ok()))
+    };
+    let created_at = read(CREATED_AT)?.unwrap_or_default();
+    Ok(Times {
+        created_at,
+        modified_at: read(MODIFIED_AT)?.unwrap_or(created_at),
+    })
+}
+
+fn save(db: &Connection, definition: &Definition, now: i64) -> rusqlite::Result<()> {
     let text = serde_json::to_string(definition)
         .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+    if meta::get(db, STORED)?.as_ref() == Some(&text) {
+        return Ok(());
+    }
+    meta::set(db, MODIFIED_AT, &now.to_string())?;
     meta::set(db, STORED, &text)
 }

@@ -153,14 +153,15 @@ fn open(
     let base = format!("{scheme}://localhost:{}/", address.port());
     let issuer = options.issuer.unwrap_or_else(|| format!("{base}{POOL_ID}"));
     let first = seed::definition(options.seed.as_ref());
-    let definition = Current::open(&db, first, options.seed.is_some())?;
+    let clock = Clock::default();
+    let definition = Current::open(&db, first, options.seed.is_some(), clock.now())?;
     let core = Core {
         base_url: Url::parse(&base).map_err(|_| PoolError::Issuer { issuer: base })?,
         issuer,
         db,
         random,
         keys,
-        clock: Clock::default(),
+        clock,
         passwords,
         pages: Pages::new().ok_or(PoolError::Keys {
             what: "page templates",

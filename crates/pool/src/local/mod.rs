@@ -155,16 +155,17 @@ pub(crate) fn change_settings(
     core: &Core,
     members: &Map<String, Value>,
 ) -> Result<Arc<Definition>> {
-    core.definition.change(&core.db, |current| {
-        let settings = current
-            .settings
-            .patched(members)
-            .map_err(ApiError::invalid_parameter)?;
-        Ok(Definition {
-            settings,
-            ..current.clone()
+    core.definition
+        .change(&core.db, core.clock.now(), |current| {
+            let settings = current
+                .settings
+                .patched(members)
+                .map_err(ApiError::invalid_parameter)?;
+            Ok(Definition {
+                settings,
+                ..current.clone()
+            })
         })
-    })
 }
 
 #[derive(Default, Deserialize)]

@@ -10,6 +10,8 @@ mod common;
 #[cfg(test)]
 mod defence;
 #[cfg(test)]
+mod describe;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod groups;

@@ -3,9 +3,12 @@
 pub(super) mod attributes;
 pub(super) mod auth;
 pub(super) mod create_user;
+pub(super) mod describe_client;
+pub(super) mod describe_pool;
 pub(super) mod groups;
 pub(super) mod list_users;
 mod page;
+mod schema;
 pub(super) mod users;
 
 use serde_json::{Value, json};
