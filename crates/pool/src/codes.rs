@@ -2,8 +2,9 @@ use rusqlite::Connection;
 use subtle::ConstantTimeEq as _;
 
 use crate::core::Core;
-use crate::db::codes;
+use crate::db::codes::{self, Code};
 use crate::error::{ApiError, Result};
+use crate::settings::Address;
 use crate::user::Delivery;
 
 const HOUR: i64 = 3600;
@@ -13,6 +14,8 @@ const HOUR: i64 = 3600;
 pub(crate) enum Purpose {
     SignUp,
     Reset,
+    /// To show that an address is the user's.
+    Verify(Address),
 }
 
 impl Purpose {
@@ -20,12 +23,14 @@ impl Purpose {
         match self {
             Self::SignUp => "sign_up",
             Self::Reset => "reset",
+            Self::Verify(Address::Email) => "verify_email",
+            Self::Verify(Address::PhoneNumber) => "verify_phone_number",
         }
     }
 
     fn lifetime(self) -> i64 {
         match self {
-            Self::SignUp => 24 * HOUR,
+            Self::SignUp | Self::Verify(_) => 24 * HOUR,
             Self::Reset => HOUR,
         }
     }
@@ -33,7 +38,7 @@ impl Purpose {
     /// Wrong tries allowed in an hour.
     fn tries(self) -> u32 {
         match self {
-            Self::SignUp => 15,
+            Self::SignUp | Self::Verify(_) => 15,
             Self::Reset => 10,
         }
     }
@@ -49,11 +54,33 @@ pub(crate) fn issue(
     message: Option<(&Delivery, &str)>,
     now: i64,
 ) -> rusqlite::Result<()> {
-    let code = six_digits(core);
+    issue_instead_of(db, core, purpose, subject, message, None, now)
+}
+
+/// The same for a code that is void as soon as the user has another address than `current`.
+pub(crate) fn issue_instead_of(
+    db: &Connection,
+    core: &Core,
+    purpose: Purpose,
+    subject: &str,
+    message: Option<(&Delivery, &str)>,
+    current: Option<&str>,
+    now: i64,
+) -> rusqlite::Result<()> {
+    let code = Code {
+        code: six_digits(core),
+        sent_to: message.map_or(String::new(), |(delivery, _)| {
+            delivery.recipient().to_owned()
+        }),
+        instead_of: current.map(str::to_owned),
+        expires_at: now + purpose.lifetime(),
+        failures: 0,
+        failures_since: 0,
+    };
     codes::purge(db, now - HOUR)?;
-    codes::issue(db, subject, purpose.name(), &code, now + purpose.lifetime())?;
+    codes::issue(db, subject, purpose.name(), &code)?;
     match message {
-        Some((delivery, kind)) => delivery.send(db, kind, &code, now),
+        Some((delivery, kind)) => delivery.send(db, kind, &code.code, now),
         None => Ok(()),
     }
 }
@@ -91,18 +118,47 @@ pub(crate) fn mismatch() -> ApiError {
     )
 }
 
-/// Takes the code when it is right. Wrong tries count whether or not the subject exists.
+pub(crate) fn expired() -> ApiError {
+    ApiError::new(
+        "ExpiredCodeException",
+        "Invalid code provided, please request a code again.",
+    )
+}
+
+/// The code that waits, right or not; `None` when it is late.
+pub(crate) fn waiting(
+    db: &Connection,
+    purpose: Purpose,
+    subject: &str,
+    now: i64,
+) -> rusqlite::Result<Option<Code>> {
+    let code = codes::get(db, subject, purpose.name())?;
+    Ok(code.filter(|code| code.expires_at > now))
+}
+
+/// Makes the code that waits late. Its count of wrong tries stays.
+pub(crate) fn void(
+    db: &Connection,
+    purpose: Purpose,
+    subject: &str,
+    now: i64,
+) -> rusqlite::Result<()> {
+    codes::expire(db, subject, purpose.name(), now)
+}
+
+/// Judges a code, which stays. Wrong tries count whether or not the subject exists.
 ///
 /// # Errors
 /// `CodeMismatchException`, `ExpiredCodeException` (also when there is none) or
 /// `LimitExceededException`.
-pub(crate) fn redeem(
+pub(crate) fn check(
     core: &Core,
     purpose: Purpose,
     subject: &str,
     given: &str,
     now: i64,
 ) -> Result<()> {
+    let limited = core.definition().settings.limits.attempts;
     let outcome = core.db.run(|tx| {
         let Some(stored) = codes::get(tx, subject, purpose.name())? else {
             return Ok(Outcome::Expired);
@@ -112,31 +168,37 @@ pub(crate) fn redeem(
         } else {
             (0, now)
         };
-        if failures >= purpose.tries() {
+        if limited && failures >= purpose.tries() {
             return Ok(Outcome::TooMany);
         }
         if !bool::from(stored.code.as_bytes().ct_eq(given.as_bytes())) {
-            codes::set_failures(tx, subject, purpose.name(), failures + 1, since)?;
+            let failures = failures.saturating_add(1);
+            codes::set_failures(tx, subject, purpose.name(), failures, since)?;
             return Ok(Outcome::Wrong);
         }
         if stored.expires_at <= now {
             return Ok(Outcome::Expired);
         }
-        codes::delete(tx, subject, purpose.name())?;
         Ok::<_, ApiError>(Outcome::Right)
     })?;
     match outcome {
         Outcome::Right => Ok(()),
         Outcome::Wrong => Err(mismatch()),
-        Outcome::Expired => Err(ApiError::new(
-            "ExpiredCodeException",
-            "Invalid code provided, please request a code again.",
-        )),
+        Outcome::Expired => Err(expired()),
         Outcome::TooMany => Err(ApiError::new(
             "LimitExceededException",
             "Attempt limit exceeded, please try after some time.",
         )),
     }
+}
+
+/// Takes a code that [`check`] found right, in the transaction that acts on it: of two who come
+/// with the same one the second finds it gone, and what fails leaves it.
+///
+/// # Errors
+/// `ExpiredCodeException`.
+pub(crate) fn take(db: &Connection, purpose: Purpose, subject: &str, given: &str) -> Result<Code> {
+    codes::take(db, subject, purpose.name(), given)?.ok_or_else(expired)
 }
 
 enum Outcome {

@@ -37,6 +37,22 @@ impl ApiError {
         Self::new("UserNotFoundException", message)
     }
 
+    /// Of a user who was there a moment ago.
+    pub(crate) fn user_gone() -> Self {
+        Self::user_not_found("User does not exist.")
+    }
+
+    pub(crate) fn not_confirmed() -> Self {
+        Self::new("UserNotConfirmedException", "User is not confirmed.")
+    }
+
+    pub(crate) fn reset_required() -> Self {
+        Self::new(
+            "PasswordResetRequiredException",
+            "Password reset required for the user",
+        )
+    }
+
     pub(crate) fn disabled() -> Self {
         Self::not_authorized("User is disabled.")
     }

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -8,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::core::Core;
 use crate::db::families::{self, Family};
-use crate::db::users::{self, User};
+use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 use crate::group;
 use crate::key::SigningKey;
@@ -94,18 +96,44 @@ pub(crate) fn issue_to_client(
     Ok((token, expires_in))
 }
 
-/// The user of a live access token that has scope `aws.cognito.signin.user.admin`.
+/// Who calls with an access token.
+pub(crate) struct Bearer {
+    pub(crate) user: User,
+    /// The client it was issued to: what the user may read and write goes by it.
+    pub(crate) client: Arc<Client>,
+    /// The sign-in it comes from.
+    pub(crate) origin_jti: String,
+}
+
+/// The bearer of a live access token that has scope `aws.cognito.signin.user.admin`.
 ///
 /// # Errors
-/// `NotAuthorizedException` for anything else.
-pub(crate) fn authorized_user(core: &Core, token: &str, now: i64) -> Result<User> {
+/// `NotAuthorizedException` for anything else. `UserNotFoundException`,
+/// `UserNotConfirmedException` and `PasswordResetRequiredException` for what an administrator
+/// did to the user since, `ResourceNotFoundException` when the client is gone: an operation that
+/// does not declare one answers `NotAuthorizedException` instead (see [`crate::ops`]).
+pub(crate) fn authorize(core: &Core, token: &str, now: i64) -> Result<Bearer> {
     let (claims, user) = authenticate(core, token, now)?;
     if !claims.scope.split(' ').any(|scope| scope == ADMIN_SCOPE) {
         return Err(ApiError::not_authorized(
             "Access Token does not have required scopes",
         ));
     }
-    Ok(user)
+    match user.status {
+        Status::Unconfirmed => return Err(ApiError::not_confirmed()),
+        Status::ResetRequired => return Err(ApiError::reset_required()),
+        Status::Confirmed | Status::ForceChangePassword => {}
+    }
+    Ok(Bearer {
+        user,
+        client: core.client(&claims.client_id)?,
+        origin_jti: claims.origin_jti,
+    })
+}
+
+/// The user alone, as [`authorize`] finds him.
+pub(crate) fn authorized_user(core: &Core, token: &str, now: i64) -> Result<User> {
+    authorize(core, token, now).map(|bearer| bearer.user)
 }
 
 /// A live access token's claims and user, whatever its scope.
@@ -229,10 +257,10 @@ fn live_user(core: &Core, claims: &AccessClaims) -> Result<User> {
             users::find(tx, &claims.sub)?,
         ))
     })?;
+    let user = user.ok_or_else(ApiError::user_gone)?;
     if family.is_none_or(|family| family.revoked) {
         return Err(ApiError::not_authorized("Access Token has been revoked"));
     }
-    let user = user.ok_or_else(|| ApiError::user_not_found("User does not exist."))?;
     if user.enabled {
         Ok(user)
     } else {

@@ -1,7 +1,7 @@
 use std::sync::Arc;
 
 use crate::core::Core;
-use crate::db::{families, users};
+use crate::user;
 
 /// What an application in the same process does to a pool's users.
 #[derive(Clone)]
@@ -24,12 +24,7 @@ impl Users {
     /// The pool's database failed.
     pub async fn delete(&self, sub: &str) -> Result<bool, UsersError> {
         let sub = sub.to_owned();
-        let deleted = self.0.blocking(move |core| {
-            core.db.run(|tx| {
-                families::revoke_all(tx, &sub)?;
-                Ok(users::delete(tx, &sub)?)
-            })
-        });
+        let deleted = self.0.blocking(move |core| user::delete_by_sub(core, &sub));
         deleted.await.map_err(|error| UsersError(error.to_string()))
     }
 }

@@ -159,8 +159,9 @@ CREATE TABLE IF NOT EXISTS attempts (
 ) STRICT;
 CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (failed_at);
 CREATE TABLE IF NOT EXISTS codes (
-  subject TEXT NOT NULL, purpose TEXT NOT NULL, code TEXT NOT NULL, expires_at INTEGER NOT NULL,
-  failures INTEGER NOT NULL, failures_since INTEGER NOT NULL, PRIMARY KEY (subject, purpose)
+  subject TEXT NOT NULL, purpose TEXT NOT NULL, code TEXT NOT NULL, sent_to TEXT NOT NULL,
+  instead_of TEXT, expires_at INTEGER NOT NULL, failures INTEGER NOT NULL,
+  failures_since INTEGER NOT NULL, PRIMARY KEY (subject, purpose)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS codes_by_expiry ON codes (expires_at);
 CREATE TABLE IF NOT EXISTS messages (

@@ -83,6 +83,18 @@ impl std::fmt::Debug for SoftwareToken {
     }
 }
 
+impl UserMfa {
+    /// Without the address no code can be sent to it.
+    pub(crate) fn forget(&mut self, address: Address) {
+        let factor = match address {
+            Address::Email => SecondFactor::EmailOtp,
+            Address::PhoneNumber => SecondFactor::SmsMfa,
+        };
+        self.enabled.remove(&factor);
+        self.preferred.take_if(|preferred| *preferred == factor);
+    }
+}
+
 impl User {
     pub(crate) fn attribute(&self, name: &str) -> Option<&str> {
         self.attributes.get(name).map(String::as_str)
@@ -110,7 +122,8 @@ impl User {
             .unwrap_or(&self.username)
     }
 
-    /// Every name the user is found by besides the `sub`, in lower case.
+    /// Every name the user is found by, in lower case. The `sub` is one, so that nobody else can
+    /// choose it.
     pub(crate) fn names(&self, settings: &Settings) -> BTreeSet<String> {
         let by = |addresses: &BTreeSet<Address>, of: fn(&Self, Address) -> Option<&str>| {
             addresses
@@ -119,7 +132,7 @@ impl User {
                 .map(str::to_lowercase)
                 .collect::<Vec<_>>()
         };
-        let mut names: BTreeSet<_> = [self.username.to_lowercase()].into();
+        let mut names: BTreeSet<_> = [self.sub.clone(), self.username.to_lowercase()].into();
         names.extend(by(&settings.username_attributes, Self::address));
         // Somebody who has not confirmed yet takes no alias from others.
         if self.status != Status::Unconfirmed {

@@ -103,6 +103,10 @@ impl Model {
 }
 
 impl OperationModel {
+    pub(crate) fn declares(&self, error: &str) -> bool {
+        self.errors.iter().any(|declared| declared == error)
+    }
+
     /// Checks a whole input.
     ///
     /// # Errors

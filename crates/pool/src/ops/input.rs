@@ -5,7 +5,8 @@ use serde_json::{Map, Value};
 
 use crate::client::Client;
 use crate::core::Core;
-use crate::error::Result;
+use crate::error::{ApiError, Result};
+use crate::settings::Address;
 
 /// The members of one call, which the service model has accepted: types are right, and what it
 /// requires is there.
@@ -81,6 +82,18 @@ impl<'a> Input<'a> {
             .iter()
             .map(|item| (item.text("Name").to_owned(), item.text("Value").to_owned()))
             .collect()
+    }
+
+    /// The address a code can verify.
+    ///
+    /// # Errors
+    /// `InvalidParameterException` for another attribute.
+    pub(crate) fn address(&self, name: &str) -> Result<Address> {
+        Address::of_attribute(self.text(name)).ok_or_else(|| {
+            ApiError::invalid_parameter(format!(
+                "{name} must be email or phone_number: no other attribute is verified."
+            ))
+        })
     }
 
     /// The client of `ClientId` and the name in `Username`, with `SecretHash` checked.

@@ -1,11 +1,15 @@
 //! The user-pool API: `POST /` with `X-Amz-Target`. One file an operation.
 
 mod admin;
+mod change_password;
 mod confirm_forgot_password;
 mod confirm_sign_up;
+mod delete_user;
+mod delete_user_attributes;
 mod forgot_password;
 mod get_tokens_from_refresh_token;
 mod get_user;
+mod get_user_attribute_verification_code;
 mod global_sign_out;
 mod initiate_auth;
 mod input;
@@ -15,6 +19,8 @@ mod result;
 mod revoke_token;
 mod sign_up;
 mod table;
+mod update_user_attributes;
+mod verify_user_attribute;
 
 use std::sync::Arc;
 
@@ -28,6 +34,7 @@ use serde_json::{Map, Value, json};
 use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::fault;
+use crate::model::OperationModel;
 use crate::options::POOL_ID;
 use input::Input;
 use table::Operation;
@@ -108,14 +115,15 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
     if let Some(response) = fault::arrive(core, operation.name).await {
         return Ok(response);
     }
+    let run = operation.run()?;
     let members: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
     operation.model.check(&members)?;
     check_pool(&members)?;
-    let run = operation.run;
     let value = core
         .blocking(move |core| run(core, &Input::new(&members), core.clock.now()))
-        .await?;
+        .await
+        .map_err(|error| as_declared(operation.model, error))?;
     let body = if operation.model.has_output {
         value.to_string()
     } else {
@@ -133,6 +141,22 @@ fn check_pool(members: &Map<String, Value>) -> Result<()> {
         )),
         _ => Ok(()),
     }
+}
+
+/// What has become of a token's user, or client, is no error of every operation. There it is the
+/// token that is refused.
+fn as_declared(model: &OperationModel, error: ApiError) -> ApiError {
+    let of_bearer = matches!(
+        &*error.kind,
+        "UserNotFoundException"
+            | "UserNotConfirmedException"
+            | "PasswordResetRequiredException"
+            | "ResourceNotFoundException"
+    );
+    if of_bearer && !model.declares(&error.kind) && model.declares("NotAuthorizedException") {
+        return ApiError::not_authorized(error.message);
+    }
+    error
 }
 
 fn target(headers: &HeaderMap) -> Result<Operation> {

@@ -2,9 +2,11 @@
 
 use super::input::Input;
 use super::{
-    admin, confirm_forgot_password, confirm_sign_up, forgot_password,
-    get_tokens_from_refresh_token, get_user, global_sign_out, initiate_auth,
-    resend_confirmation_code, respond_to_auth_challenge, revoke_token, sign_up,
+    admin, change_password, confirm_forgot_password, confirm_sign_up, delete_user,
+    delete_user_attributes, forgot_password, get_tokens_from_refresh_token, get_user,
+    get_user_attribute_verification_code, global_sign_out, initiate_auth, resend_confirmation_code,
+    respond_to_auth_challenge, revoke_token, sign_up, update_user_attributes,
+    verify_user_attribute,
 };
 use crate::core::Core;
 use crate::error::{ApiError, Result};
@@ -12,32 +14,41 @@ use crate::model::{OperationModel, model};
 
 type Run = fn(&Core, &Input<'_>, i64) -> Result<serde_json::Value>;
 
-/// An operation the pool offers.
+/// An operation of the model.
 pub(super) struct Operation {
     pub(super) name: &'static str,
     pub(super) model: &'static OperationModel,
-    pub(super) run: Run,
+}
+
+impl Operation {
+    /// # Errors
+    /// `OperationNotEnabledException`.
+    pub(super) fn run(&self) -> Result<Run> {
+        run(self.name).ok_or_else(|| not_offered(self.name))
+    }
 }
 
 /// Finds the operation of a name.
 ///
 /// # Errors
-/// `OperationNotEnabledException` for one of Cognito's that is not offered here,
+/// `OperationNotEnabledException` for one of Cognito's that the model leaves out,
 /// `UnknownOperationException` for anything else.
 pub(super) fn operation(name: &str) -> Result<Operation> {
-    let found = model()
-        .operation(name)
-        .and_then(|(name, model)| run(name).map(|run| Operation { name, model, run }));
-    found.ok_or_else(|| {
-        if model().operation(name).is_some() || model().is_other(name) {
-            ApiError::new(
-                "OperationNotEnabledException",
-                format!("{name} is not offered by the local user pool."),
-            )
-        } else {
-            ApiError::new("UnknownOperationException", "Unknown operation")
-        }
-    })
+    match model().operation(name) {
+        Some((name, model)) => Ok(Operation { name, model }),
+        None if model().is_other(name) => Err(not_offered(name)),
+        None => Err(ApiError::new(
+            "UnknownOperationException",
+            "Unknown operation",
+        )),
+    }
+}
+
+fn not_offered(name: &str) -> ApiError {
+    ApiError::new(
+        "OperationNotEnabledException",
+        format!("{name} is not offered by the local user pool."),
+    )
 }
 
 fn run(name: &str) -> Option<Run> {
@@ -58,16 +69,20 @@ fn run(name: &str) -> Option<Run> {
         "AdminSetUserPassword" => admin::users::set_user_password,
         "AdminUpdateUserAttributes" => admin::attributes::update,
         "AdminUserGlobalSignOut" => admin::users::user_global_sign_out,
+        "ChangePassword" => change_password::run,
         "ConfirmForgotPassword" => confirm_forgot_password::run,
         "ConfirmSignUp" => confirm_sign_up::run,
         "CreateGroup" => admin::groups::create,
         "DeleteGroup" => admin::groups::delete,
+        "DeleteUser" => delete_user::run,
+        "DeleteUserAttributes" => delete_user_attributes::run,
         "DescribeUserPool" => admin::describe_pool::run,
         "DescribeUserPoolClient" => admin::describe_client::run,
         "ForgotPassword" => forgot_password::run,
         "GetGroup" => admin::groups::get,
         "GetTokensFromRefreshToken" => get_tokens_from_refresh_token::run,
         "GetUser" => get_user::run,
+        "GetUserAttributeVerificationCode" => get_user_attribute_verification_code::run,
         "GetUserPoolMfaConfig" => admin::describe_pool::mfa_config,
         "GlobalSignOut" => global_sign_out::run,
         "InitiateAuth" => initiate_auth::run,
@@ -81,6 +96,8 @@ fn run(name: &str) -> Option<Run> {
         "RevokeToken" => revoke_token::run,
         "SignUp" => sign_up::run,
         "UpdateGroup" => admin::groups::update,
+        "UpdateUserAttributes" => update_user_attributes::run,
+        "VerifyUserAttribute" => verify_user_attribute::run,
         _ => return None,
     })
 }

@@ -7,9 +7,9 @@ use serde_json::json;
 use super::next::challenge as issue;
 use super::{Answer, Awaits, Outcome, SignIn, required};
 use crate::core::Core;
-use crate::db::users::{self, Status, User};
+use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
-use crate::user::check_attributes;
+use crate::user::{hash_password, write_attributes};
 
 const DAY: i64 = 86400;
 
@@ -49,7 +49,8 @@ pub(super) fn answer(
     let password = required(answer.responses, "NEW_PASSWORD")?;
     let definition = core.definition();
     let settings = &definition.settings;
-    settings.password_policy.check(password)?;
+    let policy = &settings.password_policy;
+    let hash = hash_password(core, policy, &user, password)?;
     let attributes: BTreeMap<_, _> = answer
         .responses
         .iter()
@@ -58,19 +59,9 @@ pub(super) fn answer(
             Some((name.to_owned(), (*value).to_owned()))
         })
         .collect();
-    check_attributes(&attributes, Some(answer.client))?;
-    user.attributes.extend(attributes);
-    user.password_hash = core.passwords.hash(&user.username, password, &core.random);
-    user.password_set_at = now;
-    user.modified_at = now;
-    user.status = Status::Confirmed;
     core.db.run(|tx| {
-        if users::taken(tx, &user, settings)?.is_some() {
-            return Err(ApiError::new(
-                "AliasExistsException",
-                "An account with the given email already exists.",
-            ));
-        }
+        write_attributes(tx, core, answer.client, &mut user, &attributes, now)?;
+        user.set_password(hash, policy, now);
         users::save(tx, &user, settings).map_err(ApiError::from)
     })?;
     Ok(user)

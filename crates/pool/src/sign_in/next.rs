@@ -109,20 +109,14 @@ fn admit(core: &Core, sign_in: &SignIn, user: &User) -> Result<()> {
         return Err(ApiError::disabled());
     }
     match user.status {
-        Status::Unconfirmed => Err(ApiError::new(
-            "UserNotConfirmedException",
-            "User is not confirmed.",
-        )),
+        Status::Unconfirmed => Err(ApiError::not_confirmed()),
         Status::ResetRequired => {
             let definition = core.definition();
             let client = core.client(&sign_in.client_id)?;
             Err(if client.hides_names(&definition.settings) {
                 ApiError::wrong_password()
             } else {
-                ApiError::new(
-                    "PasswordResetRequiredException",
-                    "Password reset required for the user",
-                )
+                ApiError::reset_required()
             })
         }
         Status::Confirmed | Status::ForceChangePassword => Ok(()),

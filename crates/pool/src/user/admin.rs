@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
 
-use super::{check_attributes, clear_failures, reachable};
+use super::{check_attributes, clear_failures, hash_password, reachable};
 use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::families;
@@ -95,7 +95,7 @@ pub(crate) fn delete(core: &Core, name: &str) -> Result<()> {
 /// Sets a password that has to be changed at the next sign-in unless it is `permanent`.
 ///
 /// # Errors
-/// `InvalidPasswordException`.
+/// Those of [`hash_password`].
 pub(crate) fn set_password(
     core: &Core,
     name: &str,
@@ -103,12 +103,12 @@ pub(crate) fn set_password(
     permanent: bool,
     now: i64,
 ) -> Result<()> {
-    let username = known(core, name)?.username;
-    core.definition().settings.password_policy.check(password)?;
-    let hash = core.passwords.hash(&username, password, &core.random);
-    let user = change(core, &username, now, |_, user| {
-        user.password_hash = hash;
-        user.password_set_at = now;
+    let definition = core.definition();
+    let policy = &definition.settings.password_policy;
+    let user = known(core, name)?;
+    let hash = hash_password(core, policy, &user, password)?;
+    let user = change(core, &user.sub, now, |_, user| {
+        user.set_password(hash, policy, now);
         user.status = if permanent {
             Status::Confirmed
         } else {

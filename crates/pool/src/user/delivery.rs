@@ -13,6 +13,10 @@ pub(crate) struct Delivery {
 }
 
 impl Delivery {
+    pub(crate) fn new(address: Address, recipient: String) -> Self {
+        Self { address, recipient }
+    }
+
     pub(crate) fn to(user: &User, address: Address) -> Option<Self> {
         user.address(address).map(|recipient| Self {
             address,
@@ -31,6 +35,10 @@ impl Delivery {
             address,
             recipient: name.to_owned(),
         }
+    }
+
+    pub(crate) fn recipient(&self) -> &str {
+        &self.recipient
     }
 
     /// Puts the code into the inbox; `kind` in the words of Cognito's `CustomMessage` triggers.

@@ -5,8 +5,11 @@ mod attribute;
 mod delivery;
 mod invite;
 mod lockout;
+mod password;
 mod recover;
+mod remove;
 mod sign_up;
+mod update;
 
 use crate::client::Client;
 use crate::core::Core;
@@ -21,8 +24,13 @@ pub(crate) use attribute::{check_attributes, valid_address};
 pub(crate) use delivery::Delivery;
 pub(crate) use invite::{Invitation, invite, invite_again};
 pub(crate) use lockout::{clear_failures, count_failure, refuse_locked};
+pub(crate) use password::{change_password, hash_password};
 pub(crate) use recover::{forgot_password, reachable, reset_password};
+pub(crate) use remove::delete_by_sub;
 pub(crate) use sign_up::{NewUser, confirm, resend_code, sign_up, take_username};
+pub(crate) use update::{
+    refuse_taken, send_verification, update_own_attributes, verify_attribute, write_attributes,
+};
 
 /// A sign-in name, whether or not somebody has it.
 pub(crate) struct Named {

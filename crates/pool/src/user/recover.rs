@@ -1,8 +1,8 @@
-use super::{Delivery, clear_failures, look_up, unknown_user};
+use super::{Delivery, clear_failures, hash_password, look_up, unknown_user};
 use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
-use crate::db::users::{self, Status, User};
+use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::settings::{Address, Recovery, Settings};
 
@@ -47,7 +47,7 @@ pub(crate) fn forgot_password(
 /// Sets a new password with the code that was sent.
 ///
 /// # Errors
-/// `InvalidPasswordException`, or those of [`codes::redeem`]; a bad password leaves the code.
+/// Those of [`codes::check`] and [`hash_password`]; a bad password leaves the code.
 pub(crate) fn reset_password(
     core: &Core,
     client: &Client,
@@ -61,21 +61,23 @@ pub(crate) fn reset_password(
         return Err(unknown_user());
     }
     let settings = &core.definition().settings;
-    settings.password_policy.check(password)?;
-    codes::redeem(core, Purpose::Reset, &named.subject, code, now)?;
-    let username = named.user.as_ref().map_or("", |user| &user.username);
-    let hash = core.passwords.hash(username, password, &core.random);
+    let policy = &settings.password_policy;
+    policy.check(password)?;
+    codes::check(core, Purpose::Reset, &named.subject, code, now)?;
+    // Nobody has an unknown name's code, which went nowhere; nor one sent before he was disabled.
+    let user = named.user.as_ref().ok_or_else(codes::mismatch)?;
+    if !user.enabled {
+        return Err(if named.hide {
+            codes::mismatch()
+        } else {
+            ApiError::disabled()
+        });
+    }
+    let hash = hash_password(core, policy, user, password)?;
     core.db.run(|tx| {
         let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
-        user.password_hash = hash;
-        user.password_set_at = now;
-        user.modified_at = now;
-        if matches!(
-            user.status,
-            Status::ResetRequired | Status::ForceChangePassword
-        ) {
-            user.status = Status::Confirmed;
-        }
+        codes::take(tx, Purpose::Reset, &named.subject, code)?;
+        user.set_password(hash, policy, now);
         users::save(tx, &user, settings).map_err(ApiError::from)
     })?;
     clear_failures(core, &named.subject)

@@ -1,6 +1,6 @@
 use std::collections::BTreeMap;
 
-use super::{Delivery, check_attributes, look_up, unknown_user, valid_address};
+use super::{Delivery, check_attributes, look_up, refuse_taken, unknown_user, valid_address};
 use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
@@ -50,7 +50,7 @@ pub(crate) fn sign_up(
 /// Confirms with the code that was sent; the address it went to is verified by it.
 ///
 /// # Errors
-/// Those of [`codes::redeem`], and `NotAuthorizedException` for a confirmed user.
+/// Those of [`codes::check`], and `NotAuthorizedException` for a confirmed user.
 pub(crate) fn confirm(
     core: &Core,
     client: &Client,
@@ -70,15 +70,21 @@ pub(crate) fn confirm(
         }
         Some(_) => {}
     }
-    codes::redeem(core, Purpose::SignUp, &named.subject, code, now)?;
+    codes::check(core, Purpose::SignUp, &named.subject, code, now)?;
     let settings = &core.definition().settings;
     core.db.run(|tx| {
         let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
+        let code = codes::take(tx, Purpose::SignUp, &named.subject, code)?;
         user.status = Status::Confirmed;
         user.modified_at = now;
-        if let Some(delivery) = verifiable(&user, settings) {
-            user.set_verified(delivery.address, true);
+        // The address may be another by now: only the one the code went to is shown to be his.
+        let sent_to = [Address::PhoneNumber, Address::Email]
+            .into_iter()
+            .find(|address| user.address(*address) == Some(&code.sent_to));
+        if let Some(address) = sent_to {
+            user.set_verified(address, true);
         }
+        refuse_taken(tx, &user, settings)?;
         users::save(tx, &user, settings)?;
         Ok(user)
     })

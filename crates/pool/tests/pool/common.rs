@@ -197,6 +197,22 @@ impl TestPool {
             .await
     }
 
+    /// One attribute of the token's user.
+    pub(crate) async fn attribute(&self, access_token: &Value, name: &str) -> Option<String> {
+        let user = self.get_user(access_token).await.ok();
+        let attributes = user["UserAttributes"].as_array().unwrap();
+        let attribute = attributes
+            .iter()
+            .find(|attribute| attribute["Name"] == name)?;
+        Some(attribute["Value"].as_str().unwrap().to_owned())
+    }
+
+    /// Makes or changes a user at `/_local/users`.
+    pub(crate) async fn put_user(&self, body: Value) {
+        let (status, body) = self.local("users", body).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
     /// A POST under `/_local`.
     pub(crate) async fn local(&self, path: &str, body: Value) -> (StatusCode, Value) {
         let response = self

@@ -6,6 +6,10 @@ mod admin_auth;
 #[cfg(test)]
 mod admin_users;
 #[cfg(test)]
+mod attributes;
+#[cfg(test)]
+mod change_password;
+#[cfg(test)]
 mod common;
 #[cfg(test)]
 mod defence;

@@ -34,7 +34,7 @@ async fn a_deleted_user_can_do_nothing_any_more() {
     let refused = pool.tokens_from_refresh(refresh).await;
     refused.refused("NotAuthorizedException");
     let refused = pool.get_user(&tokens["AccessToken"]).await;
-    refused.refused("NotAuthorizedException");
+    refused.refused("UserNotFoundException");
     let info = pool.request(Method::GET, "/oauth2/userInfo");
     let info = info.bearer_auth(tokens["AccessToken"].as_str().unwrap());
     assert_eq!(info.send().await.unwrap().status(), 401);
@@ -88,5 +88,5 @@ async fn the_address_is_free_again_and_others_are_untouched() {
     let anew = pool.signed_in(EMAIL).await;
     assert_ne!(sub(&anew), sub(&leaver));
     let refused = pool.get_user(&leaver["AccessToken"]).await;
-    refused.refused("NotAuthorizedException");
+    refused.refused("UserNotFoundException");
 }
