@@ -417,7 +417,7 @@ async fn a_deleted_user_is_gone_and_the_address_free() {
     let answer = pool.admin("AdminDeleteUser", body.clone()).await;
     assert_eq!(answer.ok(), "");
     let refused = pool.get_user(&tokens["AccessToken"]).await;
-    refused.refused("NotAuthorizedException");
+    refused.refused("UserNotFoundException");
     let refused = pool.refresh(&tokens["RefreshToken"]).await;
     refused.refused("NotAuthorizedException");
     let refused = pool.admin("AdminDeleteUser", body).await;
