@@ -18,11 +18,13 @@ pub(in crate::ops) fn run(core: &Core, input: &Input<'_>, _now: i64) -> Result<V
         .run(|tx| definition::times(tx).map_err(ApiError::from))?;
     let mut described = describe(&client, &core.definition().settings, &times);
     if let Some(members) = described.as_object_mut() {
-        members.insert("CallbackURLs".to_owned(), json!(client.callback_urls));
-        members.insert("LogoutURLs".to_owned(), json!(client.logout_urls));
-        if client.loopback_urls {
-            extend(members.get_mut("CallbackURLs"), &core.callback_urls);
-            extend(members.get_mut("LogoutURLs"), &core.logout_urls);
+        for (name, listed, of_pool) in [
+            ("CallbackURLs", &client.callback_urls, &core.callback_urls),
+            ("LogoutURLs", &client.logout_urls, &core.logout_urls),
+        ] {
+            let of_pool = of_pool.iter().filter(|_| client.loopback_urls);
+            let urls = listed.iter().chain(of_pool);
+            members.insert(name.to_owned(), urls.map(|url| json!(url)).collect());
         }
     }
     Ok(json!({ "UserPoolClient": described }))
@@ -128,10 +130,4 @@ fn validity(seconds: i64) -> (i64, &'static str) {
 /// Rounded up: what is shorter than a minute is one.
 fn minutes(seconds: i64) -> i64 {
     (seconds + 59) / 60
-}
-
-fn extend(urls: Option<&mut Value>, more: &[url::Url]) {
-    if let Some(Value::Array(urls)) = urls {
-        urls.extend(more.iter().map(|url| json!(url)));
-    }
 }
