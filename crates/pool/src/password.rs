@@ -49,15 +49,24 @@ impl Passwords {
 
     /// The id to tell for a name nobody has, always the same for the same name.
     pub(crate) fn decoy_id(&self, name: &str) -> String {
+        uuid::Builder::from_random_bytes(self.decoy("id", name))
+            .into_uuid()
+            .to_string()
+    }
+
+    /// Up to 32 bytes for a name nobody has: one that does not know the pool's secret cannot tell
+    /// them from random ones.
+    pub(crate) fn decoy<const N: usize>(&self, purpose: &str, name: &str) -> [u8; N] {
         let key = hmac::Key::new(hmac::HMAC_SHA256, self.decoys.as_bytes());
-        let tag = hmac::sign(&key, format!("id {}", name.to_lowercase()).as_bytes());
-        let mut bytes = [0; 16];
+        let tag = hmac::sign(
+            &key,
+            format!("{purpose} {}", name.to_lowercase()).as_bytes(),
+        );
+        let mut bytes = [0; N];
         for (byte, random) in bytes.iter_mut().zip(tag.as_ref()) {
             *byte = *random;
         }
-        uuid::Builder::from_random_bytes(bytes)
-            .into_uuid()
-            .to_string()
+        bytes
     }
 }
 /// The characters Cognito counts as symbols, besides spaces inside.

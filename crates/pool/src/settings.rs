@@ -4,7 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use url::Url;
+use url::{Host, Url};
+
+use crate::web_authn::UserVerification;
 
 /// Members in the words of the surface; see [`crate::local`] for what each does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -145,13 +147,6 @@ pub(crate) struct Passkeys {
     pub(crate) multi_factor: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub(crate) enum UserVerification {
-    Required,
-    Preferred,
-}
-
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct PasswordPolicy {
@@ -163,6 +158,25 @@ pub(crate) struct PasswordPolicy {
     /// How many earlier passwords may not come again.
     pub(crate) history_size: i64,
     pub(crate) temporary_password_days: i64,
+}
+
+impl Passkeys {
+    /// The relying party whose passkeys there are, if there are any.
+    pub(crate) fn relying_party(&self) -> Option<String> {
+        let id = self.relying_party_id.to_ascii_lowercase();
+        (self.enabled && !id.is_empty()).then_some(id)
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let id = self.relying_party_id.to_ascii_lowercase();
+        let is_host = matches!(Host::parse(&id), Ok(Host::Domain(host)) if host == id);
+        if id.is_empty() || (is_host && id.len() <= 127) {
+            return Ok(());
+        }
+        Err(format!(
+            "passkeys.relying_party_id {id:?} must be a host name, as localhost or example.com"
+        ))
+    }
 }
 
 /// The HTTP endpoints that stand in for Lambda functions.
@@ -341,6 +355,7 @@ impl Settings {
         {
             return Err("fixed_code must be six digits".to_owned());
         }
+        self.passkeys.check()?;
         if !self.username_attributes.is_empty() && !self.alias_attributes.is_empty() {
             return Err(
                 "username_attributes and alias_attributes exclude each other: empty one".to_owned(),

@@ -12,6 +12,8 @@ pub(crate) mod messages;
 pub(crate) mod meta;
 pub(crate) mod user_lists;
 pub(crate) mod users;
+pub(crate) mod web_authn;
+pub(crate) mod web_authn_ceremonies;
 
 use std::fs::{self, OpenOptions};
 use std::io;
@@ -209,6 +211,11 @@ CREATE TABLE IF NOT EXISTS web_authn (
   credential TEXT NOT NULL, created_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS web_authn_by_user ON web_authn (sub);
+CREATE TABLE IF NOT EXISTS web_authn_ceremonies (
+  challenge TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
+  token BLOB NOT NULL, ceremony TEXT NOT NULL, expires_at INTEGER NOT NULL, UNIQUE (sub, token)
+) STRICT;
+CREATE INDEX IF NOT EXISTS web_authn_ceremonies_by_expiry ON web_authn_ceremonies (expires_at);
 CREATE TABLE IF NOT EXISTS signing_keys (
   kid TEXT PRIMARY KEY, purpose TEXT NOT NULL, pkcs8 BLOB NOT NULL, generation INTEGER NOT NULL
 ) STRICT;

@@ -2,10 +2,12 @@
 
 mod admin;
 mod change_password;
+mod complete_web_authn_registration;
 mod confirm_forgot_password;
 mod confirm_sign_up;
 mod delete_user;
 mod delete_user_attributes;
+mod delete_web_authn_credential;
 mod forgot_password;
 mod get_tokens_from_refresh_token;
 mod get_user;
@@ -13,11 +15,13 @@ mod get_user_attribute_verification_code;
 mod global_sign_out;
 mod initiate_auth;
 mod input;
+mod list_web_authn_credentials;
 mod resend_confirmation_code;
 mod respond_to_auth_challenge;
 mod result;
 mod revoke_token;
 mod sign_up;
+mod start_web_authn_registration;
 mod table;
 mod update_user_attributes;
 mod verify_user_attribute;

@@ -2,11 +2,12 @@
 
 use super::input::Input;
 use super::{
-    admin, change_password, confirm_forgot_password, confirm_sign_up, delete_user,
-    delete_user_attributes, forgot_password, get_tokens_from_refresh_token, get_user,
-    get_user_attribute_verification_code, global_sign_out, initiate_auth, resend_confirmation_code,
-    respond_to_auth_challenge, revoke_token, sign_up, update_user_attributes,
-    verify_user_attribute,
+    admin, change_password, complete_web_authn_registration, confirm_forgot_password,
+    confirm_sign_up, delete_user, delete_user_attributes, delete_web_authn_credential,
+    forgot_password, get_tokens_from_refresh_token, get_user, get_user_attribute_verification_code,
+    global_sign_out, initiate_auth, list_web_authn_credentials, resend_confirmation_code,
+    respond_to_auth_challenge, revoke_token, sign_up, start_web_authn_registration,
+    update_user_attributes, verify_user_attribute,
 };
 use crate::core::Core;
 use crate::error::{ApiError, Result};
@@ -70,12 +71,14 @@ fn run(name: &str) -> Option<Run> {
         "AdminUpdateUserAttributes" => admin::attributes::update,
         "AdminUserGlobalSignOut" => admin::users::user_global_sign_out,
         "ChangePassword" => change_password::run,
+        "CompleteWebAuthnRegistration" => complete_web_authn_registration::run,
         "ConfirmForgotPassword" => confirm_forgot_password::run,
         "ConfirmSignUp" => confirm_sign_up::run,
         "CreateGroup" => admin::groups::create,
         "DeleteGroup" => admin::groups::delete,
         "DeleteUser" => delete_user::run,
         "DeleteUserAttributes" => delete_user_attributes::run,
+        "DeleteWebAuthnCredential" => delete_web_authn_credential::run,
         "DescribeUserPool" => admin::describe_pool::run,
         "DescribeUserPoolClient" => admin::describe_client::run,
         "ForgotPassword" => forgot_password::run,
@@ -91,10 +94,12 @@ fn run(name: &str) -> Option<Run> {
         "ListUserPools" => admin::describe_pool::list_pools,
         "ListUsers" => admin::list_users::run,
         "ListUsersInGroup" => admin::groups::list_users,
+        "ListWebAuthnCredentials" => list_web_authn_credentials::run,
         "ResendConfirmationCode" => resend_confirmation_code::run,
         "RespondToAuthChallenge" => respond_to_auth_challenge::run,
         "RevokeToken" => revoke_token::run,
         "SignUp" => sign_up::run,
+        "StartWebAuthnRegistration" => start_web_authn_registration::run,
         "UpdateGroup" => admin::groups::update,
         "UpdateUserAttributes" => update_user_attributes::run,
         "VerifyUserAttribute" => verify_user_attribute::run,

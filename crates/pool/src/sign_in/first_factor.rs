@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::next::{after_first_factor, challenge};
-use super::{Awaits, Outcome, SignIn, password, required, srp};
+use super::{Awaits, Outcome, SignIn, password, required, srp, web_authn};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::User;
@@ -25,7 +25,7 @@ pub(super) fn begin(
             by_password(core, sign_in, user, given, now)
         }
         AuthFlow::User => match given.get("PREFERRED_CHALLENGE").copied() {
-            Some(choice) if available(core, user.as_ref()).contains(&choice) => {
+            Some(choice) if available(core, sign_in, user.as_ref())?.contains(&choice) => {
                 chosen(core, sign_in, user, choice, given, now)
             }
             // What cannot be preferred is no error: there is the choice again.
@@ -52,7 +52,7 @@ pub(super) fn answer(
     match sign_in.awaits {
         Awaits::SelectChallenge => {
             let choice = required(given, "ANSWER")?;
-            if !available(core, user.as_ref()).contains(&choice) {
+            if !available(core, sign_in, user.as_ref())?.contains(&choice) {
                 return Err(ApiError::invalid_parameter(format!(
                     "Selected challenge is not available: {choice}"
                 )));
@@ -82,6 +82,7 @@ fn chosen(
             by_srp(core, sign_in, user.as_ref(), given, now)
         }
         "PASSWORD_SRP" => challenge(core, sign_in, Awaits::PasswordSrp, BTreeMap::new(), now),
+        "WEB_AUTHN" => web_authn::chosen(core, sign_in, user, given, now),
         _ => Err(ApiError::invalid_parameter(format!(
             "Selected challenge is not available: {choice}"
         ))),
@@ -119,8 +120,9 @@ fn begins_with_srp(given: &Given<'_>) -> bool {
 }
 
 fn select(core: &Core, sign_in: &mut SignIn, user: Option<&User>, now: i64) -> Result<Outcome> {
-    let available = available(core, user);
-    let mut outcome = challenge(core, sign_in, Awaits::SelectChallenge, BTreeMap::new(), now)?;
+    let available = available(core, sign_in, user)?;
+    let parameters = web_authn::ask(core, sign_in, user, now)?;
+    let mut outcome = challenge(core, sign_in, Awaits::SelectChallenge, parameters, now)?;
     if let Outcome::Challenge(challenge) = &mut outcome {
         challenge.available = available;
     }
@@ -128,7 +130,7 @@ fn select(core: &Core, sign_in: &mut SignIn, user: Option<&User>, now: i64) -> R
 }
 
 /// What this user can choose from. A name nobody has is offered what anybody has.
-fn available(core: &Core, user: Option<&User>) -> Vec<&'static str> {
+fn available(core: &Core, sign_in: &SignIn, user: Option<&User>) -> Result<Vec<&'static str>> {
     let definition = core.definition();
     let allowed = &definition.settings.first_factors;
     let has_password = user.is_none_or(|user| !user.password_hash.is_empty());
@@ -136,5 +138,8 @@ fn available(core: &Core, user: Option<&User>) -> Vec<&'static str> {
     if allowed.contains(&FirstFactor::Password) && has_password {
         available.extend(["PASSWORD", "PASSWORD_SRP"]);
     }
-    available
+    if web_authn::is_offered(core, sign_in, user)? {
+        available.push("WEB_AUTHN");
+    }
+    Ok(available)
 }

@@ -13,6 +13,7 @@ mod second_factor;
 mod session;
 mod srp;
 mod state;
+mod web_authn;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;

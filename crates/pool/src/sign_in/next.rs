@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
-use super::{first_factor, new_password, second_factor, srp};
+use super::{first_factor, new_password, second_factor, srp, web_authn};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::{Status, User};
@@ -30,6 +30,10 @@ pub(super) fn after_answer(
             let exchange = exchange.clone();
             let user = srp::check(core, sign_in, &exchange, user, answer, now)?;
             after_proof(core, sign_in, user, now)
+        }
+        Awaits::WebAuthn => {
+            let user = web_authn::answer(core, sign_in, user, answer.responses, now)?;
+            after_first_factor(core, sign_in, user, now)
         }
         Awaits::NewPassword => {
             let user = new_password::answer(core, user, answer, now)?;

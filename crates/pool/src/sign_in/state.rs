@@ -7,6 +7,7 @@ use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::settings::FirstFactor;
 use crate::user::{Named, decoy_subject, valid_address};
+use crate::web_authn::Ceremony;
 
 /// Everything a sign-in under way knows; kept between calls.
 #[derive(Clone, Serialize, Deserialize)]
@@ -29,6 +30,9 @@ pub(crate) struct SignIn {
     #[serde(skip)]
     pub(crate) metadata: BTreeMap<String, String>,
     pub(crate) awaits: Awaits,
+    /// What a passkey was asked for, with the choice of factors or after it.
+    #[serde(default)]
+    pub(crate) ceremony: Option<Ceremony>,
 }
 
 /// Which door a sign-in came through; it stays with it.
@@ -51,6 +55,7 @@ pub(crate) enum Awaits {
     PasswordVerifier {
         exchange: String,
     },
+    WebAuthn,
     NewPassword,
     MfaSetup,
 }
@@ -64,6 +69,7 @@ impl Awaits {
             Self::Password => "PASSWORD",
             Self::PasswordSrp => "PASSWORD_SRP",
             Self::PasswordVerifier { .. } => "PASSWORD_VERIFIER",
+            Self::WebAuthn => "WEB_AUTHN",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
             Self::MfaSetup => "MFA_SETUP",
         }
@@ -87,6 +93,7 @@ impl SignIn {
                 .map(|key| (*key).to_owned()),
             metadata: begin.metadata.clone(),
             awaits: Awaits::Nothing,
+            ceremony: None,
         }
     }
 

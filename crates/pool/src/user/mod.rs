@@ -5,6 +5,7 @@ mod attribute;
 mod delivery;
 mod invite;
 mod lockout;
+pub(crate) mod passkeys;
 mod password;
 mod recover;
 mod remove;

@@ -50,6 +50,14 @@ impl Registration {
         Ok(Self(credential))
     }
 
+    /// The challenge it claims to answer, to look up its ceremony.
+    ///
+    /// # Errors
+    /// When it does not say.
+    pub(crate) fn challenge(&self) -> Result<String> {
+        client_data::challenge(&self.0.response.client_data_json.0)
+    }
+
     /// The passkey made in answer to `ceremony`. Whether somebody has it already is the
     /// caller's to look up: its ID must be new.
     ///

@@ -25,6 +25,23 @@ struct ClientData {
     top_origin: Option<String>,
 }
 
+impl ClientData {
+    fn parse(json: &[u8]) -> Result<Self> {
+        // The standard decodes it as UTF-8, which drops a byte order mark.
+        let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
+        serde_json::from_slice(json)
+            .map_err(|_| WebAuthnError::NotValid("its clientDataJSON is not client data"))
+    }
+}
+
+/// The challenge it claims to answer, to look up what was asked.
+///
+/// # Errors
+/// When it is not client data.
+pub(super) fn challenge(json: &[u8]) -> Result<String> {
+    ClientData::parse(json).map(|data| data.challenge)
+}
+
 impl Purpose {
     fn name(self) -> &'static str {
         match self {
@@ -44,10 +61,7 @@ pub(super) fn check(
     ceremony: &Ceremony,
     origins: Option<&[String]>,
 ) -> Result<()> {
-    // The standard decodes it as UTF-8, which drops a byte order mark.
-    let json = json.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(json);
-    let data: ClientData = serde_json::from_slice(json)
-        .map_err(|_| WebAuthnError::NotValid("its clientDataJSON is not client data"))?;
+    let data = ClientData::parse(json)?;
     if data.kind != purpose.name() {
         return Err(WebAuthnError::NotValid("it was made for another purpose"));
     }

@@ -1,6 +1,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::base64url::Base64Url;
+use super::cose;
 
 /// A passkey of a user, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -25,6 +26,28 @@ pub(crate) struct Credential {
     pub(crate) user_verified: bool,
     /// Seconds since the Unix epoch.
     pub(crate) created_at: i64,
+}
+
+impl Credential {
+    /// One that nobody made, to be asked for where a name is nobody's. Its key is the curve's
+    /// base point: whoever signs as that shows nothing.
+    pub(crate) fn decoy(id: [u8; 32], user_handle: &str, rp_id: &str) -> Self {
+        Self {
+            id: Base64Url(id.to_vec()),
+            public_key: Base64Url(cose::BASE_POINT.to_vec()),
+            sign_count: 0,
+            user_handle: Base64Url(user_handle.as_bytes().to_vec()),
+            rp_id: rp_id.to_owned(),
+            transports: ["hybrid", "internal"].map(str::to_owned).into(),
+            attachment: Some(Attachment::Platform),
+            friendly_name: String::new(),
+            aaguid: String::new(),
+            backup_eligible: true,
+            backed_up: true,
+            user_verified: true,
+            created_at: 0,
+        }
+    }
 }
 
 /// Whether the authenticator is part of the device.

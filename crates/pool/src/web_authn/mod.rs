@@ -31,10 +31,10 @@ mod public_key_credential;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use assertion::{Assertion, Verified};
+pub(crate) use assertion::Assertion;
 pub(crate) use attestation::Registration;
 pub(crate) use base64url::Base64Url;
 pub(crate) use ceremony::{Answer, Ceremony, UserVerification};
-pub(crate) use credential::{Attachment, Credential};
-pub(crate) use error::{Result, WebAuthnError};
+pub(crate) use credential::Credential;
+pub(crate) use error::WebAuthnError;
 pub(crate) use options::{CreationOptions, RequestOptions};

@@ -8,6 +8,8 @@ mod admin_users;
 #[cfg(test)]
 mod attributes;
 #[cfg(test)]
+mod authenticator;
+#[cfg(test)]
 mod change_password;
 #[cfg(test)]
 mod common;
@@ -31,6 +33,10 @@ mod oauth_code;
 mod oauth_token;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod passkey_sign_in;
+#[cfg(test)]
+mod passkeys;
 #[cfg(test)]
 mod password;
 #[cfg(test)]

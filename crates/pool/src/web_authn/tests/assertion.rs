@@ -5,9 +5,9 @@ use super::{
     ALGORITHMS, ANSWER, Algorithm, Answer, ORIGIN, bytes, ceremony, creation, register, registered,
     request, sign_in, strict, text,
 };
-use crate::web_authn::{
-    Assertion, Base64Url, Ceremony, Credential, Result, Verified, WebAuthnError,
-};
+use crate::web_authn::assertion::Verified;
+use crate::web_authn::error::Result;
+use crate::web_authn::{Assertion, Base64Url, Ceremony, Credential, WebAuthnError};
 
 const NOT_THEIRS: WebAuthnError = WebAuthnError::NotValid("it is not this user's passkey");
 const FORGED: WebAuthnError = WebAuthnError::NotValid("its signature does not verify");

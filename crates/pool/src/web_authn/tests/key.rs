@@ -3,7 +3,8 @@ use serde_json::json;
 
 use super::authenticator::{client_data, encode};
 use super::{Algorithm, Authenticator, ORIGIN, ceremony, register};
-use crate::web_authn::{Result, WebAuthnError};
+use crate::web_authn::WebAuthnError;
+use crate::web_authn::error::Result;
 
 /// Registers after `change` was made to the public key.
 fn with_key(algorithm: Algorithm, change: impl FnOnce(&mut Vec<(Cbor, Cbor)>)) -> Result<()> {

@@ -14,9 +14,11 @@ mod registration;
 use authenticator::{Algorithm, Authenticator};
 use serde_json::Value;
 
+use super::assertion::Verified;
+use super::error::Result;
 use super::{
     Answer, Assertion, Base64Url, Ceremony, CreationOptions, Credential, Registration,
-    RequestOptions, Result, UserVerification, Verified,
+    RequestOptions, UserVerification,
 };
 use crate::random::Random;
 

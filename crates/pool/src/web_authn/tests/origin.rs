@@ -2,7 +2,8 @@ use serde_json::json;
 
 use super::authenticator::{Authenticator, client_data};
 use super::{ANSWER, Algorithm, Answer, ORIGIN, ceremony, creation, register};
-use crate::web_authn::{Ceremony, Registration, Result, WebAuthnError};
+use crate::web_authn::error::Result;
+use crate::web_authn::{Ceremony, Registration, WebAuthnError};
 
 const NOT_ALLOWED: Result<()> = Err(WebAuthnError::OriginNotAllowed);
 

@@ -4,9 +4,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{ANSWER, CLIENT, NOW, SUB};
+use crate::web_authn::credential::Attachment;
+use crate::web_authn::error::Result;
 use crate::web_authn::{
-    Assertion, Attachment, Base64Url, Ceremony, Credential, Registration, Result, UserVerification,
-    WebAuthnError,
+    Assertion, Base64Url, Ceremony, Credential, Registration, UserVerification, WebAuthnError,
 };
 
 const RECORDED: &str = include_str!("../../../tests/fixtures/web_authn.json");

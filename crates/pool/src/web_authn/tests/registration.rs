@@ -6,7 +6,9 @@ use super::{
     ALGORITHMS, ANSWER, Algorithm, Answer, Authenticator, CLIENT, NOW, ORIGIN, SUB, bytes,
     ceremony, creation, register, registered, strict, text,
 };
-use crate::web_authn::{Attachment, Base64Url, Credential, Registration, Result, WebAuthnError};
+use crate::web_authn::credential::Attachment;
+use crate::web_authn::error::Result;
+use crate::web_authn::{Base64Url, Credential, Registration, WebAuthnError};
 
 fn refusal(result: Result<Credential>) -> WebAuthnError {
     result.unwrap_err()
