@@ -71,6 +71,7 @@ mod srp;
 mod stats;
 mod tls;
 mod token;
+mod trigger;
 mod user;
 mod users;
 mod web_authn;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::next::{after_first_factor, challenge};
-use super::{Awaits, Outcome, SignIn, password, required, srp, web_authn};
+use super::{Awaits, Outcome, SignIn, custom, password, required, srp, web_authn};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::User;
@@ -33,11 +33,13 @@ pub(super) fn begin(
         },
         AuthFlow::UserSrp => by_srp(core, sign_in, user.as_ref(), given, now),
         AuthFlow::Custom if begins_with_srp(given) => {
-            by_srp(core, sign_in, user.as_ref(), given, now)
+            let a = required(given, "SRP_A")?;
+            custom::note(sign_in, "SRP_A", true, None);
+            custom::next(core, sign_in, user, Some(a), now)
         }
-        flow @ (AuthFlow::Custom | AuthFlow::RefreshToken) => Err(ApiError::invalid_parameter(
-            format!("{flow:?} is not a first factor"),
-        )),
+        AuthFlow::Custom => custom::next(core, sign_in, user, None, now),
+        // Answered where refresh tokens are.
+        AuthFlow::RefreshToken => Err(ApiError::internal()),
     }
 }
 

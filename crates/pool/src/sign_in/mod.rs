@@ -5,6 +5,7 @@
 //! shown everything the pool asks for. [`next`](mod@next) holds the order of the steps; each
 //! kind of factor has a file that issues its challenge and judges its answer.
 
+mod custom;
 mod first_factor;
 mod new_password;
 mod next;

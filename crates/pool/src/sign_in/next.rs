@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
-use super::{first_factor, new_password, second_factor, srp, web_authn};
+use super::{custom, first_factor, new_password, second_factor, srp, web_authn};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::{Status, User};
@@ -35,6 +35,10 @@ pub(super) fn after_answer(
             let user = web_authn::answer(core, sign_in, user, answer.responses, now)?;
             after_first_factor(core, sign_in, user, now)
         }
+        Awaits::CustomChallenge { private, metadata } => {
+            let (private, metadata) = (private.clone(), metadata.clone());
+            custom::answer(core, sign_in, &private, metadata, user, answer, now)
+        }
         Awaits::NewPassword => {
             let user = new_password::answer(core, user, answer, now)?;
             after_first_factor(core, sign_in, user, now)
@@ -49,9 +53,8 @@ pub(super) fn after_answer(
 /// What comes when the password was proven: in `CUSTOM_AUTH` that is only the beginning.
 fn after_proof(core: &Core, sign_in: &mut SignIn, user: User, now: i64) -> Result<Outcome> {
     if sign_in.flow == AuthFlow::Custom {
-        return Err(ApiError::invalid_parameter(
-            "Custom auth lambda trigger is not configured for the user pool.",
-        ));
+        custom::note(sign_in, "PASSWORD_VERIFIER", true, None);
+        return custom::next(core, sign_in, Some(user), None, now);
     }
     after_first_factor(core, sign_in, user, now)
 }
@@ -108,7 +111,7 @@ pub(super) fn challenge(
 }
 
 /// Whether a user who showed a first factor may sign in at all.
-fn admit(core: &Core, sign_in: &SignIn, user: &User) -> Result<()> {
+pub(super) fn admit(core: &Core, sign_in: &SignIn, user: &User) -> Result<()> {
     if !user.enabled {
         return Err(ApiError::disabled());
     }

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use super::Begin;
+use super::custom::Round;
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::settings::FirstFactor;
@@ -26,6 +27,9 @@ pub(crate) struct SignIn {
     pub(crate) second_factor: bool,
     /// `DEVICE_KEY`, as the client claims.
     pub(crate) device_key: Option<String>,
+    /// In `CUSTOM_AUTH`: the challenges so far.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub(super) rounds: Vec<Round>,
     /// `ClientMetadata` of the call at hand: functions are given it.
     #[serde(skip)]
     pub(crate) metadata: BTreeMap<String, String>,
@@ -58,6 +62,11 @@ pub(crate) enum Awaits {
     WebAuthn,
     NewPassword,
     MfaSetup,
+    /// What the functions keep to themselves.
+    CustomChallenge {
+        private: BTreeMap<String, String>,
+        metadata: Option<String>,
+    },
 }
 
 impl Awaits {
@@ -72,6 +81,7 @@ impl Awaits {
             Self::WebAuthn => "WEB_AUTHN",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
             Self::MfaSetup => "MFA_SETUP",
+            Self::CustomChallenge { .. } => "CUSTOM_CHALLENGE",
         }
     }
 }
@@ -91,6 +101,7 @@ impl SignIn {
                 .parameters
                 .get("DEVICE_KEY")
                 .map(|key| (*key).to_owned()),
+            rounds: Vec::new(),
             metadata: begin.metadata.clone(),
             awaits: Awaits::Nothing,
             ceremony: None,

@@ -14,6 +14,8 @@ mod change_password;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
+mod custom_auth;
+#[cfg(test)]
 mod defence;
 #[cfg(test)]
 mod describe;
