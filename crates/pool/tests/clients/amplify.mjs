@@ -4,6 +4,9 @@ import assert from "node:assert/strict";
 
 import { load, poolId, refused, url } from "./pool.mjs";
 
+// What a browser and Node.js from version 21 on have: a device is confirmed with its name.
+globalThis.navigator ??= { userAgent: "Node.js" };
+
 const { Amplify } = load("aws-amplify");
 export const auth = load("aws-amplify/auth");
 

@@ -38,6 +38,21 @@ async fn pycognito_signs_up_in_and_out_and_verifies_tokens() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn amplify_changes_an_account() {
+    node("amplify_account.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amazon_cognito_identity_js_changes_an_account() {
+    node("identity_js_account.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pycognito_changes_an_account() {
+    python("pycognito_account.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pycognito_administers_users_and_groups() {
     python("pycognito_admin.py").await;
 }

@@ -2,7 +2,7 @@
 
 from pycognito.exceptions import ForceChangePasswordException
 
-from pool import PASSWORD, POOL_ID, code_for, cognito, local, refused
+from pool import PASSWORD, POOL_ID, PUBLIC, code_for, cognito, local, refused
 
 EMAIL = "administered@example.com"
 admin = cognito(EMAIL)
@@ -53,6 +53,12 @@ def groups():
     refused("ResourceNotFoundException", admin.get_group, "nobody")
 
 
+def clients():
+    described = admin.describe_user_pool_client(POOL_ID, PUBLIC)
+    assert described["ClientId"] == PUBLIC and "ALLOW_USER_SRP_AUTH" in described["ExplicitAuthFlows"]
+    refused("ResourceNotFoundException", admin.describe_user_pool_client, POOL_ID, "nobody")
+
+
 def reset_and_delete():
     admin.admin_reset_password(EMAIL)
     refused("NotAuthorizedException", admin.authenticate, PASSWORD)
@@ -68,4 +74,5 @@ create()
 confirm()
 change()
 groups()
+clients()
 reset_and_delete()

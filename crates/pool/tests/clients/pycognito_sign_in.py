@@ -38,14 +38,22 @@ def renew(user, sub):
     """A session whose access token is over is renewed by looking at it."""
     # With a secret the hash is over the `sub` here, as for Cognito.
     user.username = sub
-    local("settings", {"access_token_seconds": 1})
     user.renew_access_token()
+    user.verify_tokens()
+
+    local("settings", {"access_token_seconds": 1})
+    secret = {"ClientSecret": user.client_secret} if user.client_secret else {}
+    brief = user.client.get_tokens_from_refresh_token(
+        ClientId=user.client_id, RefreshToken=user.refresh_token, **secret
+    )
     local("settings", {"access_token_seconds": 3600})
-    old = user.access_token
+    old = user.access_token = brief["AuthenticationResult"]["AccessToken"]
     until = time.monotonic() + 10
-    while not user.check_token():
+    while not user.check_token(renew=False):
         assert time.monotonic() < until, "the token does not run out"
-    assert user.access_token != old
+        time.sleep(0.05)
+    assert user.check_token() is True
+    assert user.access_token != old and user.check_token() is False
     user.verify_tokens()
 
 
