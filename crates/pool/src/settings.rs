@@ -91,6 +91,13 @@ impl Address {
         }
     }
 
+    /// Whose `verified` attribute this is.
+    pub(crate) fn of_verified(name: &str) -> Option<Self> {
+        [Self::Email, Self::PhoneNumber]
+            .into_iter()
+            .find(|address| address.verified() == name)
+    }
+
     pub(crate) fn of_attribute(name: &str) -> Option<Self> {
         [Self::Email, Self::PhoneNumber]
             .into_iter()

@@ -60,7 +60,7 @@ pub(super) fn answer(
         })
         .collect();
     core.db.run(|tx| {
-        write_attributes(tx, core, answer.client, &mut user, &attributes, now)?;
+        write_attributes(tx, core, Some(answer.client), &mut user, &attributes, now)?;
         user.set_password(hash, policy, now);
         users::save(tx, &user, settings).map_err(ApiError::from)
     })?;

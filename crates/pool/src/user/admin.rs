@@ -4,13 +4,15 @@ use std::collections::BTreeMap;
 
 use rusqlite::Transaction;
 
-use super::{check_attributes, clear_failures, hash_password, reachable};
+use super::{
+    clear_failures, delete_by_sub, hash_password, reachable, refuse_taken, write_attributes,
+};
 use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::families;
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
-use crate::settings::{Address, Settings};
+use crate::settings::Address;
 
 /// The user of a name.
 ///
@@ -35,9 +37,7 @@ pub(crate) fn change(
     core.db.run(|tx| {
         let mut user = find(tx, name)?;
         change(tx, &mut user)?;
-        if let Some(name) = users::taken(tx, &user, &definition.settings)? {
-            return Err(alias_exists(&user, &name));
-        }
+        refuse_taken(tx, &user, &definition.settings)?;
         user.modified_at = now;
         users::save(tx, &user, &definition.settings)?;
         Ok(user)
@@ -83,13 +83,9 @@ pub(crate) fn sign_out_everywhere(core: &Core, name: &str) -> Result<()> {
 }
 
 pub(crate) fn delete(core: &Core, name: &str) -> Result<()> {
-    core.db.run(|tx| {
-        let user = find(tx, name)?;
-        families::revoke_all(tx, &user.sub)?;
-        users::delete(tx, &user.sub)
-            .map(drop)
-            .map_err(ApiError::from)
-    })
+    let sub = known(core, name)?.sub;
+    let deleted = delete_by_sub(core, &sub)?;
+    deleted.then_some(()).ok_or_else(ApiError::user_gone)
 }
 
 /// Sets a password that has to be changed at the next sign-in unless it is `permanent`.
@@ -140,20 +136,19 @@ pub(crate) fn require_reset(core: &Core, name: &str, now: i64) -> Result<()> {
     .map(drop)
 }
 
-/// Sets attributes; a blank value deletes. An address that changes is unverified unless he says
-/// otherwise.
+/// Sets attributes as the user himself does, and besides says which addresses are verified.
 ///
 /// # Errors
 /// `InvalidParameterException`, `AliasExistsException`.
 pub(crate) fn update_attributes(
     core: &Core,
     name: &str,
-    given: BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
     now: i64,
 ) -> Result<()> {
-    let definition = core.definition();
-    change(core, name, now, |_, user| {
-        set_attributes(&definition.settings, &mut user.attributes, given)
+    change(core, name, now, |tx, user| {
+        write_attributes(tx, core, None, user, given, now).map_err(as_parameter)?;
+        refuse_verified_nothing(&user.attributes)
     })
     .map(drop)
 }
@@ -162,41 +157,20 @@ pub(crate) fn update_attributes(
 /// `InvalidParameterException` for one that every user has.
 pub(crate) fn delete_attributes(core: &Core, name: &str, names: &[&str], now: i64) -> Result<()> {
     let blank = |name: &&str| ((*name).to_owned(), String::new());
-    update_attributes(core, name, names.iter().map(blank).collect(), now)
+    let blanks = names.iter().map(blank).collect();
+    update_attributes(core, name, &blanks, now)
 }
 
-/// Writes what an administrator says into a user's attributes.
-pub(super) fn set_attributes(
-    settings: &Settings,
-    attributes: &mut BTreeMap<String, String>,
-    given: BTreeMap<String, String>,
-) -> Result<()> {
-    let (blank, mut given): (BTreeMap<_, _>, BTreeMap<_, _>) =
-        given.into_iter().partition(|(_, value)| value.is_empty());
-    for name in blank.keys() {
-        remove(settings, attributes, name)?;
-    }
-    check_attributes(&given, None).map_err(|error| ApiError::invalid_parameter(error.message))?;
-    for address in [Address::Email, Address::PhoneNumber] {
-        let (name, verified) = (address.attribute(), address.verified());
-        if let Some(value) = given.get_mut(name) {
-            *value = value.to_lowercase();
-            if attributes.get(name) != Some(value) {
-                attributes.insert(verified.to_owned(), "false".to_owned());
-            }
-        }
-        if let Some(value) = given.get_mut(verified) {
-            *value = value.to_lowercase();
-        }
-    }
-    attributes.extend(given);
-    let of_nothing = [Address::Email, Address::PhoneNumber]
+/// # Errors
+/// `InvalidParameterException` when an address is verified that is not there.
+pub(super) fn refuse_verified_nothing(attributes: &BTreeMap<String, String>) -> Result<()> {
+    let missing = [Address::Email, Address::PhoneNumber]
         .into_iter()
         .find(|address| {
             attributes.contains_key(address.verified())
                 && !attributes.contains_key(address.attribute())
         });
-    match of_nothing {
+    match missing {
         None => Ok(()),
         Some(address) => Err(ApiError::invalid_parameter(format!(
             "{} is required to set {}.",
@@ -206,46 +180,16 @@ pub(super) fn set_attributes(
     }
 }
 
-fn remove(
-    settings: &Settings,
-    attributes: &mut BTreeMap<String, String>,
-    name: &str,
-) -> Result<()> {
-    let address = Address::of_attribute(name);
-    if address.is_some_and(|address| settings.username_attributes.contains(&address)) {
-        return Err(ApiError::invalid_parameter(format!(
-            "{name} is what users sign in with: it cannot be deleted."
-        )));
-    }
-    // `X_verified` is deleted with its address, and checked like any other name.
-    let value = if name.ends_with("_verified") {
-        "false"
-    } else {
-        ""
-    };
-    let checked = [(name.to_owned(), value.to_owned())].into();
-    check_attributes(&checked, None).map_err(|error| ApiError::invalid_parameter(error.message))?;
-    attributes.remove(name);
-    if let Some(address) = address {
-        attributes.remove(address.verified());
-    }
-    Ok(())
-}
-
 pub(super) fn find(tx: &Transaction<'_>, name: &str) -> Result<User> {
-    users::find(tx, name)?.ok_or_else(|| ApiError::user_not_found("User does not exist."))
+    users::find(tx, name)?.ok_or_else(ApiError::user_gone)
 }
 
-/// What stands in the way of a user who would take `name`.
-pub(super) fn alias_exists(user: &User, name: &str) -> ApiError {
-    let kind = [Address::Email, Address::PhoneNumber]
-        .into_iter()
-        .find(|address| user.address(*address).map(str::to_lowercase).as_deref() == Some(name))
-        .map_or("username", Address::attribute);
-    ApiError::new(
-        "AliasExistsException",
-        format!("An account with the given {kind} already exists."),
-    )
+/// An attribute that nobody writes is a bad parameter: an administrator may do anything.
+pub(super) fn as_parameter(error: ApiError) -> ApiError {
+    match &*error.kind {
+        "NotAuthorizedException" => ApiError::invalid_parameter(error.message),
+        _ => error,
+    }
 }
 
 /// For operations that declare no `AliasExistsException`.

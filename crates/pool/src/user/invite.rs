@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::Transaction;
 
-use super::admin::{find, set_attributes};
-use super::{Delivery, take_username};
+use super::admin::{as_parameter, find, refuse_verified_nothing};
+use super::{Delivery, check_attributes, take_username};
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
@@ -33,13 +33,17 @@ pub(crate) fn invite(core: &Core, invitation: Invitation<'_>, now: i64) -> Resul
     let definition = core.definition();
     let settings = &definition.settings;
     let sub = core.random.uuid();
-    let mut attributes = BTreeMap::new();
-    set_attributes(settings, &mut attributes, invitation.attributes)?;
+    let mut attributes = invitation.attributes;
+    attributes.retain(|_, value| !value.is_empty());
+    check_attributes(&attributes, None).map_err(as_parameter)?;
     let username = take_username(settings, invitation.username, &sub, &mut attributes)?;
+    refuse_verified_nothing(&attributes)?;
     for address in [Address::Email, Address::PhoneNumber] {
-        if attributes.contains_key(address.attribute()) {
+        if let Some(value) = attributes.get_mut(address.attribute()) {
+            *value = value.to_lowercase();
             let verified = attributes.entry(address.verified().to_owned());
-            verified.or_insert_with(|| "false".to_owned());
+            let verified = verified.or_insert_with(|| "false".to_owned());
+            *verified = verified.to_lowercase();
         }
     }
     let password = choose(core, settings, invitation.temporary_password, &attributes)?;

@@ -31,7 +31,7 @@ pub(crate) fn update_own_attributes(
 ) -> Result<Vec<Delivery>> {
     core.db.run(|tx| {
         let mut user = users::find(tx, sub)?.ok_or_else(ApiError::user_gone)?;
-        let deliveries = write_attributes(tx, core, writer, &mut user, given, now)?;
+        let deliveries = write_attributes(tx, core, Some(writer), &mut user, given, now)?;
         users::save(tx, &user, &core.definition().settings)?;
         Ok(deliveries)
     })
@@ -41,7 +41,8 @@ pub(crate) fn update_own_attributes(
 /// addresses that are new: says where to.
 ///
 /// An address of `verify_before_update` stays what it is until the new one is verified. `writer`
-/// is the client the user writes with.
+/// is the client the user writes with, or `None` when it is an administrator, who can say that an
+/// address is verified: then no code goes out.
 ///
 /// # Errors
 /// Those of [`check_attributes`], `AliasExistsException`, `InvalidParameterException` when no
@@ -49,23 +50,29 @@ pub(crate) fn update_own_attributes(
 pub(crate) fn write_attributes(
     db: &Connection,
     core: &Core,
-    writer: &Client,
+    writer: Option<&Client>,
     user: &mut User,
     given: &BTreeMap<String, String>,
     now: i64,
 ) -> Result<Vec<Delivery>> {
-    check_attributes(given, Some(writer))?;
+    check_attributes(given, writer)?;
     let definition = core.definition();
     let settings = &definition.settings;
     let mut verifications = Vec::new();
     for (name, value) in given {
         if let Some(address) = Address::of_attribute(name) {
-            let keeps_old = settings.verify_before_update.contains(&address);
-            let asked = keeps_old || settings.auto_verified_attributes.contains(&address);
+            let told = given
+                .get(address.verified())
+                .is_some_and(|verified| verified.eq_ignore_ascii_case("true"));
+            let keeps_old = !told && settings.verify_before_update.contains(&address);
+            let asked =
+                !told && (keeps_old || settings.auto_verified_attributes.contains(&address));
             let verification = set_address(db, user, address, value, keeps_old, now)?;
             verifications.extend(verification.filter(|_| asked));
         } else if value.is_empty() {
             user.attributes.remove(name);
+        } else if Address::of_verified(name).is_some() {
+            user.attributes.insert(name.clone(), value.to_lowercase());
         } else {
             user.attributes.insert(name.clone(), value.clone());
         }

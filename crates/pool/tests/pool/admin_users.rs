@@ -555,6 +555,57 @@ async fn a_new_address_is_the_new_name_and_never_anothers() {
 }
 
 #[tokio::test]
+async fn a_new_address_is_verified_by_a_code_or_by_the_administrators_word() {
+    let pool = TestPool::start().await;
+    let tokens = pool.signed_in(OTHER).await;
+    let verify = async |code: &str| {
+        let body = json!({
+            "AccessToken": tokens["AccessToken"], "AttributeName": "email", "Code": code,
+        });
+        pool.call("VerifyUserAttribute", body).await
+    };
+    update(&pool, OTHER, &[("email", "one@example.com")])
+        .await
+        .ok();
+    assert_eq!(
+        pool.messages("one@example.com").await[0]["kind"],
+        "update_user_attribute"
+    );
+    verify(&pool.code("one@example.com").await).await.ok();
+    // The old one stays until the new one is verified, where the pool wants it so.
+    pool.settings(json!({ "verify_before_update": ["email"] }))
+        .await;
+    let name = "one@example.com";
+    update(&pool, name, &[("email", "two@example.com")])
+        .await
+        .ok();
+    let user = get(&pool, name).await;
+    assert_eq!(attribute(&user, "email"), Some("one@example.com"));
+    verify(&pool.code("two@example.com").await).await.ok();
+    let user = get(&pool, "two@example.com").await;
+    assert_eq!(attribute(&user, "email_verified"), Some("true"));
+    let given = [("email", "three@example.com"), ("email_verified", "true")];
+    update(&pool, "two@example.com", &given).await.ok();
+    let user = get(&pool, "three@example.com").await;
+    assert_eq!(attribute(&user, "email_verified"), Some("true"));
+    assert_eq!(pool.messages("three@example.com").await, json!([]));
+}
+
+#[tokio::test]
+async fn a_password_of_the_history_is_refused_to_the_administrator_too() {
+    let pool = TestPool::start().await;
+    pool.settings(json!({ "password_policy": { "history_size": 2 } }))
+        .await;
+    set_password(&pool, NEW_PASSWORD, true).await.ok();
+    for used in [PASSWORD, NEW_PASSWORD] {
+        let refused = set_password(&pool, used, true).await;
+        refused.refused("PasswordHistoryPolicyViolationException");
+    }
+    set_password(&pool, "Y3t-another", true).await.ok();
+    set_password(&pool, PASSWORD, true).await.ok();
+}
+
+#[tokio::test]
 async fn an_alias_is_moved_only_when_it_is_forced() {
     let pool = pool_with_aliases().await;
     create_with_alias(&pool, "first", false).await.ok();

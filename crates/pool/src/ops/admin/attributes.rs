@@ -7,7 +7,7 @@ use crate::user;
 
 pub(in crate::ops) fn update(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let attributes = input.attributes("UserAttributes");
-    user::update_attributes(core, input.text("Username"), attributes, now)?;
+    user::update_attributes(core, input.text("Username"), &attributes, now)?;
     Ok(json!({}))
 }
 
