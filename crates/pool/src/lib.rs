@@ -36,6 +36,17 @@
 //!   with the choice. Whatever is wrong with it, a sign-in says the same words. Half of the names
 //!   nobody has seem to have a passkey, always the same ones.
 //! * Wrong passkeys lock nobody out.
+//! * Operations of administrators ask for no AWS signature and check none. They have the words of
+//!   their twins, unknown names hidden or not.
+//! * An invitation goes to the telephone, else to the e-mail, unless `DesiredDeliveryMediums`
+//!   says; nobody without either gets one. An alias that another has is a
+//!   UsernameExistsException, as AdminCreateUser declares no other.
+//! * AdminDisableUser ends every sign-in, refresh tokens too; enabling brings none back.
+//! * A sign-in under way of a user who is disabled meanwhile gets no tokens.
+//! * Lists are in the order of creation, those of groups by name; a page has 60 at most, and a
+//!   token is good for the same list and filter. AttributesToGet leaves out what a user has not.
+//! * UpdateGroup changes what it is given. A group without a role is passed over for the role
+//!   that is preferred.
 
 #![expect(dead_code, reason = "the pool is being completed, part by part")]
 
