@@ -2,6 +2,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::calls::Calls;
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::db::Db;
@@ -25,6 +26,7 @@ pub(crate) struct Core {
     pub(crate) passwords: Passwords,
     pub(crate) faults: Faults,
     pub(crate) stats: Stats,
+    pub(crate) calls: Calls,
     pub(crate) pages: Pages,
     /// `http(s)://localhost:PORT/`.
     pub(crate) base_url: Url,
@@ -86,6 +88,7 @@ impl Core {
         })?;
         self.faults.clear();
         self.stats.clear();
+        self.calls.clear();
         self.clock.reset();
         self.begin().map_err(|_| ApiError::internal())
     }

@@ -50,6 +50,7 @@
 
 #![expect(dead_code, reason = "the pool is being completed, part by part")]
 
+mod calls;
 mod client;
 mod clock;
 mod codes;

@@ -6,6 +6,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use url::Url;
 
+use crate::calls::Calls;
 use crate::clock::Clock;
 use crate::core::Core;
 use crate::db::Db;
@@ -168,6 +169,7 @@ fn open(
         })?,
         faults: Faults::default(),
         stats: Stats::default(),
+        calls: Calls::default(),
         tls: options.tls,
         definition,
         seed: options.seed,

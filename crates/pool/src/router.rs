@@ -10,7 +10,7 @@ use http::{StatusCode, header};
 
 use crate::core::Core;
 use crate::options::POOL_ID;
-use crate::{local, oauth, ops, pages};
+use crate::{calls, local, oauth, ops, pages};
 
 const LARGEST_BODY: usize = 256 * 1024;
 
@@ -53,6 +53,10 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         )
         .nest("/_local", local::router(&core))
         .route("/_local/", get(local::inbox))
+        .layer(middleware::from_fn_with_state(
+            Arc::clone(&core),
+            calls::remember,
+        ))
         .with_state(core)
         .layer(DefaultBodyLimit::max(LARGEST_BODY))
         .layer(middleware::from_fn(require_local_host))

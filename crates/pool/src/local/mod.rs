@@ -6,9 +6,10 @@
 //!
 //! | call | |
 //! |---|---|
-//! | `GET /_local/` | the inbox as a page, `?recipient=` filters |
+//! | `GET /_local/` | the inbox and the last calls as a page that updates by itself, `?recipient=` filters |
 //! | `GET /_local/health` | `{"status":"ok","issuer"}`, as soon as there are keys to sign with |
 //! | `GET /_local/messages?recipient=ADDR` | `[{recipient,kind,code,sent_at}]`, newest first, the last 1000 kept; `kind` is `sign_up`, `resend_code` or `forgot_password`, `sent_at` RFC 3339 |
+//! | `GET /_local/calls` | `[{name,status,error,milliseconds,at}]`, newest first, the last 200: operations of the API by name, else method and path; nothing of what was in them |
 //! | `GET /_local/stats` | calls of each operation since the start: `{"InitiateAuth":n,"oauth2/token":n,"jwks":n,…}` |
 //! | `POST /_local/faults` | `{op, status?, type?, times?, delay_ms?, body?, drop?}`, see below |
 //! | `POST /_local/users` | `{username, password, groups?, attributes?, enabled?, status?}` makes a confirmed user whose `email` is verified, or changes one: members left out stay. `status` is `CONFIRMED`, `UNCONFIRMED`, `RESET_REQUIRED` or `FORCE_CHANGE_PASSWORD`. Answers the user |
@@ -48,6 +49,7 @@ use minijinja::context;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::calls::Call;
 use crate::core::Core;
 use crate::db::messages::{self, Message};
 use crate::definition::Definition;
@@ -64,6 +66,8 @@ pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
         .route("/health", get(health))
         .route("/messages", get(list_messages))
         .route("/stats", get(stats))
+        .route("/calls", get(list_calls))
+        .route("/assets/inbox.js", get(pages::inbox_script))
         .route("/assets/pool.css", get(pages::stylesheet))
         .route("/faults", post(set_fault))
         .route("/users", post(save_user))
@@ -91,9 +95,11 @@ pub(crate) async fn inbox(State(core): State<Arc<Core>>, RawQuery(query): RawQue
         Err(error) => return guard::fail(&error),
     };
     let messages: Vec<_> = messages.iter().map(Message::for_page).collect();
-    let page = context! { messages => messages, filter => filter };
+    let calls: Vec<_> = core.calls.all().iter().map(Call::for_page).collect();
+    let page = context! { messages => messages, filter => filter, calls => calls };
     let mut response = core.pages.render(StatusCode::OK, "inbox.html", page);
     pages::protect(&mut response);
+    pages::allow_own_scripts(&mut response);
     response
 }
 
@@ -118,6 +124,10 @@ async fn list_messages(State(core): State<Arc<Core>>, RawQuery(query): RawQuery)
 
 async fn stats(State(core): State<Arc<Core>>) -> Response {
     Json(core.stats.all()).into_response()
+}
+
+async fn list_calls(State(core): State<Arc<Core>>) -> Response {
+    Json(core.calls.all()).into_response()
 }
 
 async fn set_fault(State(core): State<Arc<Core>>, Body(fault): Body<Fault>) -> Response {

@@ -23,7 +23,7 @@ use crate::oauth::params::Params;
 use crate::oauth::request::Refusal;
 
 pub(crate) use form::same_origin;
-pub(crate) use render::{Pages, stylesheet};
+pub(crate) use render::{Pages, inbox_script, stylesheet};
 
 /// One request for a page.
 pub(crate) struct Visit {
@@ -181,6 +181,17 @@ pub(crate) fn protect(response: &mut Response) {
     ] {
         headers.insert(name, HeaderValue::from_static(value));
     }
+}
+
+/// For a page with a script of the pool's own, which may ask the pool.
+pub(crate) fn allow_own_scripts(response: &mut Response) {
+    response.headers_mut().insert(
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static(
+            "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; \
+             img-src 'self' data:; base-uri 'none'; frame-ancestors 'none'",
+        ),
+    );
 }
 
 pub(crate) fn html(status: StatusCode, body: String) -> Response {

@@ -86,3 +86,10 @@ pub(crate) async fn stylesheet() -> Response {
     let kind = HeaderValue::from_static("text/css; charset=utf-8");
     ([(header::CONTENT_TYPE, kind)], STYLE).into_response()
 }
+
+/// `GET /_local/assets/inbox.js`.
+pub(crate) async fn inbox_script() -> Response {
+    let kind = HeaderValue::from_static("text/javascript; charset=utf-8");
+    let script = include_str!("templates/inbox.js");
+    ([(header::CONTENT_TYPE, kind)], script).into_response()
+}

@@ -262,3 +262,50 @@ async fn the_inbox_is_a_page_for_people() {
         .unwrap();
     assert_eq!(style.headers()["content-type"], "text/css; charset=utf-8");
 }
+
+#[tokio::test]
+async fn the_last_calls_are_listed_without_what_was_in_them() {
+    let pool = TestPool::start().await;
+    pool.password(USER, PASSWORD).await.ok();
+    pool.password(USER, "Wr0ng-secret!").await;
+    pool.call("NoSuchThing", json!({})).await;
+    let path = "/oauth2/userInfo?code=marker-in-a-query";
+    pool.request(Method::GET, path).send().await.unwrap();
+    let calls = async || -> Value {
+        let answer = pool.request(Method::GET, "/_local/calls").send().await;
+        answer.unwrap().json().await.unwrap()
+    };
+    let listed = calls().await;
+    let names: Vec<_> = listed
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["name"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "GET /oauth2/userInfo",
+            "unknown operation",
+            "InitiateAuth",
+            "InitiateAuth"
+        ]
+    );
+    assert_eq!(listed[2]["error"], "NotAuthorizedException");
+    assert_eq!(
+        (&listed[2]["status"], &listed[3]["status"]),
+        (&json!(400), &json!(200))
+    );
+    let page = pool.request(Method::GET, "/_local/").send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    assert!(policy.contains("script-src 'self';"), "{policy}");
+    let text = page.text().await.unwrap();
+    assert!(text.contains("NotAuthorizedException"), "{text}");
+    for secret in ["marker-in-a-query", "Wr0ng-secret!", PASSWORD] {
+        assert!(!text.contains(secret) && !listed.to_string().contains(secret));
+    }
+    for _ in 0..210 {
+        pool.request(Method::OPTIONS, "/").send().await.unwrap();
+    }
+    assert_eq!(calls().await.as_array().unwrap().len(), 200);
+}
