@@ -68,6 +68,7 @@ pub(crate) struct SoftwareToken {
     pub(crate) secret: String,
     pub(crate) friendly_name: Option<String>,
     /// The last step a code was taken of: none is taken twice.
+    #[serde(default)]
     pub(crate) last_step: u64,
 }
 
@@ -213,6 +214,24 @@ pub(crate) fn delete(db: &Connection, sub: &str) -> Result<bool> {
 pub(crate) fn signed_in(db: &Connection, sub: &str, now: i64) -> Result<()> {
     db.prepare_cached("UPDATE users SET signed_in_at = ?2 WHERE sub = ?1")?
         .execute(params![sub, now])
+        .map(drop)
+}
+
+/// Changes a user's second factors as they are stored now, and nothing else.
+pub(crate) fn change_mfa(
+    db: &Connection,
+    sub: &str,
+    change: impl FnOnce(&mut UserMfa),
+) -> Result<()> {
+    let stored: Option<String> = db
+        .prepare_cached("SELECT mfa FROM users WHERE sub = ?1")?
+        .query_row([sub], |row| row.get(0))
+        .optional()?;
+    let Some(stored) = stored else { return Ok(()) };
+    let mut mfa = parse(&stored)?;
+    change(&mut mfa);
+    db.prepare_cached("UPDATE users SET mfa = ?2 WHERE sub = ?1")?
+        .execute(params![sub, json(&mfa)?])
         .map(drop)
 }
 

@@ -3,10 +3,17 @@ use serde_json::{Value, json};
 use super::input::Input;
 use crate::core::Core;
 use crate::error::Result;
-use crate::user;
+use crate::{sign_in, user};
 
 pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let (client, username) = input.client_and_username(core)?;
-    user::confirm(core, &client, username, input.text("ConfirmationCode"), now)?;
-    Ok(json!({}))
+    let user = user::confirm(core, &client, username, input.text("ConfirmationCode"), now)?;
+    let session = match input.get("Session") {
+        Some(session) => sign_in::confirmed(core, &client, &user, session, now)?,
+        None => None,
+    };
+    Ok(match session {
+        Some(session) => json!({ "Session": session }),
+        None => json!({}),
+    })
 }

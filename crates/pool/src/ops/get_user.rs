@@ -1,12 +1,17 @@
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::input::Input;
-use super::result::attributes;
+use super::result::{attributes, mfa_settings};
 use crate::core::Core;
 use crate::error::Result;
 use crate::token;
 
 pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let user = token::authorized_user(core, input.text("AccessToken"), now)?;
-    Ok(json!({ "Username": user.username, "UserAttributes": attributes(&user) }))
+    let mut value = mfa_settings(&user);
+    if let Some(members) = value.as_object_mut() {
+        members.insert("Username".to_owned(), user.username.as_str().into());
+        members.insert("UserAttributes".to_owned(), attributes(&user));
+    }
+    Ok(value)
 }

@@ -47,6 +47,13 @@ pub(super) fn begin(
         return refresh(core, client, input, now);
     }
     let parameters = input.map("AuthParameters");
+    if let (AuthFlow::User, Some(session)) = (flow, input.get("Session")) {
+        let name = parameters.get("USERNAME").copied();
+        let secret_hash = parameters.get("SECRET_HASH").copied();
+        client.check_secret_hash(name.unwrap_or_default(), secret_hash)?;
+        let outcome = sign_in::straight_in(core, client, channel, session, name, now)?;
+        return answer(core, client, outcome, now);
+    }
     let name = required(&parameters, "USERNAME")?;
     client.check_secret_hash(name, parameters.get("SECRET_HASH").copied())?;
     let begin = Begin {

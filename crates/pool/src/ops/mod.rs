@@ -1,6 +1,7 @@
 //! The user-pool API: `POST /` with `X-Amz-Target`. One file an operation.
 
 mod admin;
+mod associate_software_token;
 mod change_password;
 mod complete_web_authn_registration;
 mod confirm_forgot_password;
@@ -12,6 +13,7 @@ mod forgot_password;
 mod get_tokens_from_refresh_token;
 mod get_user;
 mod get_user_attribute_verification_code;
+mod get_user_auth_factors;
 mod global_sign_out;
 mod initiate_auth;
 mod input;
@@ -20,10 +22,13 @@ mod resend_confirmation_code;
 mod respond_to_auth_challenge;
 mod result;
 mod revoke_token;
+mod set_user_mfa_preference;
+mod set_user_settings;
 mod sign_up;
 mod start_web_authn_registration;
 mod table;
 mod update_user_attributes;
+mod verify_software_token;
 mod verify_user_attribute;
 
 use std::sync::Arc;

@@ -1,12 +1,13 @@
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::client::Client;
 use crate::core::Core;
 use crate::db::users::User;
 use crate::error::Result;
 use crate::grant::{self, Granted, Request};
+use crate::settings::SecondFactor;
 use crate::sign_in::Outcome;
 use crate::token::ADMIN_SCOPE;
 use crate::user::Delivery;
@@ -87,4 +88,22 @@ pub(super) fn attributes(user: &User) -> Value {
         .chain(others)
         .map(|(name, value)| json!({ "Name": name, "Value": value }))
         .collect()
+}
+
+/// `MFAOptions` (SMS alone, as of old), `PreferredMfaSetting` and `UserMFASettingList`, of which
+/// those stay away that have nothing to say.
+pub(super) fn mfa_settings(user: &User) -> Value {
+    let mut members = Map::new();
+    if user.mfa.enabled.contains(&SecondFactor::SmsMfa) {
+        let sms = json!([{ "DeliveryMedium": "SMS", "AttributeName": "phone_number" }]);
+        members.insert("MFAOptions".to_owned(), sms);
+    }
+    if let Some(preferred) = user.mfa.preferred {
+        members.insert("PreferredMfaSetting".to_owned(), preferred.name().into());
+    }
+    let enabled: Vec<_> = user.mfa.enabled.iter().map(|one| one.name()).collect();
+    if !enabled.is_empty() {
+        members.insert("UserMFASettingList".to_owned(), json!(enabled));
+    }
+    Value::Object(members)
 }

@@ -3,23 +3,27 @@ use serde_json::{Value, json};
 use super::input::Input;
 use super::result::code_delivery;
 use crate::core::Core;
-use crate::error::{ApiError, Result};
+use crate::error::Result;
+use crate::sign_in;
 use crate::user::{self, NewUser};
 
 pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let (client, username) = input.client_and_username(core)?;
-    let password = input
-        .get("Password")
-        .ok_or_else(|| ApiError::invalid_parameter("Missing required parameter Password"))?;
     let new = NewUser {
         username,
-        password,
+        password: input.get("Password"),
         attributes: input.attributes("UserAttributes"),
     };
     let (user, delivery) = user::sign_up(core, &client, new, now)?;
     let mut value = json!({ "UserConfirmed": false, "UserSub": user.sub });
-    if let (Some(delivery), Some(members)) = (delivery, value.as_object_mut()) {
-        members.insert("CodeDeliveryDetails".to_owned(), code_delivery(&delivery));
+    let session = sign_in::signed_up(core, &client, &user, now)?;
+    if let Some(members) = value.as_object_mut() {
+        if let Some(delivery) = delivery {
+            members.insert("CodeDeliveryDetails".to_owned(), code_delivery(&delivery));
+        }
+        if let Some(session) = session {
+            members.insert("Session".to_owned(), session.into());
+        }
     }
     Ok(value)
 }

@@ -2,12 +2,13 @@
 
 use super::input::Input;
 use super::{
-    admin, change_password, complete_web_authn_registration, confirm_forgot_password,
-    confirm_sign_up, delete_user, delete_user_attributes, delete_web_authn_credential,
-    forgot_password, get_tokens_from_refresh_token, get_user, get_user_attribute_verification_code,
-    global_sign_out, initiate_auth, list_web_authn_credentials, resend_confirmation_code,
-    respond_to_auth_challenge, revoke_token, sign_up, start_web_authn_registration,
-    update_user_attributes, verify_user_attribute,
+    admin, associate_software_token, change_password, complete_web_authn_registration,
+    confirm_forgot_password, confirm_sign_up, delete_user, delete_user_attributes,
+    delete_web_authn_credential, forgot_password, get_tokens_from_refresh_token, get_user,
+    get_user_attribute_verification_code, get_user_auth_factors, global_sign_out, initiate_auth,
+    list_web_authn_credentials, resend_confirmation_code, respond_to_auth_challenge, revoke_token,
+    set_user_mfa_preference, set_user_settings, sign_up, start_web_authn_registration,
+    update_user_attributes, verify_software_token, verify_user_attribute,
 };
 use crate::core::Core;
 use crate::error::{ApiError, Result};
@@ -70,6 +71,7 @@ fn run(name: &str) -> Option<Run> {
         "AdminSetUserPassword" => admin::users::set_user_password,
         "AdminUpdateUserAttributes" => admin::attributes::update,
         "AdminUserGlobalSignOut" => admin::users::user_global_sign_out,
+        "AssociateSoftwareToken" => associate_software_token::run,
         "ChangePassword" => change_password::run,
         "CompleteWebAuthnRegistration" => complete_web_authn_registration::run,
         "ConfirmForgotPassword" => confirm_forgot_password::run,
@@ -86,6 +88,7 @@ fn run(name: &str) -> Option<Run> {
         "GetTokensFromRefreshToken" => get_tokens_from_refresh_token::run,
         "GetUser" => get_user::run,
         "GetUserAttributeVerificationCode" => get_user_attribute_verification_code::run,
+        "GetUserAuthFactors" => get_user_auth_factors::run,
         "GetUserPoolMfaConfig" => admin::describe_pool::mfa_config,
         "GlobalSignOut" => global_sign_out::run,
         "InitiateAuth" => initiate_auth::run,
@@ -98,10 +101,13 @@ fn run(name: &str) -> Option<Run> {
         "ResendConfirmationCode" => resend_confirmation_code::run,
         "RespondToAuthChallenge" => respond_to_auth_challenge::run,
         "RevokeToken" => revoke_token::run,
+        "SetUserMFAPreference" => set_user_mfa_preference::run,
+        "SetUserSettings" => set_user_settings::run,
         "SignUp" => sign_up::run,
         "StartWebAuthnRegistration" => start_web_authn_registration::run,
         "UpdateGroup" => admin::groups::update,
         "UpdateUserAttributes" => update_user_attributes::run,
+        "VerifySoftwareToken" => verify_software_token::run,
         "VerifyUserAttribute" => verify_user_attribute::run,
         _ => return None,
     })

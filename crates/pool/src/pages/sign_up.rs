@@ -31,7 +31,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         .into();
     let new = NewUser {
         username,
-        password: form.first("password"),
+        password: Some(form.first("password")),
         attributes,
     };
     match user::sign_up(core, &request.client, new, visit.now) {

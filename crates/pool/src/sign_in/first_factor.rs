@@ -3,12 +3,16 @@
 use std::collections::BTreeMap;
 
 use super::next::{after_first_factor, challenge};
-use super::{Awaits, Outcome, SignIn, custom, password, required, srp, web_authn};
+use super::{
+    Awaits, Outcome, SignIn, custom, one_time_code, password, required, srp, web_authn,
+};
 use crate::client::AuthFlow;
 use crate::core::Core;
-use crate::db::users::User;
+use crate::db::{self, users::User};
 use crate::error::{ApiError, Result};
-use crate::settings::FirstFactor;
+use crate::settings::{Address, FirstFactor, Mfa, Settings};
+use crate::user::Delivery;
+use crate::user::mfa::usable_factors;
 
 type Given<'a> = BTreeMap<&'a str, &'a str>;
 
@@ -85,6 +89,12 @@ fn chosen(
         }
         "PASSWORD_SRP" => challenge(core, sign_in, Awaits::PasswordSrp, BTreeMap::new(), now),
         "WEB_AUTHN" => web_authn::chosen(core, sign_in, user, given, now),
+        "EMAIL_OTP" => {
+            one_time_code::first_factor(core, sign_in, user.as_ref(), Address::Email, now)
+        }
+        "SMS_OTP" => {
+            one_time_code::first_factor(core, sign_in, user.as_ref(), Address::PhoneNumber, now)
+        }
         _ => Err(ApiError::invalid_parameter(format!(
             "Selected challenge is not available: {choice}"
         ))),
@@ -134,14 +144,69 @@ fn select(core: &Core, sign_in: &mut SignIn, user: Option<&User>, now: i64) -> R
 /// What this user can choose from. A name nobody has is offered what anybody has.
 fn available(core: &Core, sign_in: &SignIn, user: Option<&User>) -> Result<Vec<&'static str>> {
     let definition = core.definition();
-    let allowed = &definition.settings.first_factors;
+    let settings = &definition.settings;
+    let allowed = &settings.first_factors;
     let has_password = user.is_none_or(|user| !user.password_hash.is_empty());
     let mut available = Vec::new();
     if allowed.contains(&FirstFactor::Password) && has_password {
         available.extend(["PASSWORD", "PASSWORD_SRP"]);
     }
+    let passwordless = match user {
+        Some(user) => passwordless(settings, user),
+        None => settings.mfa != Mfa::On,
+    };
+    for (factor, name, address) in CODES {
+        let reachable = match user {
+            Some(user) => user.verified(address).is_some(),
+            None => Delivery::pretended(&sign_in.name).address == address,
+        };
+        if allowed.contains(&factor) && passwordless && reachable {
+            available.push(name);
+        }
+    }
     if web_authn::is_offered(core, sign_in, user)? {
         available.push("WEB_AUTHN");
     }
     Ok(available)
+}
+
+const CODES: [(FirstFactor, &str, Address); 2] = [
+    (FirstFactor::EmailOtp, "EMAIL_OTP", Address::Email),
+    (FirstFactor::SmsOtp, "SMS_OTP", Address::PhoneNumber),
+];
+
+/// Whether the user may do without a password: whoever is asked for a second factor may not.
+pub(super) fn passwordless(settings: &Settings, user: &User) -> bool {
+    settings.mfa != Mfa::On && usable_factors(user, settings).is_empty()
+}
+
+/// `ConfiguredUserAuthFactors`.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn configured_factors(core: &Core, user: &User) -> Result<Vec<&'static str>> {
+    let definition = core.definition();
+    let allowed = &definition.settings.first_factors;
+    let password = (
+        FirstFactor::Password,
+        "PASSWORD",
+        !user.password_hash.is_empty(),
+    );
+    let codes =
+        CODES.map(|(factor, name, address)| (factor, name, user.verified(address).is_some()));
+    let passkeys = core
+        .db
+        .run(|tx| db::web_authn::of_user(tx, &user.sub).map_err(ApiError::from))?;
+    let passkey = (FirstFactor::WebAuthn, "WEB_AUTHN", !passkeys.is_empty());
+    let mut configured: Vec<_> = [password]
+        .into_iter()
+        .chain(codes)
+        .chain([passkey])
+        .filter(|(factor, _, has)| *has && allowed.contains(factor))
+        .map(|(_, name, _)| name)
+        .collect();
+    if user.mfa.software_token.is_some() {
+        configured.push("SOFTWARE_TOKEN");
+    }
+    Ok(configured)
 }

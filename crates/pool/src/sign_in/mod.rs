@@ -7,11 +7,15 @@
 
 mod custom;
 mod first_factor;
+mod mfa_setup;
 mod new_password;
 mod next;
+mod one_time_code;
 mod password;
 mod second_factor;
 mod session;
+mod signed_up;
+mod software_token;
 mod srp;
 mod state;
 mod web_authn;
@@ -25,6 +29,9 @@ use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::user;
 
+pub(crate) use first_factor::configured_factors;
+pub(crate) use mfa_setup::{associate, verify};
+pub(crate) use signed_up::{confirmed, signed_up, straight_in};
 pub(crate) use state::{Awaits, Channel, SignIn};
 
 /// A sign-in that begins.
@@ -86,11 +93,13 @@ pub(crate) fn begin(core: &Core, begin: &Begin<'_>, now: i64) -> Result<Outcome>
 }
 
 /// What is wrong with an answer that can be put right: the session is left to try again with.
-const LEAVES_SESSION: [&str; 6] = [
+const LEAVES_SESSION: [&str; 8] = [
     "AliasExistsException",
     "CodeMismatchException",
+    "ExpiredCodeException",
     "InvalidParameterException",
     "InvalidPasswordException",
+    "MFAMethodNotFoundException",
     "PasswordHistoryPolicyViolationException",
     // A forgotten device: clients send the same answer again without it.
     "ResourceNotFoundException",

@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
-use super::{custom, first_factor, new_password, second_factor, srp, web_authn};
+use super::{
+    custom, first_factor, mfa_setup, new_password, one_time_code, second_factor, software_token, srp,
+    web_authn,
+};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::users::{Status, User};
@@ -22,7 +25,7 @@ pub(super) fn after_answer(
         return Err(ApiError::disabled());
     }
     match &sign_in.awaits {
-        Awaits::Nothing => Err(ApiError::internal()),
+        Awaits::Nothing | Awaits::Confirmation | Awaits::StraightIn => Err(ApiError::internal()),
         Awaits::SelectChallenge | Awaits::Password | Awaits::PasswordSrp => {
             first_factor::answer(core, sign_in, user, answer.responses, now)
         }
@@ -41,12 +44,18 @@ pub(super) fn after_answer(
         }
         Awaits::NewPassword => {
             let user = new_password::answer(core, user, answer, now)?;
+            sign_in.invited = true;
             after_first_factor(core, sign_in, user, now)
         }
-        Awaits::MfaSetup => {
-            let user = second_factor::set_up(core, sign_in, user)?;
+        Awaits::Code(_) => one_time_code::answer(core, sign_in, user, answer.responses, now),
+        Awaits::SoftwareToken => {
+            let user = software_token::answer(core, sign_in, user, answer.responses, now)?;
             after_second_factor(core, sign_in, user, now)
         }
+        Awaits::SelectMfaType => {
+            second_factor::select(core, sign_in, user.as_ref(), answer.responses, now)
+        }
+        Awaits::MfaSetup(_) => mfa_setup::answer(core, sign_in, user, answer, now),
     }
 }
 

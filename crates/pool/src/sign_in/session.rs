@@ -42,6 +42,23 @@ pub(super) fn of<'a>(answer: &Answer<'a>) -> Result<&'a str> {
 /// # Errors
 /// `NotAuthorizedException`, for another client's, another door's or another challenge's too.
 pub(super) fn take(core: &Core, answer: &Answer<'_>, session: &str, now: i64) -> Result<SignIn> {
+    take_when(core, session, now, |sign_in| {
+        sign_in.client_id == answer.client.id
+            && sign_in.channel == answer.channel
+            && sign_in.awaits.name() == answer.challenge
+    })
+}
+
+/// The same for a caller that says whose it has to be. It stays where it is when it is not.
+///
+/// # Errors
+/// `NotAuthorizedException`.
+pub(super) fn take_when(
+    core: &Core,
+    session: &str,
+    now: i64,
+    is_right: impl FnOnce(&SignIn) -> bool,
+) -> Result<SignIn> {
     core.db.run(|tx| {
         let waiting = challenges::get(tx, session)?.ok_or_else(|| refused("."))?;
         if waiting.used {
@@ -52,10 +69,7 @@ pub(super) fn take(core: &Core, answer: &Answer<'_>, session: &str, now: i64) ->
         }
         let sign_in: SignIn =
             serde_json::from_str(&waiting.state).map_err(|_| ApiError::internal())?;
-        let same = sign_in.client_id == answer.client.id
-            && sign_in.channel == answer.channel
-            && sign_in.awaits.name() == answer.challenge;
-        if !same {
+        if !is_right(&sign_in) {
             return Err(refused("."));
         }
         challenges::spend(tx, session)?;

@@ -6,7 +6,7 @@ use super::Begin;
 use super::custom::Round;
 use crate::client::AuthFlow;
 use crate::core::Core;
-use crate::settings::FirstFactor;
+use crate::settings::{Address, FirstFactor};
 use crate::user::{Named, decoy_subject, valid_address};
 use crate::web_authn::Ceremony;
 
@@ -25,6 +25,9 @@ pub(crate) struct SignIn {
     pub(crate) first_factor: Option<FirstFactor>,
     /// A second factor was shown, or the first counts for both.
     pub(crate) second_factor: bool,
+    /// It began with an administrator's password.
+    #[serde(default)]
+    pub(crate) invited: bool,
     /// `DEVICE_KEY`, as the client claims.
     pub(crate) device_key: Option<String>,
     /// In `CUSTOM_AUTH`: the challenges so far.
@@ -61,12 +64,47 @@ pub(crate) enum Awaits {
     },
     WebAuthn,
     NewPassword,
-    MfaSetup,
     /// What the functions keep to themselves.
     CustomChallenge {
         private: BTreeMap<String, String>,
         metadata: Option<String>,
     },
+    /// A code that was sent, as a first factor or a second.
+    Code(SentCode),
+    SoftwareToken,
+    SelectMfaType,
+    MfaSetup(Enrolment),
+    /// The code of a sign-up.
+    Confirmation,
+    /// Somebody who has just confirmed.
+    StraightIn,
+}
+
+/// A code that was sent, and where.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct SentCode {
+    pub(crate) code: String,
+    pub(crate) address: Address,
+    /// `None`: nothing was sent, since nobody has the name.
+    pub(crate) recipient: Option<String>,
+    pub(crate) role: CodeRole,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum CodeRole {
+    FirstFactor,
+    SecondFactor,
+    /// The second factor of somebody who gave the address a moment ago.
+    SettingUp,
+}
+
+/// How far an authenticator app is enrolled by this sign-in.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Enrolment {
+    Begun,
+    /// The Base32 secret the next code is of.
+    Secret(String),
+    Done,
 }
 
 impl Awaits {
@@ -80,8 +118,24 @@ impl Awaits {
             Self::PasswordVerifier { .. } => "PASSWORD_VERIFIER",
             Self::WebAuthn => "WEB_AUTHN",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
-            Self::MfaSetup => "MFA_SETUP",
             Self::CustomChallenge { .. } => "CUSTOM_CHALLENGE",
+            Self::Code(sent) => sent.name(),
+            Self::SoftwareToken => "SOFTWARE_TOKEN_MFA",
+            Self::SelectMfaType => "SELECT_MFA_TYPE",
+            Self::MfaSetup(_) => "MFA_SETUP",
+            // No challenges: each has an operation of its own.
+            Self::Confirmation => "ConfirmSignUp",
+            Self::StraightIn => "InitiateAuth",
+        }
+    }
+}
+
+impl SentCode {
+    fn name(&self) -> &'static str {
+        match (self.address, self.role) {
+            (Address::Email, _) => "EMAIL_OTP",
+            (Address::PhoneNumber, CodeRole::FirstFactor) => "SMS_OTP",
+            (Address::PhoneNumber, CodeRole::SecondFactor | CodeRole::SettingUp) => "SMS_MFA",
         }
     }
 }
@@ -97,6 +151,7 @@ impl SignIn {
             started_at: now,
             first_factor: None,
             second_factor: false,
+            invited: false,
             device_key: begin
                 .parameters
                 .get("DEVICE_KEY")

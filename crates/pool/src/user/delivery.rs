@@ -31,9 +31,14 @@ impl Delivery {
         } else {
             Address::Email
         };
+        Self::at(address, name)
+    }
+
+    /// To an address that is not, or not yet, a user's.
+    pub(crate) fn at(address: Address, recipient: &str) -> Self {
         Self {
             address,
-            recipient: name.to_owned(),
+            recipient: recipient.to_owned(),
         }
     }
 

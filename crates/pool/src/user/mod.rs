@@ -5,11 +5,13 @@ mod attribute;
 mod delivery;
 mod invite;
 mod lockout;
+pub(crate) mod mfa;
 pub(crate) mod passkeys;
 mod password;
 mod recover;
 mod remove;
 mod sign_up;
+pub(crate) mod totp;
 mod update;
 
 use crate::client::Client;

@@ -1,10 +1,11 @@
+use super::mfa::address_of;
 use super::{Delivery, clear_failures, hash_password, look_up, unknown_user};
 use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
-use crate::settings::{Address, Recovery, Settings};
+use crate::settings::{Address, Mfa, Recovery, Settings};
 
 /// Sends a reset code and says where it went.
 ///
@@ -91,6 +92,11 @@ pub(crate) fn reachable(user: &User, settings: &Settings) -> Option<Delivery> {
             Recovery::VerifiedPhoneNumber => Address::PhoneNumber,
             Recovery::AdminOnly => return None,
         };
+        // One mailbox would be both factors.
+        let second = user.mfa.preferred.filter(|_| settings.mfa != Mfa::Off);
+        if second.and_then(address_of) == Some(address) {
+            return None;
+        }
         user.verified(address)?;
         Delivery::to(user, address)
     })

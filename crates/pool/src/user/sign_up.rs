@@ -1,16 +1,17 @@
 use std::collections::BTreeMap;
 
 use super::{Delivery, check_attributes, look_up, refuse_taken, unknown_user, valid_address};
-use crate::client::Client;
+use crate::client::{AuthFlow, Client};
 use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
-use crate::settings::{Address, Settings};
+use crate::settings::{Address, FirstFactor, Mfa, Settings};
 
 pub(crate) struct NewUser<'a> {
     pub(crate) username: &'a str,
-    pub(crate) password: &'a str,
+    /// `None`: codes or passkeys are the way in.
+    pub(crate) password: Option<&'a str>,
     pub(crate) attributes: BTreeMap<String, String>,
 }
 
@@ -138,9 +139,18 @@ fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<U
             attributes.insert(address.verified().into(), "false".into());
         }
     }
-    settings.password_policy.check(new.password)?;
+    let password_hash = match new.password {
+        Some(password) => {
+            settings.password_policy.check(password)?;
+            core.passwords.hash(&username, password, &core.random)
+        }
+        None => {
+            may_do_without_password(client, settings)?;
+            String::new()
+        }
+    };
     Ok(User {
-        password_hash: core.passwords.hash(&username, new.password, &core.random),
+        password_hash,
         password_set_at: now,
         password_history: Vec::new(),
         status: Status::Unconfirmed,
@@ -154,6 +164,21 @@ fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<U
         sub,
         username,
     })
+}
+
+/// # Errors
+/// `InvalidParameterException` where client and pool offer no other way in.
+fn may_do_without_password(client: &Client, settings: &Settings) -> Result<()> {
+    let offered = settings
+        .first_factors
+        .iter()
+        .any(|factor| *factor != FirstFactor::Password);
+    if client.flows.contains(&AuthFlow::User) && settings.mfa != Mfa::On && offered {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(
+        "Missing required parameter Password",
+    ))
 }
 
 /// The internal name of a user who asks for `given`. Where addresses are the names it becomes

@@ -176,6 +176,47 @@ impl TestPool {
         self.password(email, PASSWORD).await.ok()["AuthenticationResult"].clone()
     }
 
+    /// The answer to a challenge; `USERNAME` is among the responses.
+    pub(crate) async fn respond(
+        &self,
+        challenge: &str,
+        session: &Value,
+        responses: Value,
+    ) -> Answer {
+        let body = json!({
+            "ClientId": PUBLIC_CLIENT_ID, "ChallengeName": challenge, "Session": session,
+            "ChallengeResponses": responses,
+        });
+        self.call("RespondToAuthChallenge", body).await
+    }
+
+    /// What an authenticator app with this secret shows now, by the pool's clock.
+    pub(crate) async fn totp(&self, secret: &Value) -> String {
+        let (_, body) = self.local("clock", json!({ "advance_seconds": 0 })).await;
+        let secret = totp_rs::Secret::try_from_base32(secret.as_str().unwrap()).unwrap();
+        let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+        totp.generate(body["now"].as_u64().unwrap()).to_string()
+    }
+
+    /// Enrols an app for who has this access token: its secret. The next code comes a step later.
+    pub(crate) async fn enrolled(&self, access_token: &Value) -> Value {
+        let begun = json!({ "AccessToken": access_token });
+        let secret = self.call("AssociateSoftwareToken", begun).await.ok()["SecretCode"].clone();
+        let code = self.totp(&secret).await;
+        let body = json!({ "AccessToken": access_token, "UserCode": code });
+        let verified = self.call("VerifySoftwareToken", body).await.ok();
+        assert_eq!(verified, json!({ "Status": "SUCCESS" }));
+        self.advance(60).await;
+        secret
+    }
+
+    /// Settings of SetUserMFAPreference.
+    pub(crate) async fn prefer(&self, access_token: &Value, settings: Value) -> Answer {
+        let mut body = settings;
+        body["AccessToken"] = access_token.clone();
+        self.call("SetUserMFAPreference", body).await
+    }
+
     pub(crate) async fn refresh(&self, token: &Value) -> Answer {
         self.call(
             "InitiateAuth",

@@ -34,6 +34,8 @@ mod oauth_code;
 #[cfg(test)]
 mod oauth_token;
 #[cfg(test)]
+mod otp;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod passkey_sign_in;
@@ -48,10 +50,14 @@ mod refresh;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]
+mod second_factor;
+#[cfg(test)]
 mod sign_up;
 #[cfg(test)]
 mod srp;
 #[cfg(test)]
 mod state;
+#[cfg(test)]
+mod totp;
 #[cfg(test)]
 mod users;

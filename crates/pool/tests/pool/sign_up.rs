@@ -126,6 +126,9 @@ async fn names_and_clients_are_checked() {
 #[tokio::test]
 async fn passwords_are_checked() {
     let pool = TestPool::start().await;
+    // There is no other way in.
+    pool.settings(json!({ "first_factors": ["PASSWORD"] }))
+        .await;
     for password in ["Sh0rt!", "passw0rd!", "PASSW0RD!", "Password!", "Passw0rdd"] {
         refused(
             &pool,
