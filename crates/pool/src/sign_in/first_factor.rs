@@ -3,9 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::next::{after_first_factor, challenge};
-use super::{
-    Awaits, Outcome, SignIn, custom, one_time_code, password, required, srp, web_authn,
-};
+use super::{Awaits, Outcome, SignIn, custom, one_time_code, password, required, srp, web_authn};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::db::{self, users::User};

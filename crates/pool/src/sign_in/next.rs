@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
 use super::{
-    custom, first_factor, mfa_setup, new_password, one_time_code, second_factor, software_token, srp,
-    web_authn,
+    custom, first_factor, mfa_setup, new_password, one_time_code, second_factor, software_token,
+    srp, web_authn,
 };
 use crate::client::AuthFlow;
 use crate::core::Core;
