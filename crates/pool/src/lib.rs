@@ -36,6 +36,17 @@
 //!   with the choice. Whatever is wrong with it, a sign-in says the same words. Half of the names
 //!   nobody has seem to have a passkey, always the same ones.
 //! * Wrong passkeys lock nobody out.
+//! * An app that was enrolled with an access token is asked for once it is enabled, or required;
+//!   one that was enrolled on the way in is enabled by it, and no other session replaces it. A
+//!   code of an app that was taken before is an ExpiredCodeException.
+//! * Wrong codes of second factors are counted apart from passwords, so that the right password
+//!   forgives none; those of first factors count as wrong passwords. Both lock.
+//! * Where a second factor is required, enabling and disabling change what is listed and not what
+//!   is asked for. Somebody without any who can set none up is refused.
+//! * Codes as a first factor go to verified addresses only. A code is void once the address has
+//!   changed.
+//! * A passkey cannot be enabled by SetUserMFAPreference.
+//! * ConfirmSignUp with a session too late, or somebody else's, confirms and gives no session.
 //! * Operations of administrators ask for no AWS signature and check none. They have the words of
 //!   their twins, unknown names hidden or not.
 //! * An invitation goes to the telephone, else to the e-mail, unless `DesiredDeliveryMediums`
