@@ -10,6 +10,7 @@ use crate::definition::{Current, Definition};
 use crate::error::{ApiError, Result};
 use crate::fault::Faults;
 use crate::key::Keys;
+use crate::limit::Limits;
 use crate::options::PoolError;
 use crate::pages::Pages;
 use crate::password::Passwords;
@@ -27,6 +28,7 @@ pub(crate) struct Core {
     pub(crate) faults: Faults,
     pub(crate) stats: Stats,
     pub(crate) calls: Calls,
+    pub(crate) limits: Limits,
     pub(crate) pages: Pages,
     /// `http(s)://localhost:PORT/`.
     pub(crate) base_url: Url,
@@ -89,6 +91,7 @@ impl Core {
         self.faults.clear();
         self.stats.clear();
         self.calls.clear();
+        self.limits.clear();
         self.clock.reset();
         self.begin().map_err(|_| ApiError::internal())
     }

@@ -55,9 +55,11 @@ pub(crate) struct DropConnection;
 impl Faults {
     /// Sets the fault of its operation, or lifts it when `times` is 0.
     ///
+    /// Answers the errors that the service model declares for the operation.
+    ///
     /// # Errors
     /// A sentence that names what is wrong.
-    pub(crate) fn set(&self, fault: Fault) -> Result<(), String> {
+    pub(crate) fn set(&self, fault: Fault) -> Result<&'static [String], String> {
         let Some(op) = operations().find(|op| *op == fault.op) else {
             return Err(format!(
                 "unknown op {:?}; valid are: {}",
@@ -83,7 +85,8 @@ impl Faults {
         } else {
             self.0.lock().insert(op, fault);
         }
-        Ok(())
+        let declared = model().operation(op).map(|(_, model)| &model.errors);
+        Ok(declared.map_or(&[], Vec::as_slice))
     }
 
     pub(crate) fn clear(&self) {

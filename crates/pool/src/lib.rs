@@ -74,6 +74,7 @@ mod grant;
 mod group;
 mod key;
 mod key_file;
+mod limit;
 mod listen;
 pub mod local;
 mod local_pool;

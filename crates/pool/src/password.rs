@@ -77,6 +77,9 @@ impl PasswordPolicy {
     /// `InvalidPasswordException` naming the first rule broken.
     pub(crate) fn check(&self, password: &str) -> Result<()> {
         let has = |class: fn(char) -> bool| password.chars().any(class);
+        // A space counts inside only.
+        let inside = password.trim_matches(' ');
+        let symbol = inside.chars().any(|c| SYMBOLS.contains(c));
         let long = i64::try_from(password.chars().count()).unwrap_or(i64::MAX);
         let fault = if long < self.minimum_length {
             "Password not long enough"
@@ -88,7 +91,7 @@ impl PasswordPolicy {
             "Password must have uppercase characters"
         } else if self.require_numbers && !has(|c| c.is_ascii_digit()) {
             "Password must have numeric characters"
-        } else if self.require_symbols && !has(|c| SYMBOLS.contains(c)) {
+        } else if self.require_symbols && !symbol {
             "Password must have symbol characters"
         } else {
             return Ok(());

@@ -13,6 +13,7 @@ use crate::db::Db;
 use crate::definition::Current;
 use crate::fault::Faults;
 use crate::key::Keys;
+use crate::limit::Limits;
 use crate::listen;
 use crate::options::{POOL_ID, PoolError, PoolOptions};
 use crate::pages::Pages;
@@ -170,6 +171,7 @@ fn open(
         faults: Faults::default(),
         stats: Stats::default(),
         calls: Calls::default(),
+        limits: Limits::default(),
         tls: options.tls,
         definition,
         seed: options.seed,

@@ -146,6 +146,11 @@ pub(crate) fn authenticate(core: &Core, token: &str, now: i64) -> Result<(Access
     Ok((claims, user))
 }
 
+/// Whose access token this is, alive or not.
+pub(crate) fn signed_sub(core: &Core, token: &str) -> Option<String> {
+    verify(core, token).ok().map(|claims| claims.sub)
+}
+
 /// Whether this is a token the pool signed, alive or not.
 pub(crate) fn is_signed_here(core: &Core, token: &str) -> bool {
     decode::<Value>(core, token).is_some()

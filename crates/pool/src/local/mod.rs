@@ -23,7 +23,9 @@
 //! `status` and `type` (the exception's name; the `error` member for OAuth operations),
 //! with the raw `body`, or with `drop` by closing the connection; `delay_ms` waits first.
 //! With `delay_ms` alone the normal answer is late. `op` is one of the operations of
-//! `GET /_local/stats`.
+//! `GET /_local/stats`. The answer's `declared` lists the exceptions that the service model
+//! declares for it: any of them, and any other, can be the `type`; the two internal ones
+//! answer 500 and the rest 400 unless `status` says otherwise.
 //!
 //! **Settings**: `access_token_seconds`, `id_token_seconds` (1 to 86400),
 //! `refresh_token_seconds` (1 to 10 years), `refresh_rotation`, `refresh_grace_seconds` (0
@@ -132,7 +134,7 @@ async fn list_calls(State(core): State<Arc<Core>>) -> Response {
 
 async fn set_fault(State(core): State<Arc<Core>>, Body(fault): Body<Fault>) -> Response {
     match core.faults.set(fault) {
-        Ok(()) => Json(json!({})).into_response(),
+        Ok(declared) => Json(json!({ "declared": declared })).into_response(),
         Err(message) => guard::bad_request(&message),
     }
 }

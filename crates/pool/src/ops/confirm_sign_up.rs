@@ -7,7 +7,9 @@ use crate::{sign_in, user};
 
 pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let (client, username) = input.client_and_username(core)?;
-    let user = user::confirm(core, &client, username, input.text("ConfirmationCode"), now)?;
+    let code = input.text("ConfirmationCode");
+    let force = input.flag("ForceAliasCreation").unwrap_or(false);
+    let user = user::confirm(core, &client, username, code, force, now)?;
     let session = match input.get("Session") {
         Some(session) => sign_in::confirmed(core, &client, &user, session, now)?,
         None => None,

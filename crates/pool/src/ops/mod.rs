@@ -17,16 +17,19 @@ mod get_user_auth_factors;
 mod global_sign_out;
 mod initiate_auth;
 mod input;
+mod list_user_sessions;
 mod list_web_authn_credentials;
 mod resend_confirmation_code;
 mod respond_to_auth_challenge;
 mod result;
 mod revoke_token;
+mod revoke_user_session;
 mod set_user_mfa_preference;
 mod set_user_settings;
 mod sign_up;
 mod start_web_authn_registration;
 mod table;
+mod update_auth_event_feedback;
 mod update_user_attributes;
 mod verify_software_token;
 mod verify_user_attribute;
@@ -43,6 +46,7 @@ use serde_json::{Map, Value, json};
 use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::fault;
+use crate::limit;
 use crate::model::OperationModel;
 use crate::options::POOL_ID;
 use input::Input;
@@ -130,7 +134,11 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
     operation.model.check(&members)?;
     check_pool(&members)?;
     let value = core
-        .blocking(move |core| run(core, &Input::new(&members), core.clock.now()))
+        .blocking(move |core| {
+            let now = core.clock.now();
+            limit::request(core, operation.name, operation.model, &members, now)?;
+            run(core, &Input::new(&members), now)
+        })
         .await
         .map_err(|error| as_declared(operation.model, error))?;
     let body = if operation.model.has_output {

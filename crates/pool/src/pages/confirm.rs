@@ -42,6 +42,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
             &request.client,
             username,
             form.first("code").trim(),
+            false,
             visit.now,
         ) {
             Ok(user) => return go_on(core, visit, &request, username, &user.sub),

@@ -2,6 +2,7 @@ use super::{clear_failures, count_failure, refuse_locked};
 use crate::core::Core;
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
+use crate::limit;
 use crate::settings::PasswordPolicy;
 
 /// What is to be stored of a password this user may have.
@@ -56,8 +57,8 @@ impl User {
 /// leaves it out.
 ///
 /// # Errors
-/// `NotAuthorizedException` (wrong, which counts as a failed sign-in, or locked), and those of
-/// [`hash_password`].
+/// `NotAuthorizedException` (wrong, which counts as a failed sign-in, or locked),
+/// `LimitExceededException`, and those of [`hash_password`].
 pub(crate) fn change_password(
     core: &Core,
     user: &User,
@@ -65,6 +66,7 @@ pub(crate) fn change_password(
     proposed: &str,
     now: i64,
 ) -> Result<()> {
+    limit::message(core, "ChangePassword", &user.sub, now)?;
     refuse_locked(core, &user.sub, now)?;
     let hash = Some(user.password_hash.as_str()).filter(|hash| !hash.is_empty());
     match (previous, hash) {

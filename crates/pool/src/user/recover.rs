@@ -3,15 +3,17 @@ use super::{Delivery, clear_failures, hash_password, look_up, unknown_user};
 use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
-use crate::db::users::{self, User};
+use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
+use crate::limit;
 use crate::settings::{Address, Mfa, Recovery, Settings};
 
 /// Sends a reset code and says where it went.
 ///
 /// # Errors
 /// When unknown names are not hidden: `UserNotFoundException`, `NotAuthorizedException` for a
-/// disabled user, `InvalidParameterException` for one without a verified address.
+/// disabled user, `InvalidParameterException` for one who is not confirmed or has no verified
+/// address. `LimitExceededException`.
 pub(crate) fn forgot_password(
     core: &Core,
     client: &Client,
@@ -19,11 +21,12 @@ pub(crate) fn forgot_password(
     now: i64,
 ) -> Result<Delivery> {
     let named = look_up(core, client, name)?;
+    limit::message(core, "ForgotPassword", &named.subject, now)?;
     let settings = &core.definition().settings;
     let delivery = named
         .user
         .as_ref()
-        .filter(|user| user.enabled)
+        .filter(|user| user.enabled && user.status != Status::Unconfirmed)
         .and_then(|user| reachable(user, settings));
     if delivery.is_none() && !named.hide {
         return Err(match &named.user {

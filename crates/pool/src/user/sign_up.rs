@@ -1,11 +1,14 @@
 use std::collections::BTreeMap;
 
+use rusqlite::Connection;
+
 use super::{Delivery, check_attributes, look_up, refuse_taken, unknown_user, valid_address};
 use crate::client::{AuthFlow, Client};
 use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
+use crate::limit;
 use crate::settings::{Address, FirstFactor, Mfa, Settings};
 
 pub(crate) struct NewUser<'a> {
@@ -51,12 +54,14 @@ pub(crate) fn sign_up(
 /// Confirms with the code that was sent; the address it went to is verified by it.
 ///
 /// # Errors
-/// Those of [`codes::check`], and `NotAuthorizedException` for a confirmed user.
+/// Those of [`codes::check`], `AliasExistsException` unless `force_alias` takes the alias away from
+/// who had it, and `NotAuthorizedException` for a confirmed user.
 pub(crate) fn confirm(
     core: &Core,
     client: &Client,
     name: &str,
     code: &str,
+    force_alias: bool,
     now: i64,
 ) -> Result<User> {
     let named = look_up(core, client, name)?;
@@ -85,19 +90,39 @@ pub(crate) fn confirm(
         if let Some(address) = sent_to {
             user.set_verified(address, true);
         }
+        if force_alias {
+            take_aliases(tx, &user, settings)?;
+        }
         refuse_taken(tx, &user, settings)?;
         users::save(tx, &user, settings)?;
         Ok(user)
     })
 }
 
+/// Takes the aliases of a user who has shown that the address is his from whoever has them: there
+/// it is unverified from now on.
+fn take_aliases(db: &Connection, user: &User, settings: &Settings) -> Result<()> {
+    for address in &settings.alias_attributes {
+        let Some(alias) = user.verified(*address) else {
+            continue;
+        };
+        let other = users::find(db, alias)?.filter(|other| other.sub != user.sub);
+        if let Some(mut other) = other.filter(|other| other.verified(*address) == Some(alias)) {
+            other.set_verified(*address, false);
+            users::save(db, &other, settings)?;
+        }
+    }
+    Ok(())
+}
+
 /// Sends a new sign-up code and says where it went.
 ///
 /// # Errors
 /// `InvalidParameterException` for a confirmed user; `UserNotFoundException` when unknown
-/// names are not hidden.
+/// names are not hidden; `LimitExceededException`.
 pub(crate) fn resend_code(core: &Core, client: &Client, name: &str, now: i64) -> Result<Delivery> {
     let named = look_up(core, client, name)?;
+    limit::message(core, "ResendConfirmationCode", &named.subject, now)?;
     let settings = &core.definition().settings;
     let delivery =
         match &named.user {

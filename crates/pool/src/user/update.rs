@@ -10,6 +10,7 @@ use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
+use crate::limit;
 use crate::settings::{Address, Settings};
 
 /// A code that goes out, and the address that the user has until it comes back.
@@ -92,13 +93,14 @@ pub(crate) fn write_attributes(
 /// Sends a new code for an address: the one that waits to be taken over, else the present one.
 ///
 /// # Errors
-/// `InvalidParameterException` when there is none.
+/// `InvalidParameterException` when there is none, `LimitExceededException`.
 pub(crate) fn send_verification(
     core: &Core,
     sub: &str,
     address: Address,
     now: i64,
 ) -> Result<Delivery> {
+    limit::message(core, "GetUserAttributeVerificationCode", sub, now)?;
     core.db.run(|tx| {
         let user = users::find(tx, sub)?.ok_or_else(ApiError::user_gone)?;
         let current = user.address(address);

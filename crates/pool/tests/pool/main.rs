@@ -6,6 +6,8 @@ mod admin_auth;
 #[cfg(test)]
 mod admin_users;
 #[cfg(test)]
+mod aliases;
+#[cfg(test)]
 mod attributes;
 #[cfg(test)]
 mod authenticator;
@@ -22,7 +24,11 @@ mod describe;
 #[cfg(test)]
 mod discovery;
 #[cfg(test)]
+mod errors;
+#[cfg(test)]
 mod groups;
+#[cfg(test)]
+mod limits;
 #[cfg(test)]
 mod list_users;
 #[cfg(test)]
@@ -59,5 +65,7 @@ mod srp;
 mod state;
 #[cfg(test)]
 mod totp;
+#[cfg(test)]
+mod user_sessions;
 #[cfg(test)]
 mod users;
