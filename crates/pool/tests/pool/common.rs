@@ -4,6 +4,7 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID, Seed};
 use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
@@ -58,6 +59,16 @@ impl Answer {
 impl TestPool {
     pub(crate) async fn start() -> Self {
         Self::with(PoolOptions {
+            ready_users: true,
+            ..PoolOptions::default()
+        })
+        .await
+    }
+
+    /// A pool of the clients a seed file names.
+    pub(crate) async fn seeded(seed: &str) -> Self {
+        Self::with(PoolOptions {
+            seed: Some(Seed::from_toml(seed).unwrap()),
             ready_users: true,
             ..PoolOptions::default()
         })

@@ -12,7 +12,11 @@ mod attributes;
 #[cfg(test)]
 mod authenticator;
 #[cfg(test)]
+mod authorize;
+#[cfg(test)]
 mod change_password;
+#[cfg(test)]
+mod client_credentials;
 #[cfg(test)]
 mod common;
 #[cfg(test)]
@@ -27,6 +31,10 @@ mod discovery;
 mod errors;
 #[cfg(test)]
 mod groups;
+#[cfg(test)]
+mod hosted_session;
+#[cfg(test)]
+mod implicit;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
@@ -55,6 +63,8 @@ mod protocol;
 mod refresh;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod rotation;
 #[cfg(test)]
 mod second_factor;
 #[cfg(test)]
