@@ -26,6 +26,7 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         )
         .route("/login", hosted())
         .route("/signup", hosted())
+        .route("/challenge", hosted())
         .route("/confirm", hosted())
         .route("/forgotPassword", hosted())
         .route("/confirmforgotPassword", hosted())

@@ -7,6 +7,7 @@ pub(crate) mod codes;
 pub(crate) mod families;
 pub(crate) mod groups;
 pub(crate) mod hosted;
+pub(crate) mod hosted_challenges;
 pub(crate) mod keys;
 pub(crate) mod messages;
 pub(crate) mod meta;
@@ -130,7 +131,7 @@ const CLEAR: &str = "
 DELETE FROM meta WHERE name IN ('definition', 'first_users');
 DELETE FROM users; DELETE FROM groups; DELETE FROM attempts; DELETE FROM codes;
 DELETE FROM messages; DELETE FROM challenges; DELETE FROM families; DELETE FROM auth_codes;
-DELETE FROM hosted_sessions;
+DELETE FROM hosted_sessions; DELETE FROM hosted_challenges;
 ";
 
 const SCHEMA: &str = "
@@ -200,6 +201,11 @@ CREATE TABLE IF NOT EXISTS hosted_sessions (
   expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS hosted_sessions_by_expiry ON hosted_sessions (expires_at);
+CREATE TABLE IF NOT EXISTS hosted_challenges (
+  id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, state TEXT NOT NULL,
+  expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX IF NOT EXISTS hosted_challenges_by_expiry ON hosted_challenges (expires_at);
 CREATE TABLE IF NOT EXISTS devices (
   device_key TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
   name TEXT, verifier TEXT, remembered INTEGER NOT NULL, ip TEXT,

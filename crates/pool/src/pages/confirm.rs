@@ -2,6 +2,7 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render::FormState;
+use super::told::told;
 use super::{Visit, refused, see_other, session, sign_in};
 use crate::core::Core;
 use crate::error::Result;
@@ -30,7 +31,9 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
             values: context! { username },
             ..FormState::default()
         };
-        return Ok(core.pages.form("confirm.html", visit, &request, &state));
+        return Ok(core
+            .pages
+            .form("confirm.html", core, visit, &request, &state));
     };
     let username = form.first("username").trim();
     let outcome = if form.first("action") == "resend" {
@@ -51,7 +54,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     };
     let (error, notice) = match outcome {
         Ok(notice) => (None, Some(notice)),
-        Err(error) => (Some(error.message), None),
+        Err(error) => (Some(told(&error)), None),
     };
     let state = FormState {
         error: error.as_deref(),
@@ -59,7 +62,9 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         values: context! { username },
         ..FormState::default()
     };
-    Ok(core.pages.form("confirm.html", visit, &request, &state))
+    Ok(core
+        .pages
+        .form("confirm.html", core, visit, &request, &state))
 }
 
 /// Signs in the browser that gave this user's password before; another one has to.

@@ -2,6 +2,7 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render::FormState;
+use super::told::told;
 use super::{Visit, refused, see_other};
 use crate::core::Core;
 use crate::error::Result;
@@ -19,7 +20,9 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
             values,
             ..FormState::default()
         };
-        return Ok(core.pages.form("forgot.html", visit, &request, &state));
+        return Ok(core
+            .pages
+            .form("forgot.html", core, visit, &request, &state));
     };
     let username = form.first("username").trim();
     match user::forgot_password(core, &request.client, username, visit.now) {
@@ -31,11 +34,13 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         Err(error) => {
             let values = context! { username };
             let state = FormState {
-                error: Some(&error.message),
+                error: Some(&told(&error)),
                 values,
                 ..FormState::default()
             };
-            Ok(core.pages.form("forgot.html", visit, &request, &state))
+            Ok(core
+                .pages
+                .form("forgot.html", core, visit, &request, &state))
         }
     }
 }

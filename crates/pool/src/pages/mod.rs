@@ -1,13 +1,18 @@
 //! The hosted pages: plain forms, no script.
 
+mod challenge;
 mod confirm;
 mod forgot;
 mod form;
+mod identifier;
+mod qr;
 mod render;
 mod reset;
 pub(crate) mod session;
 mod sign_in;
 mod sign_up;
+mod told;
+mod waiting;
 
 use std::sync::Arc;
 
@@ -48,6 +53,7 @@ pub(crate) async fn page(
     let page: Page = match uri.path() {
         "/login" => sign_in::page,
         "/signup" => sign_up::page,
+        "/challenge" => challenge::page,
         "/confirm" => confirm::page,
         "/forgotPassword" => forgot::page,
         _ => reset::page,

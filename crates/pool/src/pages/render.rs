@@ -2,18 +2,28 @@ use axum::response::{IntoResponse as _, Response};
 use http::{HeaderValue, StatusCode, header};
 use minijinja::{Environment, Value, context};
 
-use super::{Visit, html};
+use super::{Visit, html, identifier};
+use crate::core::Core;
 use crate::oauth::request::AuthorizeRequest;
 
 const STYLE: &str = include_str!("templates/pool.css");
 
-const TEMPLATES: [(&str, &str); 9] = [
+const TEMPLATES: [(&str, &str); 15] = [
     ("base.html", include_str!("templates/base.html")),
+    ("choice.html", include_str!("templates/choice.html")),
+    ("code.html", include_str!("templates/code.html")),
     ("confirm.html", include_str!("templates/confirm.html")),
     ("error.html", include_str!("templates/error.html")),
     ("forgot.html", include_str!("templates/forgot.html")),
     ("inbox.html", include_str!("templates/inbox.html")),
     ("inbox_hint.html", include_str!("templates/inbox_hint.html")),
+    ("mfa_setup.html", include_str!("templates/mfa_setup.html")),
+    ("name_field.html", include_str!("templates/name_field.html")),
+    (
+        "new_password.html",
+        include_str!("templates/new_password.html"),
+    ),
+    ("password.html", include_str!("templates/password.html")),
     ("reset.html", include_str!("templates/reset.html")),
     ("sign_in.html", include_str!("templates/sign_in.html")),
     ("sign_up.html", include_str!("templates/sign_up.html")),
@@ -49,6 +59,7 @@ impl Pages {
     pub(super) fn form(
         &self,
         name: &str,
+        core: &Core,
         visit: &Visit,
         request: &AuthorizeRequest,
         state: &FormState<'_>,
@@ -66,6 +77,7 @@ impl Pages {
             notice => state.notice,
             values => &state.values,
             password_hint => &state.password_hint,
+            name_field => identifier::field(&core.definition().settings, false),
         };
         self.render(status, name, context)
     }

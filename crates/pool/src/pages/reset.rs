@@ -2,6 +2,7 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render::FormState;
+use super::told::told;
 use super::{Visit, refused, see_other};
 use crate::core::Core;
 use crate::error::Result;
@@ -21,7 +22,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
             password_hint,
             ..FormState::default()
         };
-        return Ok(core.pages.form("reset.html", visit, &request, &state));
+        return Ok(core.pages.form("reset.html", core, visit, &request, &state));
     };
     let username = form.first("username").trim();
     let code = form.first("code").trim();
@@ -40,14 +41,15 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         )),
         Err(error) => {
             let values = context! { username, code };
-            let error = Some(&*error.message);
+            let error = told(&error);
+            let error = Some(&*error);
             let state = FormState {
                 error,
                 values,
                 password_hint,
                 notice: None,
             };
-            Ok(core.pages.form("reset.html", visit, &request, &state))
+            Ok(core.pages.form("reset.html", core, visit, &request, &state))
         }
     }
 }

@@ -4,14 +4,15 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render::FormState;
-use super::{Visit, found, refused, see_other, session};
-use crate::client::AuthFlow;
+use super::{Visit, challenge, found, refused, see_other, session};
+use crate::client::{AuthFlow, Client};
 use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::Result;
 use crate::oauth::params::Params;
 use crate::oauth::request::AuthorizeRequest;
-use crate::sign_in::{self, Begin, Channel, Outcome};
+use crate::settings::{FirstFactor, Mfa, Settings};
+use crate::sign_in::{self, Begin, Channel};
 
 pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     let request = match AuthorizeRequest::parse(core, &visit.query) {
@@ -19,48 +20,81 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         Err(refusal) => return Ok(refused(core, refusal)),
     };
     let Some(form) = &visit.form else {
-        let notice = match Params::parse(visit.query.as_bytes()).first("notice") {
-            "confirmed" => Some("Your account is confirmed. Sign in to go on."),
-            "password_changed" => Some("Your password is changed. Sign in with the new one."),
-            _ => None,
-        };
-        let values = context! { username => request.login_hint() };
         let state = FormState {
-            notice,
-            values,
+            notice: match Params::parse(visit.query.as_bytes()).first("notice") {
+                "confirmed" => Some("Your account is confirmed. Sign in to go on."),
+                "over" => Some("This sign-in is over, or took too long. Sign in again."),
+                "password_changed" => Some("Your password is changed. Sign in with the new one."),
+                _ => None,
+            },
             ..FormState::default()
         };
-        return Ok(core.pages.form("sign_in.html", visit, &request, &state));
+        return Ok(show(core, visit, &request, request.login_hint(), state));
     };
     let username = form.first("username").trim();
+    let settings = &core.definition().settings;
+    let by_password = settings.first_factors.contains(&FirstFactor::Password);
+    let choose = offers_choice(settings, &request.client) && form.first("action") == "choose";
+    let (flow, parameters) = if by_password && !choose {
+        let password = ("PASSWORD", form.first("password"));
+        (AuthFlow::UserPassword, [password].into())
+    } else {
+        (AuthFlow::User, BTreeMap::new())
+    };
     let begin = Begin {
         client: &request.client,
         channel: Channel::Hosted,
-        flow: AuthFlow::UserPassword,
+        flow,
         name: username,
-        parameters: &[("PASSWORD", form.first("password"))].into(),
+        parameters: &parameters,
         metadata: BTreeMap::new(),
     };
-    let error = match sign_in::begin(core, &begin, visit.now) {
-        Ok(Outcome::Done(done)) => return admit(core, visit, &request, &done.user),
-        Ok(Outcome::Challenge(challenge)) if challenge.name == "NEW_PASSWORD_REQUIRED" => {
-            "Your password is temporary. Choose a new one with \"Forgot password?\".".to_owned()
-        }
-        Ok(Outcome::Challenge(_)) => {
-            "This pool asks for a second factor, which these pages do not offer.".to_owned()
-        }
-        Err(error) if error.kind == "UserNotConfirmedException" => {
-            return await_code(core, visit, &request, username);
-        }
-        Err(error) => error.message.into_owned(),
-    };
-    let values = context! { username };
+    let outcome = sign_in::begin(core, &begin, visit.now);
+    challenge::lead(core, visit, &request, username, outcome, None)
+}
+
+/// The page again, with what was wrong.
+pub(super) fn again(
+    core: &Core,
+    visit: &Visit,
+    request: &AuthorizeRequest,
+    username: &str,
+    error: &str,
+) -> Response {
     let state = FormState {
-        error: Some(&error),
-        values,
+        error: Some(error),
         ..FormState::default()
     };
-    Ok(core.pages.form("sign_in.html", visit, &request, &state))
+    show(core, visit, request, username, state)
+}
+
+fn show(
+    core: &Core,
+    visit: &Visit,
+    request: &AuthorizeRequest,
+    username: &str,
+    state: FormState<'_>,
+) -> Response {
+    let settings = &core.definition().settings;
+    let values = context! {
+        username,
+        by_password => settings.first_factors.contains(&FirstFactor::Password),
+        choice => offers_choice(settings, &request.client),
+        signs_up => settings.self_sign_up,
+    };
+    let state = FormState { values, ..state };
+    core.pages
+        .form("sign_in.html", core, visit, request, &state)
+}
+
+/// Whether there is something else than a password to begin with.
+fn offers_choice(settings: &Settings, client: &Client) -> bool {
+    let codes = [FirstFactor::EmailOtp, FirstFactor::SmsOtp];
+    client.flows.contains(&AuthFlow::User)
+        && settings.mfa != Mfa::On
+        && codes
+            .iter()
+            .any(|code| settings.first_factors.contains(code))
 }
 
 /// Signs the browser in and sends it back to the application with a code.
@@ -75,8 +109,8 @@ pub(super) fn admit(
     Ok(response)
 }
 
-/// The password was right: after the code the person need not sign in again.
-fn await_code(
+/// The first factor was right: after the code the person need not sign in again.
+pub(super) fn await_code(
     core: &Core,
     visit: &Visit,
     request: &AuthorizeRequest,

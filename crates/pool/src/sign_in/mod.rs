@@ -31,6 +31,7 @@ use crate::user;
 
 pub(crate) use first_factor::configured_factors;
 pub(crate) use mfa_setup::{associate, verify};
+pub(crate) use session::waits;
 pub(crate) use signed_up::{confirmed, signed_up, straight_in};
 pub(crate) use state::{Awaits, Channel, SignIn};
 

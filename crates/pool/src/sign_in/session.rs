@@ -77,6 +77,14 @@ pub(super) fn take_when(
     })
 }
 
+/// Whether it can still be answered.
+pub(crate) fn waits(core: &Core, session: &str, now: i64) -> Result<bool> {
+    let waiting = core
+        .db
+        .run(|tx| challenges::get(tx, session).map_err(ApiError::from))?;
+    Ok(waiting.is_some_and(|waiting| !waiting.used && waiting.expires_at > now))
+}
+
 pub(super) fn give_back(core: &Core, session: &str, sign_in: &SignIn) -> Result<()> {
     let state = serde_json::to_string(sign_in).map_err(|_| ApiError::internal())?;
     core.db

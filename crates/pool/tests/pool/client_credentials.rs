@@ -50,8 +50,11 @@ async fn machine(pool: &TestPool, fields: &[(&str, &str)]) -> (StatusCode, Value
 }
 
 #[track_caller]
-fn refused(answer: (StatusCode, Value), error: &str) {
-    assert_eq!(answer, (StatusCode::BAD_REQUEST, json!({ "error": error })));
+fn refused(answer: &(StatusCode, Value), error: &str) {
+    assert_eq!(
+        *answer,
+        (StatusCode::BAD_REQUEST, json!({ "error": error }))
+    );
 }
 
 #[tokio::test]
@@ -133,13 +136,13 @@ async fn scopes_that_are_not_its_own_are_invalid() {
         "https://api.example.com/readx",
         " ",
     ] {
-        refused(machine(&pool, &[("scope", scope)]).await, "invalid_scope");
+        refused(&machine(&pool, &[("scope", scope)]).await, "invalid_scope");
     }
     let idle = [
         ("client_id", "idle"),
         ("client_secret", "idlesecret0123456789abcdefghi"),
     ];
-    refused(ask(&pool, &idle).await, "invalid_scope");
+    refused(&ask(&pool, &idle).await, "invalid_scope");
 }
 
 #[tokio::test]
@@ -161,12 +164,12 @@ async fn a_machine_proves_itself_with_either_secret_in_either_place() {
         &[("client_id", "nobody"), ("client_secret", SECRET)],
         &[("client_id", "person"), ("client_secret", SECRET)],
     ] {
-        refused(ask(&pool, bad).await, "invalid_client");
+        refused(&ask(&pool, bad).await, "invalid_client");
     }
-    refused(ask(&pool, &[]).await, "invalid_request");
+    refused(&ask(&pool, &[]).await, "invalid_request");
     // Users' tokens alone are bound to a resource.
     let bound = [("resource", "https://api.example.com")];
-    refused(machine(&pool, &bound).await, "invalid_request");
+    refused(&machine(&pool, &bound).await, "invalid_request");
 }
 
 #[tokio::test]
@@ -176,7 +179,7 @@ async fn one_grant_excludes_the_others() {
         ("client_id", "person"),
         ("client_secret", "personsecret0123456789abcdefg"),
     ];
-    refused(ask(&pool, &person).await, "unauthorized_client");
+    refused(&ask(&pool, &person).await, "unauthorized_client");
     for grant in ["authorization_code", "refresh_token"] {
         let form = [
             ("grant_type", grant),
@@ -187,7 +190,7 @@ async fn one_grant_excludes_the_others() {
             ("refresh_token", "x"),
         ];
         refused(
-            pool.oauth("/oauth2/token", &form).await,
+            &pool.oauth("/oauth2/token", &form).await,
             "unauthorized_client",
         );
     }

@@ -4,8 +4,9 @@ use std::path::Path;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID, Seed};
-use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID};
+use cogward_pool::{
+    CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolOptions, SECRET_CLIENT_ID, Seed,
+};
 use reqwest::header::{HeaderMap, LOCATION};
 use reqwest::{Client, Method, RequestBuilder, StatusCode, redirect};
 use serde_json::{Value, json};

@@ -32,6 +32,8 @@ mod errors;
 #[cfg(test)]
 mod groups;
 #[cfg(test)]
+mod hosted_challenges;
+#[cfg(test)]
 mod hosted_session;
 #[cfg(test)]
 mod implicit;

@@ -1,7 +1,6 @@
 //! The hosted pages, as a browser without script uses them.
 
 use reqwest::Method;
-use serde_json::json;
 
 use crate::common::{Browser, CALLBACK, PASSWORD, TestPool, parameter, query};
 
@@ -12,7 +11,7 @@ async fn a_person_signs_up_reads_the_code_and_is_in() {
     let pool = TestPool::start().await;
     let mut browser = Browser::new(&pool);
     let fields = [
-        ("email", "Ada@Example.com"),
+        ("username", "Ada@Example.com"),
         ("password", PASSWORD),
         ("given_name", "Ada"),
         ("family_name", ""),
@@ -45,7 +44,7 @@ async fn a_person_signs_up_reads_the_code_and_is_in() {
     let page = browser.submit(&confirm, &fields).await;
     assert_eq!(page.status, 400);
     assert!(
-        page.body.contains("Invalid verification code"),
+        page.body.contains("This code is not right"),
         "{}",
         page.body
     );
@@ -70,7 +69,7 @@ async fn a_person_signs_up_reads_the_code_and_is_in() {
 async fn a_session_begun_by_signing_up_signs_nobody_in_before_the_code() {
     let pool = TestPool::start().await;
     let mut browser = Browser::new(&pool);
-    let fields = [("email", "early@example.com"), ("password", PASSWORD)];
+    let fields = [("username", "early@example.com"), ("password", PASSWORD)];
     browser
         .submit(&format!("/signup?{}", query()), &fields)
         .await;
@@ -136,7 +135,7 @@ async fn a_failed_form_keeps_its_values_and_never_the_password() {
     assert!(page.body.contains("&lt;script&gt;x"), "{}", page.body);
     assert!(!page.body.contains("<script>") && !page.body.contains("S3cret-word"));
     let fields = [
-        ("email", USER),
+        ("username", USER),
         ("password", PASSWORD),
         ("given_name", "Grace"),
     ];
@@ -305,22 +304,4 @@ async fn a_new_session_at_every_sign_in() {
     old.cookies.insert("cognito".into(), first);
     let page = old.get(&format!("/oauth2/authorize?{}", query())).await;
     assert!(page.location.starts_with("/login?"), "{}", page.location);
-}
-
-#[tokio::test]
-async fn the_pages_say_what_they_cannot_do() {
-    let pool = TestPool::start().await;
-    let change = json!({ "username": USER, "status": "FORCE_CHANGE_PASSWORD" });
-    assert_eq!(pool.local("users", change).await.0, 200);
-    let mut browser = Browser::new(&pool);
-    let fields = [("username", USER), ("password", PASSWORD)];
-    let page = browser
-        .submit(&format!("/login?{}", query()), &fields)
-        .await;
-    assert_eq!(page.status, 400);
-    assert!(
-        page.body.contains("Your password is temporary"),
-        "{}",
-        page.body
-    );
 }
