@@ -10,7 +10,18 @@
 //! * Sign-in names: email is the username attribute, so `username` is the `sub`;
 //!   an email (in any case) and the `sub` are both taken wherever a name is asked.
 //! * A rotated refresh token used again inside the grace period gets a fresh
-//!   successor; used later it is refused, and its session lives on.
+//!   successor; used later it is refused, and its session lives on. With the setting
+//!   `refresh_reuse_revokes` the whole sign-in ends (RFC 9700 section 4.14.2).
+//! * A scope that is not the client's is `invalid_scope`, also where Cognito's guide says
+//!   ignored; one that its resource server no longer has is left out. `profile` opens every
+//!   attribute the client may read. A client that may not read what `email` or `phone` open is
+//!   refused such codes (`invalid_grant`), and tokens of the implicit flow (`invalid_scope`).
+//! * The implicit flow answers errors in the fragment, too. `prompt` takes the four values
+//!   Cognito knows and `none` only alone, else `invalid_request`.
+//! * `resource` at the token endpoint is ignored for users, whose tokens are bound when they sign
+//!   in, and `invalid_request` for `client_credentials`. A client's own token has itself as `sub`.
+//! * A challenge of the hosted pages is answered in the browser that began it, at `/challenge`.
+//!   They offer a code in place of the password beside the field for it.
 //! * A wrong code counts towards 15 (sign-up) or 10 (reset) an hour for each
 //!   user; how often a code is sent is not limited.
 //! * A password reset ends no session.

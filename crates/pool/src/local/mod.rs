@@ -29,7 +29,8 @@
 //!
 //! **Settings**: `access_token_seconds`, `id_token_seconds` (1 to 86400),
 //! `refresh_token_seconds` (1 to 10 years), `refresh_rotation`, `refresh_grace_seconds` (0
-//! to 60), `prevent_user_existence_errors`, `mfa` (`OFF`, `OPTIONAL`, `ON`: with `ON` every
+//! to 60), `refresh_reuse_revokes`, `hosted_session_seconds` (0 to 90 days),
+//! `prevent_user_existence_errors`, `mfa` (`OFF`, `OPTIONAL`, `ON`: with `ON` every
 //! sign-in but a user's first asks for a second factor) and `password_policy`
 //! (`minimum_length` 6 to 99, `require_lowercase`, `require_uppercase`, `require_numbers`,
 //! `require_symbols`). The two switches also take Cognito's `ENABLED`, `DISABLED` and
