@@ -2,6 +2,7 @@
 //! with AssociateSoftwareToken and VerifySoftwareToken, each of which takes the session and gives
 //! the next; an e-mail address comes with the answer.
 
+use rusqlite::Connection;
 use serde_json::json;
 
 use super::next::{after_second_factor, challenge as issue};
@@ -12,7 +13,7 @@ use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::settings::{Address, SecondFactor};
-use crate::user::mfa::factors_to_set_up;
+use crate::user::mfa::{factors_to_set_up, usable_factors};
 use crate::user::{totp, valid_address};
 
 pub(super) fn challenge(
@@ -57,6 +58,7 @@ pub(super) fn answer(
     let email = email.ok_or_else(|| {
         ApiError::invalid_parameter("Set up a second factor with this session first.")
     })?;
+    let user = core.db.run(|tx| waiting_user(tx, core, sign_in))?;
     let possible = factors_to_set_up(&user, &core.definition().settings);
     if !possible.contains(&SecondFactor::EmailOtp) {
         return Err(ApiError::invalid_parameter(
@@ -82,7 +84,7 @@ pub(crate) fn associate(
 ) -> Result<(String, String)> {
     totp::offered(&core.definition().settings)?;
     let mut sign_in = session::take_when(core, session, now, |sign_in| is_setup(sign_in, hosted))?;
-    waiting_user(core, &sign_in)?;
+    core.db.run(|tx| waiting_user(tx, core, &sign_in))?;
     let secret = totp::secret(&core.random);
     sign_in.awaits = Awaits::MfaSetup(Enrolment::Secret(secret.clone()));
     Ok((secret, session::keep(core, &sign_in, now)?))
@@ -116,12 +118,13 @@ pub(crate) fn verify(
             return Err(error);
         }
     };
-    let user = waiting_user(core, &sign_in)?;
     core.db.run(|tx| {
+        let user = waiting_user(tx, core, &sign_in)?;
         users::change_mfa(tx, &user.sub, |mfa| {
             mfa.software_token = Some(token);
             mfa.enabled.insert(SecondFactor::SoftwareTokenMfa);
         })
+        .map_err(ApiError::from)
     })?;
     sign_in.awaits = Awaits::MfaSetup(Enrolment::Done);
     session::keep(core, &sign_in, now)
@@ -134,12 +137,12 @@ fn is_setup(sign_in: &SignIn, hosted: bool) -> bool {
     ) && (sign_in.channel == Channel::Hosted) == hosted
 }
 
-/// The user of the session, if there is still no app: the session of a thief who was at the
-/// password in time replaces nobody's.
-fn waiting_user(core: &Core, sign_in: &SignIn) -> Result<User> {
+/// The user of the session, if there is still no second factor: the session of a thief who was
+/// at the password in time is worth nothing once the owner has one.
+pub(super) fn waiting_user(db: &Connection, core: &Core, sign_in: &SignIn) -> Result<User> {
+    let definition = core.definition();
     let sub = sign_in.sub.as_deref().unwrap_or_default();
-    core.db
-        .run(|tx| users::find(tx, sub))?
-        .filter(|user| user.enabled && user.mfa.software_token.is_none())
+    users::find(db, sub)?
+        .filter(|user| user.enabled && usable_factors(user, &definition.settings).is_empty())
         .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))
 }

@@ -8,7 +8,7 @@ use subtle::ConstantTimeEq as _;
 
 use super::next::{after_first_factor, after_second_factor, challenge as issue};
 use super::state::{CodeRole, SentCode};
-use super::{Awaits, Outcome, SignIn, required, second_factor};
+use super::{Awaits, Outcome, SignIn, mfa_setup, required, second_factor};
 use crate::codes;
 use crate::core::Core;
 use crate::db::users::{self, User};
@@ -115,9 +115,12 @@ pub(super) fn answer(
     };
     clear_failures(core, &subject)?;
     let definition = core.definition();
-    let user = core
-        .db
-        .run(|tx| verify(tx, &definition.settings, &user, &sent, recipient))?;
+    let user = core.db.run(|tx| {
+        if sent.role == CodeRole::SettingUp {
+            mfa_setup::waiting_user(tx, core, sign_in)?;
+        }
+        verify(tx, &definition.settings, &user, &sent, recipient)
+    })?;
     if sent.role == CodeRole::FirstFactor {
         sign_in.first_factor = Some(match sent.address {
             Address::Email => FirstFactor::EmailOtp,

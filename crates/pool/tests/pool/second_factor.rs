@@ -495,7 +495,44 @@ async fn an_address_is_not_set_up_beside_one_that_is_there_or_in_place_of_somebo
     let own = json!({ "username": "ada", "attributes": { "email": "own@example.com" } });
     assert_eq!(pool.local("users", own).await.0, 200);
     let second = email_for_ada(&pool, &session, "thief@example.com").await;
-    second.refused("InvalidParameterException");
+    second.refused("NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn whoever_was_at_the_password_in_time_sets_nothing_up_once_the_owner_has() {
+    let (pool, _) = without_address().await;
+    let begin = async || challenged(&pool, "ada", "MFA_SETUP").await["Session"].clone();
+    let (owner, asks, answers, enrols) =
+        (begin().await, begin().await, begin().await, begin().await);
+    let sent = email_for_ada(&pool, &answers, "thief@example.com")
+        .await
+        .ok();
+    let sent_to_owner = email_for_ada(&pool, &owner, "ada@example.com").await.ok();
+    let responses = |code: String| json!({ "USERNAME": "ada", "EMAIL_OTP_CODE": code });
+    let code = responses(pool.code("ada@example.com").await);
+    pool.respond("EMAIL_OTP", &sent_to_owner["Session"], code)
+        .await
+        .ok();
+    let late = email_for_ada(&pool, &asks, "thief@example.com").await;
+    late.refused("NotAuthorizedException");
+    let code = responses(pool.code("thief@example.com").await);
+    let late = pool.respond("EMAIL_OTP", &sent["Session"], code).await;
+    late.refused("NotAuthorizedException");
+    let late = pool
+        .call("AssociateSoftwareToken", json!({ "Session": enrols }))
+        .await;
+    late.refused("NotAuthorizedException");
+    let challenge = challenged(&pool, "ada", "EMAIL_OTP").await;
+    let shown = &challenge["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"];
+    assert_eq!(shown, "a***@e***");
+    assert_eq!(
+        pool.messages("ada@example.com")
+            .await
+            .as_array()
+            .unwrap()
+            .len(),
+        2
+    );
 }
 
 #[tokio::test]
