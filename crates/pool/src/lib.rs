@@ -69,6 +69,13 @@
 //!   token is good for the same list and filter. AttributesToGet leaves out what a user has not.
 //! * UpdateGroup changes what it is given. A group without a role is passed over for the role
 //!   that is preferred.
+//! * Devices: a `DEVICE_KEY` that is not one of the user's own, forgotten or never confirmed, is no
+//!   device: the sign-in gets a new key, and no error tells whose the other is. A key is confirmed
+//!   by the user of a living sign-in it was given in. A device that is tracked but not remembered
+//!   is not asked for its secret and leaves the second factor where it was. `DEVICE_SRP_AUTH` may
+//!   be answered without its session, as pycognito does. What a forgotten device signed in is
+//!   refreshed no more; its access tokens live on. Without devices in the settings their
+//!   operations answer `InvalidUserPoolConfigurationException`. The hosted pages keep none.
 
 #![expect(dead_code, reason = "the pool is being completed, part by part")]
 
@@ -79,6 +86,7 @@ mod codes;
 mod core;
 mod db;
 mod definition;
+mod device;
 mod error;
 mod fault;
 mod grant;

@@ -16,7 +16,7 @@ pub(crate) struct Waiting {
 
 pub(crate) fn insert(db: &Connection, session: &str, state: &str, expires_at: i64) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO challenges (hash, state, expires_at, used) VALUES (?1, ?2, ?3, 0)",
+        "INSERT OR REPLACE INTO challenges (hash, state, expires_at, used) VALUES (?1, ?2, ?3, 0)",
     )?
     .execute(params![digest_of(session), state, expires_at])?;
     db.prepare_cached("DELETE FROM challenges WHERE id <= ?1")?

@@ -113,6 +113,24 @@ pub(crate) fn revoke(db: &Connection, origin_jti: &str) -> Result<()> {
         .map(drop)
 }
 
+/// Whether a living sign-in of the user came from this device.
+pub(crate) fn has_device(db: &Connection, sub: &str, device_key: &str, now: i64) -> Result<bool> {
+    db.prepare_cached(
+        "SELECT 1 FROM families
+         WHERE sub = ?1 AND device_key = ?2 AND NOT revoked AND expires_at > ?3",
+    )?
+    .exists(params![sub, device_key, now])
+}
+
+/// What came from this device is refreshed no more; its access tokens live on for a while.
+pub(crate) fn end_device(db: &Connection, sub: &str, device_key: &str, now: i64) -> Result<()> {
+    db.prepare_cached(
+        "UPDATE families SET expires_at = min(expires_at, ?3) WHERE sub = ?1 AND device_key = ?2",
+    )?
+    .execute(params![sub, device_key, now])
+    .map(drop)
+}
+
 pub(crate) fn revoke_all(db: &Connection, sub: &str) -> Result<()> {
     db.prepare_cached("UPDATE families SET revoked = 1 WHERE sub = ?1")?
         .execute([sub])

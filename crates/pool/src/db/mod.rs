@@ -4,6 +4,7 @@ pub(crate) mod attempts;
 pub(crate) mod auth_codes;
 pub(crate) mod challenges;
 pub(crate) mod codes;
+pub(crate) mod devices;
 pub(crate) mod families;
 pub(crate) mod groups;
 pub(crate) mod hosted;
@@ -208,7 +209,7 @@ CREATE TABLE IF NOT EXISTS hosted_challenges (
 CREATE INDEX IF NOT EXISTS hosted_challenges_by_expiry ON hosted_challenges (expires_at);
 CREATE TABLE IF NOT EXISTS devices (
   device_key TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE,
-  name TEXT, verifier TEXT, remembered INTEGER NOT NULL, ip TEXT,
+  name TEXT, verifier TEXT, remembered INTEGER NOT NULL, ip TEXT NOT NULL,
   created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, authenticated_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS devices_by_user ON devices (sub);

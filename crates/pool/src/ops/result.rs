@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::client::Client;
 use crate::core::Core;
 use crate::db::users::User;
+use crate::device;
 use crate::error::Result;
 use crate::grant::{self, Granted, Request};
 use crate::settings::SecondFactor;
@@ -50,21 +51,32 @@ pub(super) fn answer(
                 scope: ADMIN_SCOPE,
                 nonce: None,
                 auth_time: now,
-                device_key: done.sign_in.device_key.as_deref(),
+                device_key: done.device.as_ref().map(|device| device.key.as_str()),
                 hosted: false,
                 resource: None,
             };
-            let mut value = authentication(grant::begin(core, &done.user, &request, now)?);
-            if let Some(members) = value.as_object_mut() {
-                members.insert("ChallengeParameters".to_owned(), json!({}));
+            let mut result = tokens(grant::begin(core, &done.user, &request, now)?);
+            if let (Some(device), Some(members)) = (
+                done.device.filter(|device| device.is_new),
+                result.as_object_mut(),
+            ) {
+                let metadata = json!({
+                    "DeviceKey": device.key,
+                    "DeviceGroupKey": device::group_key(),
+                });
+                members.insert("NewDeviceMetadata".to_owned(), metadata);
             }
-            Ok(value)
+            Ok(json!({ "AuthenticationResult": result, "ChallengeParameters": {} }))
         }
     }
 }
 
 /// An answer with `AuthenticationResult`.
 pub(super) fn authentication(granted: Granted) -> Value {
+    json!({ "AuthenticationResult": tokens(granted) })
+}
+
+fn tokens(granted: Granted) -> Value {
     let mut result = json!({
         "AccessToken": granted.tokens.access,
         "ExpiresIn": granted.tokens.expires_in,
@@ -74,7 +86,7 @@ pub(super) fn authentication(granted: Granted) -> Value {
     if let (Some(token), Some(members)) = (granted.refresh_token, result.as_object_mut()) {
         members.insert("RefreshToken".to_owned(), Value::String(token));
     }
-    json!({ "AuthenticationResult": result })
+    result
 }
 
 /// A user's attributes as `[{Name, Value}]`, the `sub` first.

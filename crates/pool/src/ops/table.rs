@@ -3,12 +3,13 @@
 use super::input::Input;
 use super::{
     admin, associate_software_token, change_password, complete_web_authn_registration,
-    confirm_forgot_password, confirm_sign_up, delete_user, delete_user_attributes,
-    delete_web_authn_credential, forgot_password, get_tokens_from_refresh_token, get_user,
-    get_user_attribute_verification_code, get_user_auth_factors, global_sign_out, initiate_auth,
-    list_user_sessions, list_web_authn_credentials, resend_confirmation_code,
-    respond_to_auth_challenge, revoke_token, revoke_user_session, set_user_mfa_preference,
-    set_user_settings, sign_up, start_web_authn_registration, update_auth_event_feedback,
+    confirm_device, confirm_forgot_password, confirm_sign_up, delete_user, delete_user_attributes,
+    delete_web_authn_credential, forget_device, forgot_password, get_device,
+    get_tokens_from_refresh_token, get_user, get_user_attribute_verification_code,
+    get_user_auth_factors, global_sign_out, initiate_auth, list_devices, list_user_sessions,
+    list_web_authn_credentials, resend_confirmation_code, respond_to_auth_challenge, revoke_token,
+    revoke_user_session, set_user_mfa_preference, set_user_settings, sign_up,
+    start_web_authn_registration, update_auth_event_feedback, update_device_status,
     update_user_attributes, verify_software_token, verify_user_attribute,
 };
 use crate::core::Core;
@@ -54,6 +55,7 @@ fn not_offered(name: &str) -> ApiError {
     )
 }
 
+#[expect(clippy::too_many_lines, reason = "one line an operation")]
 fn run(name: &str) -> Option<Run> {
     Some(match name {
         "AdminAddUserToGroup" => admin::groups::add_user,
@@ -63,18 +65,23 @@ fn run(name: &str) -> Option<Run> {
         "AdminDeleteUserAttributes" => admin::attributes::delete,
         "AdminDisableUser" => admin::users::disable_user,
         "AdminEnableUser" => admin::users::enable_user,
+        "AdminForgetDevice" => admin::devices::forget,
+        "AdminGetDevice" => admin::devices::get,
         "AdminGetUser" => admin::users::get_user,
         "AdminInitiateAuth" => admin::auth::initiate,
+        "AdminListDevices" => admin::devices::list,
         "AdminListGroupsForUser" => admin::groups::list_for_user,
         "AdminRemoveUserFromGroup" => admin::groups::remove_user,
         "AdminResetUserPassword" => admin::users::reset_user_password,
         "AdminRespondToAuthChallenge" => admin::auth::respond,
         "AdminSetUserPassword" => admin::users::set_user_password,
+        "AdminUpdateDeviceStatus" => admin::devices::update_status,
         "AdminUpdateUserAttributes" => admin::attributes::update,
         "AdminUserGlobalSignOut" => admin::users::user_global_sign_out,
         "AssociateSoftwareToken" => associate_software_token::run,
         "ChangePassword" => change_password::run,
         "CompleteWebAuthnRegistration" => complete_web_authn_registration::run,
+        "ConfirmDevice" => confirm_device::run,
         "ConfirmForgotPassword" => confirm_forgot_password::run,
         "ConfirmSignUp" => confirm_sign_up::run,
         "CreateGroup" => admin::groups::create,
@@ -84,7 +91,9 @@ fn run(name: &str) -> Option<Run> {
         "DeleteWebAuthnCredential" => delete_web_authn_credential::run,
         "DescribeUserPool" => admin::describe_pool::run,
         "DescribeUserPoolClient" => admin::describe_client::run,
+        "ForgetDevice" => forget_device::run,
         "ForgotPassword" => forgot_password::run,
+        "GetDevice" => get_device::run,
         "GetGroup" => admin::groups::get,
         "GetTokensFromRefreshToken" => get_tokens_from_refresh_token::run,
         "GetUser" => get_user::run,
@@ -93,6 +102,7 @@ fn run(name: &str) -> Option<Run> {
         "GetUserPoolMfaConfig" => admin::describe_pool::mfa_config,
         "GlobalSignOut" => global_sign_out::run,
         "InitiateAuth" => initiate_auth::run,
+        "ListDevices" => list_devices::run,
         "ListGroups" => admin::groups::list,
         "ListUserPoolClients" => admin::describe_client::list,
         "ListUserPools" => admin::describe_pool::list_pools,
@@ -108,8 +118,9 @@ fn run(name: &str) -> Option<Run> {
         "SetUserSettings" => set_user_settings::run,
         "SignUp" => sign_up::run,
         "StartWebAuthnRegistration" => start_web_authn_registration::run,
-        "UpdateGroup" => admin::groups::update,
         "UpdateAuthEventFeedback" => update_auth_event_feedback::run,
+        "UpdateDeviceStatus" => update_device_status::run,
+        "UpdateGroup" => admin::groups::update,
         "UpdateUserAttributes" => update_user_attributes::run,
         "VerifySoftwareToken" => verify_software_token::run,
         "VerifyUserAttribute" => verify_user_attribute::run,

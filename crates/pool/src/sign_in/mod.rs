@@ -6,6 +6,7 @@
 //! kind of factor has a file that issues its challenge and judges its answer.
 
 mod custom;
+mod device;
 mod first_factor;
 mod mfa_setup;
 mod new_password;
@@ -77,6 +78,15 @@ pub(crate) struct Challenge {
 pub(crate) struct Done {
     pub(crate) user: User,
     pub(crate) sign_in: SignIn,
+    /// Where devices are tracked, the one that tokens are given to.
+    pub(crate) device: Option<SeenDevice>,
+}
+
+/// A device somebody has signed in on.
+pub(crate) struct SeenDevice {
+    pub(crate) key: String,
+    /// It has just been given the key.
+    pub(crate) is_new: bool,
 }
 
 /// Starts a sign-in.
@@ -112,8 +122,8 @@ const LEAVES_SESSION: [&str; 8] = [
 /// In Cognito's words.
 pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outcome> {
     let name = required(answer.responses, "USERNAME")?;
-    let session = session::of(answer)?;
-    let mut sign_in = session::take(core, answer, session, now)?;
+    let session = session::of(core, answer)?;
+    let mut sign_in = session::take(core, answer, &session, now)?;
     let before = sign_in.clone();
     let user = core.db.run(|tx| {
         let named =
@@ -128,11 +138,14 @@ pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outc
             .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))
     })?;
     sign_in.metadata.clone_from(&answer.metadata);
+    if let (Some(key), false) = (answer.responses.get("DEVICE_KEY"), sign_in.asks_device()) {
+        sign_in.device_key = Some((*key).to_owned());
+    }
     let outcome = next::after_answer(core, &mut sign_in, user, answer, now);
     if let Err(error) = &outcome
         && LEAVES_SESSION.contains(&&*error.kind)
     {
-        session::give_back(core, session, &before)?;
+        session::give_back(core, &session, &before)?;
     }
     outcome
 }

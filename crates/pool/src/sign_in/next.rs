@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::{Answer, Awaits, Challenge, Done, Outcome, SignIn, session};
 use super::{
-    custom, first_factor, mfa_setup, new_password, one_time_code, second_factor, software_token,
-    srp, web_authn,
+    custom, device, first_factor, mfa_setup, new_password, one_time_code, second_factor,
+    software_token, srp, web_authn,
 };
 use crate::client::AuthFlow;
 use crate::core::Core;
@@ -41,6 +41,12 @@ pub(super) fn after_answer(
         Awaits::CustomChallenge { private, metadata } => {
             let (private, metadata) = (private.clone(), metadata.clone());
             custom::answer(core, sign_in, &private, metadata, user, answer, now)
+        }
+        Awaits::DeviceSrp => device::begin(core, sign_in, user, answer, now),
+        Awaits::DevicePasswordVerifier { exchange } => {
+            let exchange = exchange.clone();
+            let user = device::check(core, sign_in, &exchange, user, answer, now)?;
+            after_second_factor(core, sign_in, user, now)
         }
         Awaits::NewPassword => {
             let user = new_password::answer(core, user, answer, now)?;
@@ -79,10 +85,14 @@ pub(super) fn after_first_factor(
     if user.status == Status::ForceChangePassword {
         return new_password::challenge(core, sign_in, &user, now);
     }
-    if !sign_in.second_factor
-        && let Some(challenge) = second_factor::challenge(core, sign_in, &user, now)?
-    {
-        return Ok(challenge);
+    if !sign_in.second_factor {
+        // A remembered device takes the place of the second factor.
+        if let Some(challenge) = device::challenge(core, sign_in, &user, now)? {
+            return Ok(challenge);
+        }
+        if let Some(challenge) = second_factor::challenge(core, sign_in, &user, now)? {
+            return Ok(challenge);
+        }
     }
     after_second_factor(core, sign_in, user, now)
 }
@@ -92,12 +102,18 @@ pub(super) fn after_second_factor(
     core: &Core,
     sign_in: &mut SignIn,
     user: User,
-    _now: i64,
+    now: i64,
 ) -> Result<Outcome> {
     // An administrator may have come between.
     admit(core, sign_in, &user)?;
+    // A device that was named late, or beside a passkey.
+    if let Some(challenge) = device::challenge(core, sign_in, &user, now)? {
+        return Ok(challenge);
+    }
+    let device = device::seen(core, sign_in, &user, now)?;
     Ok(Outcome::Done(Box::new(Done {
         user,
+        device,
         sign_in: sign_in.clone(),
     })))
 }

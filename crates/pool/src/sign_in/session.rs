@@ -1,8 +1,8 @@
 //! What a client holds of a sign-in under way: an opaque value that works once, for a while.
 
-use super::{Answer, SignIn, required};
+use super::{Answer, Channel, SignIn, required};
 use crate::core::Core;
-use crate::db::challenges;
+use crate::db::{challenges, users};
 use crate::error::{ApiError, Result};
 
 /// How long a spent or late session is remembered, to say which it was.
@@ -25,16 +25,69 @@ pub(super) fn keep_under(core: &Core, sign_in: &SignIn, session: &str, now: i64)
     })
 }
 
-/// What an answer is to be found by.
-pub(super) fn of<'a>(answer: &Answer<'a>) -> Result<&'a str> {
-    match answer.challenge {
-        "PASSWORD_VERIFIER" | "DEVICE_PASSWORD_VERIFIER" => {
-            required(answer.responses, "PASSWORD_CLAIM_SECRET_BLOCK")
-        }
-        _ => answer
-            .session
-            .ok_or_else(|| ApiError::invalid_parameter("Missing required parameter Session")),
+/// Lets a session be found by who is to answer, too: pycognito sends none with a device key.
+pub(super) fn keep_for(
+    core: &Core,
+    answerer: &Answerer<'_>,
+    session: &str,
+    now: i64,
+) -> Result<()> {
+    let lifetime = core.definition().settings.auth_session_seconds;
+    core.db.run(|tx| {
+        challenges::insert(tx, &answerer.text(), session, now + lifetime).map_err(ApiError::from)
+    })
+}
+
+/// Who may answer without a session.
+pub(super) struct Answerer<'a> {
+    pub(super) client_id: &'a str,
+    pub(super) channel: Channel,
+    pub(super) sub: &'a str,
+    pub(super) device_key: &'a str,
+}
+
+impl Answerer<'_> {
+    fn text(&self) -> String {
+        let Self {
+            client_id,
+            channel,
+            sub,
+            device_key,
+        } = self;
+        format!("{channel:?} {client_id} {sub} {device_key}")
     }
+}
+
+/// What an answer is to be found by.
+pub(super) fn of(core: &Core, answer: &Answer<'_>) -> Result<String> {
+    match (answer.challenge, answer.session) {
+        ("PASSWORD_VERIFIER" | "DEVICE_PASSWORD_VERIFIER", _) => {
+            required(answer.responses, "PASSWORD_CLAIM_SECRET_BLOCK").map(str::to_owned)
+        }
+        (_, Some(session)) => Ok(session.to_owned()),
+        ("DEVICE_SRP_AUTH", None) => of_device(core, answer),
+        (_, None) => Err(ApiError::invalid_parameter(
+            "Missing required parameter Session",
+        )),
+    }
+}
+
+fn of_device(core: &Core, answer: &Answer<'_>) -> Result<String> {
+    let name = required(answer.responses, "USERNAME")?;
+    let device_key = required(answer.responses, "DEVICE_KEY")?;
+    core.db.run(|tx| {
+        let user = users::find(tx, name)?.ok_or_else(|| refused("."))?;
+        let answerer = Answerer {
+            client_id: &answer.client.id,
+            channel: answer.channel,
+            sub: &user.sub,
+            device_key,
+        };
+        let waiting = challenges::get(tx, &answerer.text())?;
+        waiting
+            .map(|waiting| waiting.state)
+            .ok_or_else(|| refused("."))
+    })
 }
 
 /// Takes the sign-in: nobody else can, unless it is given back.
@@ -67,8 +120,7 @@ pub(super) fn take_when(
         if waiting.expires_at <= now {
             return Err(refused(", session is expired."));
         }
-        let sign_in: SignIn =
-            serde_json::from_str(&waiting.state).map_err(|_| ApiError::internal())?;
+        let sign_in: SignIn = serde_json::from_str(&waiting.state).map_err(|_| refused("."))?;
         if !is_right(&sign_in) {
             return Err(refused("."));
         }

@@ -33,6 +33,8 @@ pub(crate) struct SignIn {
     /// In `CUSTOM_AUTH`: the challenges so far.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) rounds: Vec<Round>,
+    /// That device has proven its secret.
+    pub(crate) device_shown: bool,
     /// `ClientMetadata` of the call at hand: functions are given it.
     #[serde(skip)]
     pub(crate) metadata: BTreeMap<String, String>,
@@ -63,6 +65,11 @@ pub(crate) enum Awaits {
         exchange: String,
     },
     WebAuthn,
+    DeviceSrp,
+    /// The exchange, as text: a secret.
+    DevicePasswordVerifier {
+        exchange: String,
+    },
     NewPassword,
     /// What the functions keep to themselves.
     CustomChallenge {
@@ -117,6 +124,8 @@ impl Awaits {
             Self::PasswordSrp => "PASSWORD_SRP",
             Self::PasswordVerifier { .. } => "PASSWORD_VERIFIER",
             Self::WebAuthn => "WEB_AUTHN",
+            Self::DeviceSrp => "DEVICE_SRP_AUTH",
+            Self::DevicePasswordVerifier { .. } => "DEVICE_PASSWORD_VERIFIER",
             Self::NewPassword => "NEW_PASSWORD_REQUIRED",
             Self::CustomChallenge { .. } => "CUSTOM_CHALLENGE",
             Self::Code(sent) => sent.name(),
@@ -157,10 +166,19 @@ impl SignIn {
                 .get("DEVICE_KEY")
                 .map(|key| (*key).to_owned()),
             rounds: Vec::new(),
+            device_shown: false,
             metadata: begin.metadata.clone(),
             awaits: Awaits::Nothing,
             ceremony: None,
         }
+    }
+
+    /// A device is to answer, and no other than the one that was asked.
+    pub(super) fn asks_device(&self) -> bool {
+        matches!(
+            self.awaits,
+            Awaits::DeviceSrp | Awaits::DevicePasswordVerifier { .. }
+        )
     }
 
     /// The internal id that a name nobody has seems to have, always the same.

@@ -26,6 +26,8 @@ mod defence;
 #[cfg(test)]
 mod describe;
 #[cfg(test)]
+mod devices;
+#[cfg(test)]
 mod discovery;
 #[cfg(test)]
 mod errors;

@@ -5,6 +5,7 @@ pub(super) mod auth;
 pub(super) mod create_user;
 pub(super) mod describe_client;
 pub(super) mod describe_pool;
+pub(super) mod devices;
 pub(super) mod groups;
 pub(super) mod list_users;
 mod page;
