@@ -7,8 +7,9 @@
 //!
 //! Where the documents of the real service are silent, this pool decides:
 //!
-//! * Sign-in names: email is the username attribute, so `username` is the `sub`;
-//!   an email (in any case) and the `sub` are both taken wherever a name is asked.
+//! * Sign-in names: where addresses are the names, `username` is the `sub`. Names, addresses
+//!   (in any case) and the `sub` are all taken wherever a name is asked; no user can choose
+//!   another's `sub` as his name.
 //! * A rotated refresh token used again inside the grace period gets a fresh
 //!   successor; used later it is refused, and its session lives on. With the setting
 //!   `refresh_reuse_revokes` the whole sign-in ends (RFC 9700 section 4.14.2).
@@ -22,9 +23,23 @@
 //!   in, and `invalid_request` for `client_credentials`. A client's own token has itself as `sub`.
 //! * A challenge of the hosted pages is answered in the browser that began it, at `/challenge`.
 //!   They offer a code in place of the password beside the field for it.
-//! * A wrong code counts towards 15 (sign-up) or 10 (reset) an hour for each
-//!   user; how often a code is sent is not limited.
-//! * A password reset ends no session.
+//! * A wrong code counts towards 15 (sign-up, verification) or 10 (reset) an hour for each user,
+//!   over new codes and new addresses. How often a code is sent, and calls a second, are limited
+//!   only when the settings say so.
+//! * Neither a password reset nor a change ends a session. Whether a password came before is
+//!   told to nobody but who has the right code or password.
+//! * A code verifies the address it went to, and is void once the user has another one. While a
+//!   change waits to be verified, GetUserAttributeVerificationCode sends to the new address;
+//!   writing the old one takes the change back.
+//! * Where addresses are the names the last of a user's cannot be deleted. Who deletes an address
+//!   has it no longer as a second factor.
+//! * The access token of a user who is deleted answers UserNotFoundException, of one whom an
+//!   administrator made unconfirmed or due for a reset UserNotConfirmedException and
+//!   PasswordResetRequiredException, where an operation does not declare it NotAuthorizedException.
+//! * RevokeUserSession takes another user's session for one that does not exist. The current one
+//!   is an InvalidParameterException.
+//! * ForgotPassword of an unconfirmed user is an InvalidParameterException, or looks like any
+//!   other when unknown names are hidden.
 //! * An answer to a challenge that can be put right (a wrong code, a password against the
 //!   policy) leaves its session; any other spends it.
 //! * A password is kept as its SRP verifier alone, as whoever speaks SRP must: who has the

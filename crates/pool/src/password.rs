@@ -177,6 +177,14 @@ mod tests {
     }
 
     #[test]
+    fn a_space_inside_is_a_symbol_and_one_at_the_end_is_not() {
+        let policy = PasswordPolicy::default();
+        assert!(policy.check("Pass w0rd").is_ok());
+        assert!(policy.check("Passw0rd ").is_err());
+        assert!(policy.check(" Passw0rd").is_err());
+    }
+
+    #[test]
     fn a_name_nobody_has_always_shows_the_same() {
         let (passwords, db, random) = opened();
         let reopened = Passwords::open(&db, &random).unwrap();

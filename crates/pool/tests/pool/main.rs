@@ -62,6 +62,8 @@ mod passkeys;
 #[cfg(test)]
 mod password;
 #[cfg(test)]
+mod permissions;
+#[cfg(test)]
 mod protocol;
 #[cfg(test)]
 mod refresh;
