@@ -14,7 +14,7 @@ export async function toSignIn(page) {
 export async function signIn(page, email, password = PASSWORD) {
   await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
 }
 
 export async function signUp(page, email, password = PASSWORD) {

@@ -62,6 +62,9 @@
 //!   with the choice. Whatever is wrong with it, a sign-in says the same words. Half of the names
 //!   nobody has seem to have a passkey, always the same ones.
 //! * Wrong passkeys lock nobody out.
+//! * The pages ask for passkeys where their own host is the relying party and the client has
+//!   `USER_AUTH`. Whoever opens `/passkeys/add` without having signed in there does that first,
+//!   and is then sent on to the application.
 //! * An app that was enrolled with an access token is asked for once it is enabled, or required;
 //!   one that was enrolled on the way in is enabled by it, and no other session replaces it. A
 //!   code of an app that was taken before is an ExpiredCodeException.

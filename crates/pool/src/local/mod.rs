@@ -71,6 +71,7 @@ pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
         .route("/stats", get(stats))
         .route("/calls", get(list_calls))
         .route("/assets/inbox.js", get(pages::inbox_script))
+        .route("/assets/passkeys.js", get(pages::passkey_script))
         .route("/assets/pool.css", get(pages::stylesheet))
         .route("/faults", post(set_fault))
         .route("/users", post(save_user))

@@ -1,10 +1,11 @@
-//! The hosted pages: plain forms, no script.
+//! The hosted pages: plain forms, and no script but the one that passkeys need.
 
 mod challenge;
 mod confirm;
 mod forgot;
 mod form;
 mod identifier;
+mod passkeys;
 mod qr;
 mod render;
 mod reset;
@@ -28,6 +29,7 @@ use crate::oauth::params::Params;
 use crate::oauth::request::Refusal;
 
 pub(crate) use form::same_origin;
+pub(crate) use passkeys::script as passkey_script;
 pub(crate) use render::{Pages, inbox_script, stylesheet};
 
 /// One request for a page.
@@ -54,6 +56,10 @@ pub(crate) async fn page(
         "/login" => sign_in::page,
         "/signup" => sign_up::page,
         "/challenge" => challenge::page,
+        "/passkeys/add" => passkeys::add,
+        "/passkeys/creation" => passkeys::creation,
+        "/passkeys/request" => passkeys::request,
+        "/passkeys/sign-in" => passkeys::sign_in,
         "/confirm" => confirm::page,
         "/forgotPassword" => forgot::page,
         _ => reset::page,
@@ -169,17 +175,18 @@ fn refuse_form(core: &Core, message: &str) -> Response {
         .render(StatusCode::FORBIDDEN, "error.html", context)
 }
 
-/// No script, no frames, no cache. `form-action` is left out on purpose: browsers apply it
+/// No script unless the page has said otherwise, no frames, no cache. `form-action` is left out on purpose: browsers apply it
 /// to the redirect back to the application too. The referrer policy must let a form's own
 /// `Origin` through.
 pub(crate) fn protect(response: &mut Response) {
     let headers = response.headers_mut();
-    for (name, value) in [
-        (
-            header::CONTENT_SECURITY_POLICY,
+    headers
+        .entry(header::CONTENT_SECURITY_POLICY)
+        .or_insert(HeaderValue::from_static(
             "default-src 'none'; style-src 'self'; img-src 'self' data:; base-uri 'none'; \
              frame-ancestors 'none'",
-        ),
+        ));
+    for (name, value) in [
         (header::X_FRAME_OPTIONS, "DENY"),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::REFERRER_POLICY, "same-origin"),

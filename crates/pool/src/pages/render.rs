@@ -8,7 +8,7 @@ use crate::oauth::request::AuthorizeRequest;
 
 const STYLE: &str = include_str!("templates/pool.css");
 
-const TEMPLATES: [(&str, &str); 15] = [
+const TEMPLATES: [(&str, &str); 17] = [
     ("base.html", include_str!("templates/base.html")),
     ("choice.html", include_str!("templates/choice.html")),
     ("code.html", include_str!("templates/code.html")),
@@ -22,6 +22,14 @@ const TEMPLATES: [(&str, &str); 15] = [
     (
         "new_password.html",
         include_str!("templates/new_password.html"),
+    ),
+    (
+        "passkey_add.html",
+        include_str!("templates/passkey_add.html"),
+    ),
+    (
+        "passkey_sign_in.html",
+        include_str!("templates/passkey_sign_in.html"),
     ),
     ("password.html", include_str!("templates/password.html")),
     ("reset.html", include_str!("templates/reset.html")),

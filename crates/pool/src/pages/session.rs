@@ -10,7 +10,7 @@ use crate::db::hosted::{self, HostedSession};
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 
-const COOKIE: &str = "cognito";
+pub(super) const COOKIE: &str = "cognito";
 
 /// The session of a browser whose user may sign in without asking again.
 pub(crate) fn signed_in(core: &Core, visit: &Visit) -> Result<Option<(HostedSession, User)>> {

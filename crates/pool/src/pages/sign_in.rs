@@ -4,7 +4,7 @@ use axum::response::Response;
 use minijinja::context;
 
 use super::render::FormState;
-use super::{Visit, challenge, found, refused, see_other, session};
+use super::{Visit, allow_own_scripts, challenge, found, passkeys, refused, see_other, session};
 use crate::client::{AuthFlow, Client};
 use crate::core::Core;
 use crate::db::users::{self, User};
@@ -23,6 +23,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         let state = FormState {
             notice: match Params::parse(visit.query.as_bytes()).first("notice") {
                 "confirmed" => Some("Your account is confirmed. Sign in to go on."),
+                "passkey" => Some("Sign in first, then add a passkey."),
                 "over" => Some("This sign-in is over, or took too long. Sign in again."),
                 "password_changed" => Some("Your password is changed. Sign in with the new one."),
                 _ => None,
@@ -68,7 +69,7 @@ pub(super) fn again(
     show(core, visit, request, username, state)
 }
 
-fn show(
+pub(super) fn show(
     core: &Core,
     visit: &Visit,
     request: &AuthorizeRequest,
@@ -76,15 +77,22 @@ fn show(
     state: FormState<'_>,
 ) -> Response {
     let settings = &core.definition().settings;
+    let passkeys = passkeys::offered(core, visit, &request.client);
     let values = context! {
         username,
         by_password => settings.first_factors.contains(&FirstFactor::Password),
         choice => offers_choice(settings, &request.client),
         signs_up => settings.self_sign_up,
+        passkeys,
+        ..state.values.clone()
     };
     let state = FormState { values, ..state };
-    core.pages
-        .form("sign_in.html", core, visit, request, &state)
+    let pages = &core.pages;
+    let mut response = pages.form("sign_in.html", core, visit, request, &state);
+    if passkeys {
+        allow_own_scripts(&mut response);
+    }
+    response
 }
 
 /// Whether there is something else than a password to begin with.

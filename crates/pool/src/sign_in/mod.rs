@@ -5,6 +5,7 @@
 //! shown everything the pool asks for. [`next`](mod@next) holds the order of the steps; each
 //! kind of factor has a file that issues its challenge and judges its answer.
 
+mod any_passkey;
 mod custom;
 mod device;
 mod first_factor;
@@ -30,6 +31,7 @@ use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::user;
 
+pub(crate) use any_passkey::{ask_for_any_passkey, by_any_passkey};
 pub(crate) use first_factor::configured_factors;
 pub(crate) use mfa_setup::{associate, verify};
 pub(crate) use session::waits;

@@ -148,11 +148,11 @@ fn decoy(core: &Core, subject: &str, rp_id: &str) -> Vec<Credential> {
 }
 
 /// Why is for the developer's log: who tries is told nothing.
-fn refused(why: WebAuthnError) -> ApiError {
+pub(super) fn refused(why: WebAuthnError) -> ApiError {
     tracing::info!(%why, "a sign-in with a passkey is refused");
     wrong_passkey()
 }
 
-fn wrong_passkey() -> ApiError {
+pub(super) fn wrong_passkey() -> ApiError {
     ApiError::not_authorized("Incorrect username or passkey.")
 }

@@ -46,6 +46,11 @@ impl Assertion {
         &self.0.id
     }
 
+    /// Whose it claims to be: a passkey that was not asked for by name tells.
+    pub(crate) fn user_handle(&self) -> Option<&Base64Url> {
+        self.0.response.user_handle.as_ref()
+    }
+
     /// Verifies that `held`, a passkey of the user who signs in, answered `ceremony`.
     ///
     /// # Errors

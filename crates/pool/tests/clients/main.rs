@@ -3,4 +3,6 @@
 #[cfg(test)]
 mod libraries;
 #[cfg(test)]
+mod passkeys;
+#[cfg(test)]
 mod run;

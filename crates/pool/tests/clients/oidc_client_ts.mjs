@@ -50,7 +50,7 @@ async function signIn(page, origin) {
   await page.evaluate(() => void users.signinRedirect({ state: "back to the cart" }));
   await page.getByLabel("Email").fill(email);
   await page.getByLabel("Password", { exact: true }).fill(pool.password);
-  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("button", { name: "Sign in", exact: true }).click();
   await page.waitForURL(`${origin}/callback?**`);
   await manage(page, origin);
   return page.evaluate(async () => {
@@ -86,7 +86,7 @@ async function flow(page, origin) {
   await manage(page, origin);
   assert.equal(await page.evaluate(() => users.getUser()), null);
   await page.evaluate(() => void users.signinRedirect());
-  await page.getByRole("button", { name: "Sign in" }).waitFor();
+  await page.getByRole("button", { name: "Sign in", exact: true }).waitFor();
 }
 
 await pool.makeUser(email);

@@ -56,6 +56,8 @@ mod otp;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod passkey_pages;
+#[cfg(test)]
 mod passkey_sign_in;
 #[cfg(test)]
 mod passkeys;
