@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod admin_auth;
 #[cfg(test)]
+mod admin_twins;
+#[cfg(test)]
 mod admin_users;
 #[cfg(test)]
 mod aliases;

@@ -6,6 +6,7 @@ pub(super) mod create_user;
 pub(super) mod describe_client;
 pub(super) mod describe_pool;
 pub(super) mod devices;
+pub(super) mod factors;
 pub(super) mod groups;
 pub(super) mod list_users;
 mod page;

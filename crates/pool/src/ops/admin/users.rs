@@ -2,22 +2,24 @@
 
 use serde_json::{Value, json};
 
+use super::user_type;
 use crate::core::Core;
 use crate::error::Result;
 use crate::ops::input::Input;
-use crate::ops::result::attributes;
+use crate::ops::result::mfa_settings;
 use crate::user;
 
 pub(in crate::ops) fn get_user(core: &Core, input: &Input<'_>, _now: i64) -> Result<Value> {
     let user = user::known(core, input.text("Username"))?;
-    Ok(json!({
-        "Username": user.username,
-        "UserAttributes": attributes(&user),
-        "UserCreateDate": user.created_at,
-        "UserLastModifiedDate": user.modified_at,
-        "Enabled": user.enabled,
-        "UserStatus": user.status.name(),
-    }))
+    let mut value = mfa_settings(&user);
+    if let (Some(members), Value::Object(profile)) = (value.as_object_mut(), user_type(&user)) {
+        members.extend(profile);
+        // The one shape that calls them so.
+        if let Some(attributes) = members.remove("Attributes") {
+            members.insert("UserAttributes".to_owned(), attributes);
+        }
+    }
+    Ok(value)
 }
 
 pub(in crate::ops) fn confirm_sign_up(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
