@@ -13,9 +13,20 @@ const PAGE: usize = 20;
 /// last session of the page before.
 pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let bearer = token::authorize(core, input.text("AccessToken"), now)?;
+    list(core, &bearer.user.sub, Some(&bearer.origin_jti), input, now)
+}
+
+/// For AdminListUserSessions too, which comes from no session: `current` is `None`.
+pub(super) fn list(
+    core: &Core,
+    sub: &str,
+    current: Option<&str>,
+    input: &Input<'_>,
+    now: i64,
+) -> Result<Value> {
     let sessions = core
         .db
-        .run(|tx| families::of_user(tx, &bearer.user.sub, now).map_err(ApiError::from))?;
+        .run(|tx| families::of_user(tx, sub, now).map_err(ApiError::from))?;
     let start = match input.get("NextToken") {
         None => 0,
         Some(last) => sessions
@@ -29,15 +40,19 @@ pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let page: Vec<_> = sessions.iter().skip(start).take(PAGE).collect();
     let described: Vec<_> = page
         .iter()
-        .map(|session| {
-            json!({
-                "SessionId": session.session_id,
+        .map(|family| {
+            let mut session = json!({
+                "SessionId": family.session_id,
                 "SessionType": "TOKEN",
-                "ClientId": session.client_id,
-                "CreateDate": session.auth_time,
-                "LastActiveDate": session.last_active_at,
-                "IsCurrentSession": session.origin_jti == bearer.origin_jti,
-            })
+                "ClientId": family.client_id,
+                "CreateDate": family.auth_time,
+                "LastActiveDate": family.last_active_at,
+            });
+            if let (Some(current), Some(members)) = (current, session.as_object_mut()) {
+                let is_current = family.origin_jti == current;
+                members.insert("IsCurrentSession".to_owned(), is_current.into());
+            }
+            session
         })
         .collect();
     let more = sessions.len() > start + page.len();

@@ -1,4 +1,4 @@
-//! What an administrator does in a user's place: second factors.
+//! What an administrator does in a user's place: second factors and sessions.
 
 use cogward_pool::PUBLIC_CLIENT_ID;
 use serde_json::{Value, json};
@@ -23,6 +23,12 @@ async fn admin(pool: &TestPool, operation: &str, more: Value) -> crate::common::
     let mut body = more;
     body["Username"] = EMAIL.into();
     pool.admin(operation, body).await
+}
+
+async fn sessions(pool: &TestPool, more: Value) -> (Vec<Value>, Value) {
+    let list = admin(pool, "AdminListUserSessions", more).await.ok();
+    let sessions = list["Sessions"].as_array().unwrap().clone();
+    (sessions, list["NextToken"].clone())
 }
 
 #[tokio::test]
@@ -132,11 +138,66 @@ async fn a_code_for_the_administrators_server_stays_at_its_door() {
 }
 
 #[tokio::test]
+async fn sessions_are_listed_and_one_is_ended() {
+    let pool = TestPool::start().await;
+    let (one, two) = (pool.signed_in(EMAIL).await, pool.signed_in(EMAIL).await);
+    let stranger = pool.signed_in("admin@example.com").await;
+    let (found, next) = sessions(&pool, json!({})).await;
+    assert_eq!((found.len(), next), (2, Value::Null));
+    assert_eq!(found[0]["ClientId"], PUBLIC_CLIENT_ID);
+    assert_eq!(found[0].get("IsCurrentSession"), None);
+    // The newest is first.
+    let body = json!({ "SessionId": found[0]["SessionId"] });
+    admin(&pool, "AdminRevokeUserSession", body.clone())
+        .await
+        .ok();
+    let refused = pool.get_user(&two["AccessToken"]).await;
+    refused.refused("NotAuthorizedException");
+    let refused = pool.refresh(&two["RefreshToken"]).await;
+    refused.refused("NotAuthorizedException");
+    pool.get_user(&one["AccessToken"]).await.ok();
+    pool.refresh(&one["RefreshToken"]).await.ok();
+    assert_eq!(sessions(&pool, json!({})).await.0.len(), 1);
+    let again = admin(&pool, "AdminRevokeUserSession", body).await;
+    again.refused("ResourceNotFoundException");
+    // Another user's is none of this one's.
+    let body = json!({ "Username": "admin@example.com" });
+    let list = pool.admin("AdminListUserSessions", body).await.ok();
+    let body = json!({ "SessionId": list["Sessions"][0]["SessionId"] });
+    let refused = admin(&pool, "AdminRevokeUserSession", body).await;
+    refused.refused("ResourceNotFoundException");
+    pool.get_user(&stranger["AccessToken"]).await.ok();
+}
+
+#[tokio::test]
+async fn sessions_come_in_pages() {
+    let pool = TestPool::start().await;
+    for _ in 0..25 {
+        pool.signed_in(EMAIL).await;
+    }
+    let (mut found, next) = sessions(&pool, json!({})).await;
+    assert!(next.is_string());
+    let (rest, next) = sessions(&pool, json!({ "NextToken": next })).await;
+    assert_eq!(next, Value::Null);
+    found.extend(rest);
+    let ids: std::collections::BTreeSet<_> = found
+        .iter()
+        .map(|session| session["SessionId"].as_str().unwrap())
+        .collect();
+    assert_eq!((ids.len(), found.len()), (25, 25));
+    let refused = admin(&pool, "AdminListUserSessions", json!({ "NextToken": "x" })).await;
+    refused.refused("InvalidParameterException");
+}
+
+#[tokio::test]
 async fn every_twin_asks_for_this_pool_and_a_user_of_it() {
     let pool = TestPool::start().await;
+    let id = "tkn0123456789012345678901234";
     for (operation, more) in [
         ("AdminDeleteSoftwareToken", json!({})),
         ("AdminGetUserAuthFactors", json!({})),
+        ("AdminListUserSessions", json!({})),
+        ("AdminRevokeUserSession", json!({ "SessionId": id })),
         ("AdminSetUserMFAPreference", json!({})),
         ("AdminSetUserSettings", json!({ "MFAOptions": [] })),
     ] {

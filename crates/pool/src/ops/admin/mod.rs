@@ -11,6 +11,7 @@ pub(super) mod groups;
 pub(super) mod list_users;
 mod page;
 mod schema;
+pub(super) mod sessions;
 pub(super) mod users;
 
 use serde_json::{Value, json};
