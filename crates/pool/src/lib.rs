@@ -95,8 +95,6 @@
 //!   refreshed no more; its access tokens live on. Without devices in the settings their
 //!   operations answer `InvalidUserPoolConfigurationException`. The hosted pages keep none.
 
-#![expect(dead_code, reason = "the pool is being completed, part by part")]
-
 mod calls;
 mod client;
 mod clock;
