@@ -22,6 +22,18 @@ async fn the_javascript_sdk_lives_a_whole_account() {
     run(flow, &pool).unwrap();
 }
 
+#[test]
+fn the_model_is_what_botocore_says() {
+    let mut check = Command::new(tool("venv/bin/python"));
+    let output = check
+        .arg(script("model.py"))
+        .arg("--check")
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+}
+
 fn run(mut flow: Command, pool: &Pool) -> std::io::Result<()> {
     let url = pool.base_url();
     let output = flow
