@@ -39,24 +39,56 @@ async fn the_pools_seed_file_is_one() {
     std::fs::write(&seed, blocks(&page, "toml")).unwrap();
     let [port] = free_ports();
     let port = port.to_string();
-    let args = ["pool", "--port", &port, "--data-dir", "pool", "--seed", "pool.toml"];
-    let pool = Server::start(folder.path(), &args, &[], port.parse().unwrap(), "/_local/health").await;
+    let args = [
+        "pool",
+        "--port",
+        &port,
+        "--data-dir",
+        "pool",
+        "--seed",
+        "pool.toml",
+    ];
+    let pool = Server::start(
+        folder.path(),
+        &args,
+        &[],
+        port.parse().unwrap(),
+        "/_local/health",
+    )
+    .await;
     let script = format!(
         "curl -fsS http://localhost:{port}/ -H 'X-Amz-Target: AWSCognitoIdentityProviderService.InitiateAuth' -d \
          '{{\"ClientId\":\"web\",\"AuthFlow\":\"USER_PASSWORD_AUTH\",\"AuthParameters\":{{\"USERNAME\":\"ada@example.com\",\"PASSWORD\":\"Passw0rd!\"}}}}'\n\
          curl -fsS http://localhost:{port}/_local/export"
     );
     let said = String::from_utf8(succeeds(&mut bash(folder.path(), &script)).stdout).unwrap();
-    assert!(said.contains("\"ExpiresIn\":300") && said.contains("5f0c2d1e-8a7b"), "{said}");
+    assert!(
+        said.contains("\"ExpiresIn\":300") && said.contains("5f0c2d1e-8a7b"),
+        "{said}"
+    );
     drop(pool);
 
     let bad = blocks(&page, "toml").replace("precedence", "precedense");
-    let line = bad.lines().position(|line| line.contains("precedense")).unwrap() + 1;
+    let line = bad
+        .lines()
+        .position(|line| line.contains("precedense"))
+        .unwrap()
+        + 1;
     std::fs::write(&seed, bad).unwrap();
-    let output = bash(folder.path(), &format!("cogward {}", args.join(" "))).output().unwrap();
+    let output = bash(folder.path(), &format!("cogward {}", args.join(" ")))
+        .output()
+        .unwrap();
     let said = String::from_utf8(output.stderr).unwrap();
-    assert!(said.contains(&format!("pool.toml, line {line}: unknown field `precedense`")), "{said}");
-    assert!(said.contains("\nhint: ") && !output.status.success(), "{said}");
+    assert!(
+        said.contains(&format!(
+            "pool.toml, line {line}: unknown field `precedense`"
+        )),
+        "{said}"
+    );
+    assert!(
+        said.contains("\nhint: ") && !output.status.success(),
+        "{said}"
+    );
 }
 
 #[tokio::test]

@@ -21,8 +21,6 @@ pub(crate) struct Model {
 
 #[derive(Deserialize)]
 pub(crate) struct OperationModel {
-    /// Called without AWS credentials.
-    pub(crate) unsigned: bool,
     /// `false`: success is an empty body.
     pub(crate) has_output: bool,
     pub(crate) errors: Vec<String>,

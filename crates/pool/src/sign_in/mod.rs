@@ -79,7 +79,6 @@ pub(crate) struct Challenge {
 /// A user who has shown everything.
 pub(crate) struct Done {
     pub(crate) user: User,
-    pub(crate) sign_in: SignIn,
     /// Where devices are tracked, the one that tokens are given to.
     pub(crate) device: Option<SeenDevice>,
 }

@@ -111,11 +111,7 @@ pub(super) fn after_second_factor(
         return Ok(challenge);
     }
     let device = device::seen(core, sign_in, &user, now)?;
-    Ok(Outcome::Done(Box::new(Done {
-        user,
-        device,
-        sign_in: sign_in.clone(),
-    })))
+    Ok(Outcome::Done(Box::new(Done { user, device })))
 }
 
 /// Issues a challenge under a new session.

@@ -62,7 +62,8 @@ async fn wrong_previous_passwords_lock_like_failed_sign_ins() {
     let access = access(&pool).await;
     // The first lock lasts a second: none may pass by itself.
     let (_, clock) = pool.local("clock", json!({ "advance_seconds": 0 })).await;
-    pool.local("clock", json!({ "fixed_at": clock["now"] })).await;
+    pool.local("clock", json!({ "fixed_at": clock["now"] }))
+        .await;
     for _ in 0..5 {
         change(&pool, &access, "wrong", SECOND)
             .await
