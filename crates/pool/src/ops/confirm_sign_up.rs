@@ -12,7 +12,7 @@ pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let user = user::confirm(core, &client, username, code, force, now)?;
     let session = match input.get("Session") {
         Some(session) => sign_in::confirmed(core, &client, &user, session, now)?,
-        None => None,
+        None => sign_in::confirmed_alone(core, &client, &user, now)?,
     };
     Ok(match session {
         Some(session) => json!({ "Session": session }),

@@ -35,7 +35,7 @@ pub(crate) use any_passkey::{ask_for_any_passkey, by_any_passkey};
 pub(crate) use first_factor::configured_factors;
 pub(crate) use mfa_setup::{associate, verify};
 pub(crate) use session::waits;
-pub(crate) use signed_up::{confirmed, signed_up, straight_in};
+pub(crate) use signed_up::{confirmed, confirmed_alone, signed_up, straight_in};
 pub(crate) use state::{Awaits, Channel, SignIn};
 
 /// A sign-in that begins.

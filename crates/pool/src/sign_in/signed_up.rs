@@ -2,6 +2,7 @@
 //! for another, and with that InitiateAuth asks for nothing more.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::next::after_first_factor;
 use super::{Awaits, Begin, Channel, Outcome, SignIn, session};
@@ -17,8 +18,32 @@ use crate::user::Named;
 /// The database's.
 pub(crate) fn signed_up(
     core: &Core,
-    client: &std::sync::Arc<Client>,
+    client: &Arc<Client>,
     user: &User,
+    now: i64,
+) -> Result<Option<String>> {
+    session_of(core, client, user, Awaits::Confirmation, now)
+}
+
+/// The session of somebody who has confirmed without one, as Amplify does: the code was shown
+/// all the same.
+///
+/// # Errors
+/// The database's.
+pub(crate) fn confirmed_alone(
+    core: &Core,
+    client: &Arc<Client>,
+    user: &User,
+    now: i64,
+) -> Result<Option<String>> {
+    session_of(core, client, user, Awaits::StraightIn, now)
+}
+
+fn session_of(
+    core: &Core,
+    client: &Arc<Client>,
+    user: &User,
+    awaits: Awaits,
     now: i64,
 ) -> Result<Option<String>> {
     if !client.flows.contains(&AuthFlow::User) {
@@ -38,7 +63,7 @@ pub(crate) fn signed_up(
         hide: true,
     };
     let mut sign_in = SignIn::new(&begin, &named, now);
-    sign_in.awaits = Awaits::Confirmation;
+    sign_in.awaits = awaits;
     session::keep(core, &sign_in, now).map(Some)
 }
 

@@ -1,6 +1,6 @@
 //! Codes instead of a password: choice-based sign-in, sign-up without one, names nobody has.
 
-use cogward_pool::{PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
+use cogward_pool::{PUBLIC_CLIENT_ID, PoolOptions, SECRET_CLIENT_ID, Seed};
 use serde_json::{Value, json};
 
 use crate::common::{Answer, PASSWORD, TestPool, claims, secret_hash};
@@ -357,7 +357,7 @@ async fn the_session_of_a_sign_up_is_for_its_person_client_and_first_sign_in_alo
     let pool = TestPool::start().await;
     let signed_up = passwordless(&pool, NEW).await.ok();
     let other = passwordless(&pool, "other@example.com").await.ok();
-    // Of somebody else, or none at all: confirmed, and no more.
+    // Of somebody else: confirmed, and no more.
     let code = pool.code("other@example.com").await;
     let confirmed = confirm(&pool, "other@example.com", &signed_up["Session"], &code).await;
     assert_eq!(confirmed.ok(), json!({}));
@@ -392,6 +392,32 @@ async fn the_session_of_a_sign_up_is_for_its_person_client_and_first_sign_in_alo
         .ok();
     let late = straight_in(&pool, NEW, &confirmed["Session"]).await;
     late.refused("NotAuthorizedException");
+}
+
+#[tokio::test]
+async fn who_confirms_without_a_session_gets_one_where_the_client_may_use_it() {
+    let pool = TestPool::start().await;
+    pool.sign_up(NEW).await.ok();
+    let confirmed = pool.confirm(NEW, &pool.code(NEW).await).await.ok();
+    let done = straight_in(&pool, NEW, &confirmed["Session"]).await.ok();
+    assert_eq!(
+        claims(&done["AuthenticationResult"]["IdToken"])["email"],
+        NEW
+    );
+    straight_in(&pool, NEW, &confirmed["Session"])
+        .await
+        .refused("NotAuthorizedException");
+
+    let seed = format!("[[clients]]\nid = \"{PUBLIC_CLIENT_ID}\"\nflows = [\"USER_SRP_AUTH\"]\n");
+    let pool = TestPool::with(PoolOptions {
+        seed: Some(Seed::from_toml(&seed).unwrap()),
+        ..PoolOptions::default()
+    })
+    .await;
+    let signed_up = pool.sign_up(NEW).await.ok();
+    assert!(signed_up["Session"].is_null());
+    let confirmed = pool.confirm(NEW, &pool.code(NEW).await).await.ok();
+    assert_eq!(confirmed, json!({}));
 }
 
 #[tokio::test]

@@ -45,7 +45,8 @@ async fn a_new_user_is_unconfirmed_until_the_code_comes_back() {
         "{code}"
     );
 
-    assert_eq!(pool.confirm("new@example.com", code).await.ok(), json!({}));
+    let confirmed = pool.confirm("new@example.com", code).await.ok();
+    assert!(confirmed["Session"].is_string());
     let again = pool.confirm("new@example.com", code).await;
     again.refused("NotAuthorizedException");
     assert_eq!(
