@@ -53,6 +53,26 @@ async fn pycognito_changes_an_account() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn amplify_asks_for_a_second_factor() {
+    node("amplify_mfa.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amplify_lets_a_person_choose_the_first_factor() {
+    node("amplify_choice.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amazon_cognito_identity_js_asks_for_a_second_factor() {
+    node("identity_js_mfa.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pycognito_answers_challenges() {
+    python("pycognito_challenges.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pycognito_administers_users_and_groups() {
     python("pycognito_admin.py").await;
 }
