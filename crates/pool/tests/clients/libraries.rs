@@ -73,6 +73,21 @@ async fn pycognito_answers_challenges() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn amplify_is_remembered() {
+    node("amplify_devices.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn amazon_cognito_identity_js_is_remembered() {
+    node("identity_js_devices.mjs").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pycognito_signs_in_with_a_device() {
+    python("pycognito_devices.py").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn pycognito_administers_users_and_groups() {
     python("pycognito_admin.py").await;
 }
