@@ -75,7 +75,8 @@
 //! * Codes as a first factor go to verified addresses only. A code is void once the address has
 //!   changed.
 //! * A passkey cannot be enabled by SetUserMFAPreference.
-//! * ConfirmSignUp with a session too late, or somebody else's, confirms and gives no session.
+//! * ConfirmSignUp with a session too late, or somebody else's, confirms and gives no session;
+//!   without any it gives one, which is what Amplify goes on with.
 //! * Operations of administrators ask for no AWS signature and check none. They have the words of
 //!   their twins, unknown names hidden or not.
 //! * An invitation goes to the telephone, else to the e-mail, unless `DesiredDeliveryMediums`
