@@ -93,6 +93,7 @@ fn options(config: &Config, seed: Option<Seed>) -> PoolOptions {
             .as_ref()
             .map(|url| url.as_str().trim_end_matches('/').to_owned()),
         tls: config.pool.tls,
+        key_file: None,
         ready_users: true,
         seed,
         callback_urls: vec![
