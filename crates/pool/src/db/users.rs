@@ -59,6 +59,8 @@ pub(crate) struct UserMfa {
     pub(crate) software_token: Option<SoftwareToken>,
     /// The Base32 secret of an enrolment by access token that waits for its first code.
     pub(crate) pending_software_token: Option<String>,
+    /// Came with an administrator's password, which he has replaced.
+    pub(crate) invited: bool,
 }
 
 /// A verified authenticator app.
@@ -74,7 +76,7 @@ pub(crate) struct SoftwareToken {
 
 impl UserMfa {
     pub(crate) fn is_empty(&self) -> bool {
-        self.enabled.is_empty() && self.software_token.is_none()
+        self.enabled.is_empty() && self.software_token.is_none() && !self.invited
     }
 }
 

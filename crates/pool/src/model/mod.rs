@@ -21,6 +21,8 @@ pub(crate) struct Model {
 
 #[derive(Deserialize)]
 pub(crate) struct OperationModel {
+    /// Called without AWS credentials: a browser may.
+    pub(crate) unsigned: bool,
     /// `false`: success is an empty body.
     pub(crate) has_output: bool,
     pub(crate) errors: Vec<String>,

@@ -45,9 +45,12 @@ use std::sync::Arc;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
-use http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE};
+use http::header::{
+    ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CONTENT_TYPE, ORIGIN,
+};
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use serde_json::{Map, Value, json};
+use url::{Host, Url};
 
 use crate::core::Core;
 use crate::error::{ApiError, Result};
@@ -135,6 +138,12 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
         return Ok(response);
     }
     let run = operation.run()?;
+    if !operation.model.unsigned && !from_here(headers) {
+        return Err(ApiError::new(
+            "ForbiddenException",
+            "Pages of other hosts may not administer the local user pool.",
+        ));
+    }
     let members: Map<String, Value> = serde_json::from_slice(body)
         .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
     operation.model.check(&members)?;
@@ -153,6 +162,23 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
         String::new()
     };
     Ok(reply(StatusCode::OK, body))
+}
+
+/// No signature is asked of an administrator: what tells a page somewhere on the web from him is
+/// the origin its browser names.
+fn from_here(headers: &HeaderMap) -> bool {
+    headers.get_all(ORIGIN).iter().all(|origin| {
+        let url = origin
+            .to_str()
+            .ok()
+            .and_then(|origin| Url::parse(origin).ok());
+        url.is_some_and(|url| match url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        })
+    })
 }
 
 /// Whatever names a pool has to name this one.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::next::challenge as issue;
 use super::{Answer, Awaits, Outcome, SignIn, required};
 use crate::core::Core;
-use crate::db::users::{self, User};
+use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 use crate::user::{hash_password, write_attributes};
 
@@ -43,6 +43,7 @@ pub(super) fn answer(
     core: &Core,
     user: Option<User>,
     answer: &Answer<'_>,
+    started_at: i64,
     now: i64,
 ) -> Result<User> {
     let mut user = user.ok_or_else(ApiError::wrong_password)?;
@@ -60,6 +61,14 @@ pub(super) fn answer(
         })
         .collect();
     core.db.run(|tx| {
+        // Another session, or an administrator, may have come between.
+        user = users::find(tx, &user.sub)?
+            .filter(|user| {
+                user.status == Status::ForceChangePassword && user.password_set_at <= started_at
+            })
+            .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))?;
+        // Whoever was invited gets no tokens before he has a second factor, where one is required.
+        user.mfa.invited = true;
         write_attributes(tx, core, Some(answer.client), &mut user, &attributes, now)?;
         user.set_password(hash, policy, now);
         users::save(tx, &user, settings).map_err(ApiError::from)

@@ -49,8 +49,7 @@ pub(super) fn after_answer(
             after_second_factor(core, sign_in, user, now)
         }
         Awaits::NewPassword => {
-            let user = new_password::answer(core, user, answer, now)?;
-            sign_in.invited = true;
+            let user = new_password::answer(core, user, answer, sign_in.started_at, now)?;
             after_first_factor(core, sign_in, user, now)
         }
         Awaits::Code(_) => one_time_code::answer(core, sign_in, user, answer.responses, now),

@@ -25,7 +25,7 @@ pub(super) fn challenge(
 ) -> Result<Option<Outcome>> {
     let definition = core.definition();
     let settings = &definition.settings;
-    if settings.mfa == Mfa::Off || is_first(sign_in, user) {
+    if settings.mfa == Mfa::Off || is_first(user) {
         return Ok(None);
     }
     refuse_locked(core, &subject(&user.sub), now)?;
@@ -100,9 +100,9 @@ fn ask(
 
 /// Somebody who has just signed up gets tokens, to set a factor up with, even where one is
 /// required. Who was invited does not, and neither does who has one already.
-fn is_first(sign_in: &SignIn, user: &User) -> bool {
+fn is_first(user: &User) -> bool {
     user.signed_in_at.is_none()
-        && !sign_in.invited
+        && !user.mfa.invited
         && user.mfa.enabled.is_empty()
         && user.mfa.software_token.is_none()
 }

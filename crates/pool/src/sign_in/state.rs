@@ -25,9 +25,6 @@ pub(crate) struct SignIn {
     pub(crate) first_factor: Option<FirstFactor>,
     /// A second factor was shown, or the first counts for both.
     pub(crate) second_factor: bool,
-    /// It began with an administrator's password.
-    #[serde(default)]
-    pub(crate) invited: bool,
     /// `DEVICE_KEY`, as the client claims.
     pub(crate) device_key: Option<String>,
     /// In `CUSTOM_AUTH`: the challenges so far.
@@ -160,7 +157,6 @@ impl SignIn {
             started_at: now,
             first_factor: None,
             second_factor: false,
-            invited: false,
             device_key: begin
                 .parameters
                 .get("DEVICE_KEY")

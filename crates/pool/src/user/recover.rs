@@ -26,12 +26,15 @@ pub(crate) fn forgot_password(
     let delivery = named
         .user
         .as_ref()
-        .filter(|user| user.enabled && user.status != Status::Unconfirmed)
+        .filter(|user| user.enabled && can_recover(user))
         .and_then(|user| reachable(user, settings));
     if delivery.is_none() && !named.hide {
         return Err(match &named.user {
             None => unknown_user(),
             Some(user) if !user.enabled => ApiError::disabled(),
+            Some(user) if user.status == Status::ForceChangePassword => {
+                ApiError::not_authorized("User password cannot be reset in the current state.")
+            }
             Some(_) => ApiError::invalid_parameter(
                 "Cannot reset password for the user as there is no registered/verified email or \
                  phone_number",
@@ -80,11 +83,24 @@ pub(crate) fn reset_password(
     let hash = hash_password(core, policy, user, password)?;
     core.db.run(|tx| {
         let mut user = users::find(tx, &named.subject)?.ok_or_else(codes::mismatch)?;
-        codes::take(tx, Purpose::Reset, &named.subject, code)?;
+        let taken = codes::take(tx, Purpose::Reset, &named.subject, code)?;
+        // Only what was sent to him, and where it would be sent now.
+        let reachable = can_recover(&user)
+            && [Address::Email, Address::PhoneNumber]
+                .into_iter()
+                .any(|address| user.verified(address) == Some(&taken.sent_to));
+        if !user.enabled || !reachable {
+            return Err(codes::mismatch());
+        }
         user.set_password(hash, policy, now);
         users::save(tx, &user, settings).map_err(ApiError::from)
     })?;
     clear_failures(core, &named.subject)
+}
+
+/// Somebody who waits for a code or for his own first password has nothing to recover.
+fn can_recover(user: &User) -> bool {
+    matches!(user.status, Status::Confirmed | Status::ResetRequired)
 }
 
 /// The first verified address of the pool's `account_recovery`.

@@ -229,3 +229,38 @@ async fn unknown_paths_and_methods_are_plain_errors() {
         assert_eq!(answer.status().as_u16(), status, "{path}");
     }
 }
+
+#[tokio::test]
+async fn a_page_somewhere_else_administers_nothing() {
+    let pool = TestPool::start().await;
+    let body = json!({ "UserPoolId": cogward_pool::POOL_ID }).to_string();
+    let list = async |origin: Option<&str>| {
+        let target = "AWSCognitoIdentityProviderService.ListUsers";
+        let request = pool
+            .request(Method::POST, "/")
+            .header("X-Amz-Target", target)
+            .body(body.clone());
+        let request = match origin {
+            Some(origin) => request.header("Origin", origin),
+            None => request,
+        };
+        request.send().await.unwrap().status().as_u16()
+    };
+    for origin in [
+        "https://evil.example",
+        "null",
+        "http://localhost.evil.example",
+        "http://127.0.0.1.evil.example",
+        "nonsense",
+    ] {
+        assert_eq!(list(Some(origin)).await, 400, "{origin}");
+    }
+    for origin in [
+        None,
+        Some("http://localhost:3000"),
+        Some("http://127.0.0.1:8080"),
+        Some("http://[::1]:1"),
+    ] {
+        assert_eq!(list(origin).await, 200, "{origin:?}");
+    }
+}

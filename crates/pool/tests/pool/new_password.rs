@@ -90,3 +90,52 @@ async fn a_session_runs_out() {
     assert!(late.message().ends_with("session is expired."));
     asked(&pool).await;
 }
+
+#[tokio::test]
+async fn the_password_somebody_chose_is_not_replaced_by_another_session() {
+    let pool = TestPool::start().await;
+    let first = invited(&pool).await;
+    let second = asked(&pool).await;
+    let responses = |password: &str| json!({ "USERNAME": EMAIL, "NEW_PASSWORD": password });
+    choose(&pool, &first, responses(CHOSEN)).await.ok();
+    let late = choose(&pool, &second, responses("0ther-Passw0rd")).await;
+    late.refused("NotAuthorizedException");
+    pool.password(EMAIL, CHOSEN).await.ok();
+}
+
+#[tokio::test]
+async fn somebody_who_was_deleted_meanwhile_does_not_come_back() {
+    let pool = TestPool::start().await;
+    let session = invited(&pool).await;
+    let user = json!({ "UserPoolId": cogward_pool::POOL_ID, "Username": EMAIL });
+    pool.call("AdminDeleteUser", user.clone()).await.ok();
+    let responses = json!({ "USERNAME": EMAIL, "NEW_PASSWORD": CHOSEN });
+    let late = choose(&pool, &session, responses).await;
+    late.refused("NotAuthorizedException");
+    pool.call("AdminGetUser", user)
+        .await
+        .refused("UserNotFoundException");
+}
+
+#[tokio::test]
+async fn a_temporary_password_is_not_recovered() {
+    let pool = TestPool::start().await;
+    invited(&pool).await;
+    let name = json!({ "ClientId": PUBLIC_CLIENT_ID, "Username": EMAIL });
+    pool.settings(json!({ "fixed_code": "123456" })).await;
+    pool.call("ForgotPassword", name.clone()).await.ok();
+    assert_eq!(pool.messages(EMAIL).await, json!([]));
+    let body = json!({
+        "ClientId": PUBLIC_CLIENT_ID, "Username": EMAIL, "ConfirmationCode": "123456",
+        "Password": CHOSEN,
+    });
+    pool.call("ConfirmForgotPassword", body)
+        .await
+        .refused("CodeMismatchException");
+    asked(&pool).await;
+    pool.settings(json!({ "prevent_user_existence_errors": false }))
+        .await;
+    pool.call("ForgotPassword", name)
+        .await
+        .refused("NotAuthorizedException");
+}

@@ -416,6 +416,13 @@ async fn who_was_invited_or_has_a_factor_already_gets_no_tokens_at_first() {
         .await
         .ok();
     assert_eq!(next["ChallengeName"], "MFA_SETUP");
+    // Nor later, with the password of his own.
+    let body = json!({
+        "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH",
+        "AuthParameters": { "USERNAME": "invited@example.com", "PASSWORD": "N3w-Passw0rd" },
+    });
+    let again = pool.call("InitiateAuth", body).await.ok();
+    assert_eq!(again["ChallengeName"], "MFA_SETUP");
 }
 
 /// People whose names are no addresses, in a pool that requires a second factor.
