@@ -21,6 +21,8 @@ const WARM_UP: Duration = Duration::from_millis(200);
 /// What came of a run.
 pub(crate) struct Outcome {
     pub(crate) requests: f64,
+    /// Answers other than 200, where they do not end the run.
+    pub(crate) errors: f64,
     pub(crate) seconds: f64,
     /// CPU of this process for a request, in microseconds.
     pub(crate) own_cpu: f64,
@@ -65,8 +67,18 @@ pub(crate) fn ask(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>> {
     }
 }
 
-/// Asks for `seconds`; `after_warm_up` is called when counting begins. Any
-/// answer but 200 with a body of `body` bytes is an error.
+/// What is asked, and what is to come of it.
+pub(crate) struct Plan<'r> {
+    pub(crate) connections: usize,
+    /// Sent in turn, again and again.
+    pub(crate) requests: &'r [Vec<u8>],
+    /// Any answer but 200 with a body of so many bytes ends the run. `None`: answers but 200
+    /// are counted, and one that says `Connection: close` is followed by a new connection.
+    pub(crate) body: Option<usize>,
+}
+
+/// Asks for `seconds`, over [`CONNECTIONS`]; `after_warm_up` is called when counting begins.
+/// Any answer but 200 with a body of `body` bytes is an error.
 pub(crate) fn run(
     address: SocketAddr,
     requests: &[Vec<u8>],
@@ -74,11 +86,27 @@ pub(crate) fn run(
     seconds: f64,
     after_warm_up: impl FnOnce() -> Result<()>,
 ) -> Result<Outcome> {
+    let plan = Plan {
+        connections: CONNECTIONS,
+        requests,
+        body: Some(body),
+    };
+    follow(address, &plan, seconds, after_warm_up)
+}
+
+/// As [`run`], by a plan.
+pub(crate) fn follow(
+    address: SocketAddr,
+    plan: &Plan<'_>,
+    seconds: f64,
+    after_warm_up: impl FnOnce() -> Result<()>,
+) -> Result<Outcome> {
     let mut poll = Poll::new()?;
-    let mut load = Load::connect(address, requests, body, &poll)?;
+    let mut load = Load::connect(address, plan, &poll)?;
     load.until(&mut poll, Instant::now() + WARM_UP)?;
     after_warm_up()?;
     load.latencies.clear();
+    load.errors = 0;
     let (cpu, started) = (process::own_cpu()?, Instant::now());
     load.until(&mut poll, started + Duration::from_secs_f64(seconds))?;
     let seconds = started.elapsed().as_secs_f64();
@@ -88,6 +116,7 @@ pub(crate) fn run(
     latencies.sort_unstable();
     Ok(Outcome {
         requests,
+        errors: f64::from(load.errors),
         seconds,
         own_cpu,
         latencies,
@@ -95,11 +124,13 @@ pub(crate) fn run(
 }
 
 struct Load<'r> {
+    address: SocketAddr,
     connections: Vec<Connection>,
     requests: std::iter::Cycle<std::slice::Iter<'r, Vec<u8>>>,
     shape: Shape,
-    body: usize,
+    body: Option<usize>,
     latencies: Vec<u32>,
+    errors: u32,
 }
 
 struct Connection {
@@ -110,28 +141,19 @@ struct Connection {
 }
 
 impl<'r> Load<'r> {
-    fn connect(
-        address: SocketAddr,
-        requests: &'r [Vec<u8>],
-        body: usize,
-        poll: &Poll,
-    ) -> Result<Self> {
+    fn connect(address: SocketAddr, plan: &Plan<'r>, poll: &Poll) -> Result<Self> {
         let mut load = Self {
-            connections: Vec::with_capacity(CONNECTIONS),
-            requests: requests.iter().cycle(),
+            address,
+            connections: Vec::with_capacity(plan.connections),
+            requests: plan.requests.iter().cycle(),
             shape: Shape::default(),
-            body,
+            body: plan.body,
             latencies: Vec::with_capacity(1 << 22),
+            errors: 0,
         };
-        for number in 0..CONNECTIONS {
-            let stream = std::net::TcpStream::connect(address)?;
-            stream.set_nodelay(true)?;
-            stream.set_nonblocking(true)?;
-            let mut stream = TcpStream::from_std(stream);
-            poll.registry()
-                .register(&mut stream, Token(number), Interest::READABLE)?;
+        for number in 0..plan.connections {
             let mut connection = Connection {
-                stream,
+                stream: stream(address, number, poll)?,
                 sent: Instant::now(),
                 answer: vec![0; MAX_ANSWER],
                 filled: 0,
@@ -143,12 +165,12 @@ impl<'r> Load<'r> {
     }
 
     fn until(&mut self, poll: &mut Poll, end: Instant) -> Result<()> {
-        let mut events = Events::with_capacity(CONNECTIONS);
+        let mut events = Events::with_capacity(self.connections.len());
         while Instant::now() < end {
             poll.poll(&mut events, Some(Duration::from_secs(5)))?;
             ensure!(!events.is_empty(), "no answer for five seconds");
             for event in &events {
-                self.answered(event.token().0)?;
+                self.answered(event.token().0, poll)?;
             }
         }
         Ok(())
@@ -156,29 +178,50 @@ impl<'r> Load<'r> {
 
     /// Edge-triggered: an answer read whole leaves nothing behind, so reading
     /// again, only to be told so, can be spared.
-    fn answered(&mut self, number: usize) -> Result<()> {
+    fn answered(&mut self, number: usize, poll: &Poll) -> Result<()> {
         let connection = self.connections.get_mut(number).context("connection")?;
         while connection.receive()? {
             let received = connection.answer.get(..connection.filled);
             let Some(parts) = received.and_then(|bytes| self.shape.of(bytes)) else {
                 continue;
             };
-            if !parts.ok || parts.body != self.body || parts.len() != connection.filled {
+            let as_expected = match self.body {
+                Some(length) => parts.ok && parts.body == length,
+                None => true,
+            };
+            if !as_expected || parts.len() != connection.filled {
                 bail!(
                     "not the answer expected: {}",
                     String::from_utf8_lossy(received.unwrap_or_default())
                 );
             }
             let now = Instant::now();
-            let nanoseconds = (now - connection.sent).as_nanos();
-            self.latencies
-                .push(u32::try_from(nanoseconds).unwrap_or(u32::MAX));
+            if parts.ok {
+                let nanoseconds = (now - connection.sent).as_nanos();
+                self.latencies
+                    .push(u32::try_from(nanoseconds).unwrap_or(u32::MAX));
+            } else {
+                self.errors += 1;
+            }
             connection.sent = now;
             connection.filled = 0;
+            if self.body.is_none() && self.shape.closes(&connection.answer, parts.head) {
+                connection.stream = stream(self.address, number, poll)?;
+            }
             return connection.send(self.requests.next().context("no requests")?);
         }
         Ok(())
     }
+}
+
+fn stream(address: SocketAddr, number: usize, poll: &Poll) -> Result<TcpStream> {
+    let stream = std::net::TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_nonblocking(true)?;
+    let mut stream = TcpStream::from_std(stream);
+    poll.registry()
+        .register(&mut stream, Token(number), Interest::READABLE)?;
+    Ok(stream)
 }
 
 impl Connection {
@@ -207,7 +250,9 @@ impl Connection {
 /// Finds the lengths of an answer.
 struct Shape {
     end_of_head: Finder<'static>,
-    content_length: Finder<'static>,
+    /// As hyper writes it, and as everybody else.
+    content_length: [Finder<'static>; 2],
+    close: Finder<'static>,
 }
 
 struct Parts {
@@ -226,7 +271,11 @@ impl Default for Shape {
     fn default() -> Self {
         Self {
             end_of_head: Finder::new(b"\r\n\r\n"),
-            content_length: Finder::new(b"\r\ncontent-length: "),
+            content_length: [
+                Finder::new(b"\r\ncontent-length: "),
+                Finder::new(b"\r\nContent-Length: "),
+            ],
+            close: Finder::new(b"\r\nConnection: close\r\n"),
         }
     }
 }
@@ -235,18 +284,24 @@ impl Shape {
     /// `None` until the whole answer is there.
     fn of(&self, bytes: &[u8]) -> Option<Parts> {
         let head = self.end_of_head.find(bytes)? + 4;
-        let length =
-            self.content_length.find(bytes.get(..head)?)? + self.content_length.needle().len();
-        let digits = bytes
-            .get(length..head)?
-            .iter()
-            .take_while(|byte| byte.is_ascii_digit());
+        let lines = bytes.get(..head)?;
+        let length = self.content_length.iter().find_map(|name| {
+            let start = name.find(lines)?;
+            lines.get(start + name.needle().len()..)
+        })?;
+        let digits = length.iter().take_while(|byte| byte.is_ascii_digit());
         let body = digits.fold(0, |length, digit| length * 10 + usize::from(digit - b'0'));
         (bytes.len() >= head + body).then_some(Parts {
             ok: bytes.starts_with(b"HTTP/1.1 200 "),
             head,
             body,
         })
+    }
+
+    /// Whether the head of the answer says that none follows over this connection.
+    fn closes(&self, answer: &[u8], head: usize) -> bool {
+        let lines = answer.get(..head).unwrap_or_default();
+        self.close.find(lines).is_some()
     }
 }
 

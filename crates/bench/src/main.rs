@@ -8,6 +8,7 @@ mod load;
 mod measured;
 mod memory;
 mod messages;
+mod pools;
 mod process;
 mod server;
 mod sessions;
@@ -43,6 +44,8 @@ enum Command {
     Memory(memory::Options),
     /// Start to first answer of the built `cogward` binary
     Start(start::Options),
+    /// The local user pool beside cognito-local and moto
+    Pools(pools::Options),
     /// All of it, as docs/benchmarks.md shows
     All(load::Options),
     #[command(hide = true)]
@@ -61,6 +64,7 @@ fn main() -> anyhow::Result<()> {
         Command::Soak(options) => soak::run(&options),
         Command::Memory(options) => memory::run(&options),
         Command::Start(options) => start::run(&options),
+        Command::Pools(options) => pools::run(&options),
         Command::All(options) => {
             load::run(&options)?;
             memory::run(&memory::Options::default())?;

@@ -7,7 +7,7 @@ use std::process::{Child, ChildStdout, Command, Stdio};
 use anyhow::{Context as _, Result, anyhow};
 
 /// Servers run here.
-pub(crate) const SERVER_CORE: &str = "0";
+const SERVER_CORE: &str = "0";
 /// The load comes from here.
 const GENERATOR_CORE: &str = "1";
 /// `USER_HZ`, the unit of times in `/proc`: 100 wherever Linux runs.
@@ -16,42 +16,37 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// A process of this program's or of the product's, killed when dropped.
 pub(crate) struct Process {
     child: Child,
-    lines: BufReader<ChildStdout>,
+    /// Its standard output, unless that goes elsewhere.
+    lines: Option<BufReader<ChildStdout>>,
 }
 
 impl Process {
     /// Runs this program again as a server, on the servers' core.
     pub(crate) fn server(arguments: &[&str]) -> Result<Self> {
-        let program = std::env::current_exe()?;
-        let mut command = match has_taskset() {
-            true => {
-                let mut command = Command::new("taskset");
-                command.args(["-c", SERVER_CORE]).arg(program);
-                command
-            }
-            false => Command::new(program),
-        };
+        let mut command = on_the_servers_core(&std::env::current_exe()?);
         command.args(arguments).stdin(Stdio::null());
         Self::spawn(&mut command)
     }
 
     /// Its standard output can be read with [`Process::line`].
     pub(crate) fn spawn(command: &mut Command) -> Result<Self> {
+        Self::spawn_into(command, Stdio::piped())
+    }
+
+    pub(crate) fn spawn_into(command: &mut Command, stdout: Stdio) -> Result<Self> {
         let mut child = command
-            .stdout(Stdio::piped())
+            .stdout(stdout)
             .spawn()
             .with_context(|| format!("cannot run {}", command.get_program().display()))?;
-        let stdout = child.stdout.take().context("no standard output")?;
-        Ok(Self {
-            child,
-            lines: BufReader::new(stdout),
-        })
+        let lines = child.stdout.take().map(BufReader::new);
+        Ok(Self { child, lines })
     }
 
     /// The next line it prints, waited for.
     pub(crate) fn line(&mut self) -> Result<String> {
         let mut line = String::new();
-        match self.lines.read_line(&mut line)? {
+        let lines = self.lines.as_mut().context("no standard output")?;
+        match lines.read_line(&mut line)? {
             0 => Err(anyhow!("the server process ended early")),
             _ => Ok(line.trim().to_owned()),
         }
@@ -132,8 +127,14 @@ pub(crate) fn pin_generator() -> bool {
             .is_ok_and(|status| status.success())
 }
 
-fn has_taskset() -> bool {
-    Path::new("/usr/bin/taskset").exists()
+/// A command that runs `program` there, where `taskset` is.
+pub(crate) fn on_the_servers_core(program: &Path) -> Command {
+    if !Path::new("/usr/bin/taskset").exists() {
+        return Command::new(program);
+    }
+    let mut command = Command::new("taskset");
+    command.args(["-c", SERVER_CORE]).arg(program);
+    command
 }
 
 fn cpu(path: &str) -> Result<Cpu> {

@@ -152,7 +152,7 @@ const SERVE: [(&str, &str); 7] = [
     ("SESSION_BACKEND", "sqlite"),
 ];
 
-fn free_port() -> Result<u16> {
+pub(crate) fn free_port() -> Result<u16> {
     Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
         .local_addr()?
         .port())

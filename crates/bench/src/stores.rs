@@ -3,14 +3,14 @@
 //! The store is on the core that the load comes from, as if it were another machine; its own
 //! load tool runs where Cogward runs.
 
-use std::process::Command;
+use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 use cogward_services::{DynamoDb, Postgres, Redis};
 
 use crate::generator::{self, ask, body_of, request};
 use crate::measured::{Credentials, Sample, Server};
-use crate::process::{self, SERVER_CORE};
+use crate::process::{self, on_the_servers_core};
 use crate::server::Store;
 use crate::table::{Spread, head, row, say};
 
@@ -149,7 +149,7 @@ impl Stores {
         let connections = generator::CONNECTIONS.to_string();
         // So many take about as long as the other measurements.
         let requests = format!("{:.0}", 100_000.0 * seconds);
-        let output = on_the_servers_core("redis-benchmark")
+        let output = on_the_servers_core(Path::new("redis-benchmark"))
             .args(["-p", &port, "-c", &connections, "-n", &requests, "--csv"])
             .args(["GET", key])
             .output()?;
@@ -172,7 +172,7 @@ impl Stores {
         );
         std::fs::write(script.path(), select)?;
         let program = self.postgres.programs().join("pgbench");
-        let output = on_the_servers_core(program.to_str().context("its path")?)
+        let output = on_the_servers_core(&program)
             .args(["-n", "-M", "prepared", "-j", "1", "-c"])
             .arg(generator::CONNECTIONS.to_string())
             .args(["-T", &format!("{:.0}", seconds.ceil()), "-f"])
@@ -186,12 +186,6 @@ impl Stores {
         };
         Ok(rate.parse()?)
     }
-}
-
-fn on_the_servers_core(program: &str) -> Command {
-    let mut command = Command::new("taskset");
-    command.args(["-c", SERVER_CORE, program]);
-    command
 }
 
 fn print(store: Store, rounds: &[Round]) {

@@ -16,6 +16,12 @@ pub(crate) fn head(columns: &[&str]) {
     ));
 }
 
+/// The same, every column to the left.
+pub(crate) fn head_of_words(columns: &[&str]) {
+    say(&format!("\n| {} |", columns.join(" | ")));
+    say(&format!("|{}", "---|".repeat(columns.len())));
+}
+
 pub(crate) fn row(cells: &[String]) {
     say(&format!("| {} |", cells.join(" | ")));
 }

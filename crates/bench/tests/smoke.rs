@@ -1,4 +1,5 @@
-//! The load run works: servers start, every answer is checked, a table comes out.
+//! The load run works: servers start, every answer is checked, a table comes out. What is
+//! compared with others says which of them is missing.
 #![cfg(target_os = "linux")]
 
 use std::process::Command;
@@ -22,4 +23,16 @@ fn a_short_load_run_compares_every_case() {
             }
         }
     }
+}
+
+#[test]
+fn a_pool_that_is_not_installed_is_named_with_what_installs_it() {
+    let run = Command::new(env!("CARGO_BIN_EXE_cogward-bench"))
+        .args(["pools", "--binary", "/nowhere/cogward"])
+        .output()
+        .unwrap();
+    assert!(!run.status.success());
+    let errors = String::from_utf8_lossy(&run.stderr);
+    let wanted = "/nowhere/cogward is not there: run cargo build --release -p cogward-cli";
+    assert!(errors.contains(wanted), "{errors}");
 }

@@ -1,0 +1,60 @@
+//! The local user pool beside the other two emulators of Cognito, cognito-local and moto, in
+//! one run: what each costs, and what each gets right.
+
+mod behaviours;
+mod call;
+mod peer;
+mod people;
+mod rates;
+mod starts;
+
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::ValueEnum;
+
+use peer::Peers;
+
+#[derive(clap::Args)]
+pub(crate) struct Options {
+    /// How often each is started
+    #[arg(long, default_value_t = 7)]
+    times: usize,
+    /// Sign-ins before memory is measured again
+    #[arg(long, default_value_t = 1000)]
+    sign_ins: usize,
+    /// Length of one measurement
+    #[arg(long, default_value_t = 2.0)]
+    seconds: f64,
+    /// How often they take turns
+    #[arg(long, default_value_t = 5)]
+    rounds: usize,
+    /// Only this half of it
+    #[arg(long)]
+    only: Option<Half>,
+    /// The binary [default: `cogward` beside this one]
+    #[arg(long)]
+    binary: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Half {
+    /// Start, memory, sign-ins and refreshes a second
+    Costs,
+    /// The table of behaviours right and wrong
+    Behaviours,
+}
+
+pub(crate) fn run(options: &Options) -> Result<()> {
+    let peers = Peers::find(options.binary.clone())?;
+    if options.only != Some(Half::Behaviours) {
+        let starts = starts::measure(&peers, options.times, options.sign_ins)?;
+        let rates = rates::measure(&peers, options.seconds, options.rounds)?;
+        starts.verdict();
+        rates.verdict();
+    }
+    if options.only != Some(Half::Costs) {
+        behaviours::measure(&peers)?;
+    }
+    Ok(())
+}
