@@ -4,12 +4,15 @@ use std::sync::{Arc, OnceLock};
 use std::thread;
 
 use aws_lc_rs::encoding::{AsDer as _, Pkcs8V1Der};
+use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::{KeyPair, KeySize};
+use aws_lc_rs::signature::RSA_PKCS1_SHA256;
 use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use jsonwebtoken::jwk::{AlgorithmParameters, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use parking_lot::RwLock;
+use serde_json::{Value, json};
 
 use crate::db::keys::StoredKey;
 use crate::db::{self, Db};
@@ -33,8 +36,36 @@ pub(crate) struct Ring {
 }
 
 pub(crate) struct SigningKey {
-    pub(crate) kid: String,
-    pub(crate) key: EncodingKey,
+    pair: KeyPair,
+    /// The first part of what it signs: the same in every token.
+    header: String,
+}
+
+impl SigningKey {
+    fn new(stored: &StoredKey) -> Option<Self> {
+        let header = json!({ "alg": "RS256", "kid": stored.kid }).to_string();
+        Some(Self {
+            pair: KeyPair::from_pkcs8(&stored.pkcs8).ok()?,
+            header: URL_SAFE_NO_PAD.encode(header),
+        })
+    }
+
+    /// A JWT with these claims. The key is kept parsed: to read it again costs more than to
+    /// sign with it.
+    pub(crate) fn sign(&self, claims: &Value) -> Option<String> {
+        let mut token = String::with_capacity(2048);
+        token.push_str(&self.header);
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(claims.to_string(), &mut token);
+        let mut signature = vec![0; self.pair.public_modulus_len()];
+        let random = SystemRandom::new();
+        self.pair
+            .sign(&RSA_PKCS1_SHA256, &random, token.as_bytes(), &mut signature)
+            .ok()?;
+        token.push('.');
+        URL_SAFE_NO_PAD.encode_string(&signature, &mut token);
+        Some(token)
+    }
 }
 
 impl Keys {
@@ -99,8 +130,8 @@ impl Keys {
 }
 
 impl Ring {
-    pub(crate) fn jwks(&self) -> serde_json::Value {
-        serde_json::json!({ "keys": self.published })
+    pub(crate) fn jwks(&self) -> Value {
+        json!({ "keys": self.published })
     }
 
     pub(crate) fn verifying(&self, kid: &str) -> Option<&DecodingKey> {
@@ -123,10 +154,7 @@ impl Ring {
             let decoding = DecodingKey::from_rsa_components(&rsa.n, &rsa.e).ok()?;
             verifying.insert(key.kid.clone(), decoding);
             if key.generation == generation {
-                let signing = SigningKey {
-                    kid: key.kid.clone(),
-                    key: encoding,
-                };
+                let signing = SigningKey::new(key)?;
                 *(if key.purpose == "id" {
                     &mut id
                 } else {

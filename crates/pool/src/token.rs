@@ -3,7 +3,7 @@ use std::sync::Arc;
 use aws_lc_rs::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Validation};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -13,7 +13,6 @@ use crate::db::families::{self, Family};
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 use crate::group;
-use crate::key::SigningKey;
 use crate::scope;
 
 /// The scope of tokens from the user-pool API, and the one its operations ask for.
@@ -54,7 +53,7 @@ pub(crate) fn issue(
     add_identity(&mut id, user, family, client);
     add_roles(core, &mut id, user)?;
     let signed = core.keys.with(|ring| {
-        let access = sign(&ring.access, &Value::Object(access))?;
+        let access = ring.access.sign(&Value::Object(access))?;
         let mut id = id;
         if let Some(nonce) = nonce {
             id.insert("nonce".into(), nonce.into());
@@ -63,7 +62,7 @@ pub(crate) fn issue(
             id.insert("at_hash".into(), at_hash(&access).into());
         }
         Some(TokenPair {
-            id: sign(&ring.id, &Value::Object(id))?,
+            id: ring.id.sign(&Value::Object(id))?,
             access,
             expires_in: lifetimes.access,
         })
@@ -91,7 +90,7 @@ pub(crate) fn issue_to_client(
         "jti": core.random.uuid(),
         "client_id": client.id,
     });
-    let signed = core.keys.with(|ring| sign(&ring.access, &claims));
+    let signed = core.keys.with(|ring| ring.access.sign(&claims));
     let token = signed.flatten().ok_or_else(ApiError::internal)?;
     Ok((token, expires_in))
 }
@@ -234,13 +233,6 @@ fn common_claims(
         claims.insert("cognito:groups".into(), json!(user.groups));
     }
     claims
-}
-
-fn sign(key: &SigningKey, claims: &Value) -> Option<String> {
-    let mut header = Header::new(Algorithm::RS256);
-    header.typ = None;
-    header.kid = Some(key.kid.clone());
-    jsonwebtoken::encode(&header, claims, &key.key).ok()
 }
 
 /// OIDC Core 3.1.3.6: the left half of the access token's hash.

@@ -100,7 +100,9 @@ def reset(peer):
     world = peer.second_world()
     name = world.person()
     world.signed_in(name)
-    answer = requests.post(peer.second_url + peer.reset_path, headers={"X-Cogward-Local": "1"})
+    answer = requests.post(
+        peer.second_url + peer.reset_path, json={}, headers={"X-Cogward-Local": "1"}
+    )
     true(answer.status_code == 200, f"status {answer.status_code}")
     try:
         world.password(name)
