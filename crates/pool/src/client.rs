@@ -216,6 +216,15 @@ impl Client {
 
     /// Checks base64(HMAC-SHA256(secret, username || client id)); `username` as it was sent.
     pub(crate) fn check_secret_hash(&self, username: &str, given: Option<&str>) -> Result<()> {
+        self.check_secret_hash_of(&[username], given)
+    }
+
+    /// The same where any of these names may be the one that was hashed.
+    pub(crate) fn check_secret_hash_of(
+        &self,
+        usernames: &[&str],
+        given: Option<&str>,
+    ) -> Result<()> {
         let id = &self.id;
         match (self.has_secret(), given) {
             (false, None) => Ok(()),
@@ -226,11 +235,13 @@ impl Client {
                 "Client {id} is configured with secret but SECRET_HASH was not received"
             ))),
             (true, Some(given)) => {
-                let message = [username, id].concat();
                 let matches = self.any_secret(|secret| {
                     let key = hmac::Key::new(hmac::HMAC_SHA256, secret.as_bytes());
-                    let hash = STANDARD.encode(hmac::sign(&key, message.as_bytes()));
-                    hash.as_bytes().ct_eq(given.as_bytes()).into()
+                    usernames.iter().fold(false, |found, username| {
+                        let message = [username, id.as_str()].concat();
+                        let hash = STANDARD.encode(hmac::sign(&key, message.as_bytes()));
+                        bool::from(hash.as_bytes().ct_eq(given.as_bytes())) | found
+                    })
                 });
                 matches.then_some(()).ok_or_else(|| {
                     ApiError::not_authorized(format!(

@@ -125,6 +125,15 @@ impl User {
             .unwrap_or(&self.username)
     }
 
+    /// A name the user is always found by, and the one to show where there is one to be read.
+    pub(crate) fn sign_in_name(&self, settings: &Settings) -> &str {
+        settings
+            .username_attributes
+            .iter()
+            .find_map(|address| self.address(*address))
+            .unwrap_or(&self.username)
+    }
+
     /// Every name the user is found by, in lower case. The `sub` is one, so that nobody else can
     /// choose it.
     pub(crate) fn names(&self, settings: &Settings) -> BTreeSet<String> {

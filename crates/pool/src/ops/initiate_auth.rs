@@ -6,7 +6,7 @@ use super::input::Input;
 use super::result::{answer, authentication};
 use crate::client::{AuthFlow, Client};
 use crate::core::Core;
-use crate::db::families;
+use crate::db::{families, users};
 use crate::error::{ApiError, Result};
 use crate::grant;
 use crate::sign_in::{self, Begin, Channel, required};
@@ -75,10 +75,17 @@ fn refresh(core: &Core, client: &Arc<Client>, input: &Input<'_>, now: i64) -> Re
         return Err(not_enabled("REFRESH_TOKEN_AUTH"));
     }
     if client.has_secret() || secret_hash.is_some() {
-        let family = core.db.run(|tx| families::of_refresh_token(tx, token))?;
+        let user = core
+            .db
+            .run(|tx| match families::of_refresh_token(tx, token)? {
+                Some((family, _)) => users::find(tx, &family.sub),
+                None => Ok(None),
+            })?;
         // Of an unknown token there is no name to check the hash with: it is only asked for.
-        match family {
-            Some((family, _)) => client.check_secret_hash(&family.sub, secret_hash)?,
+        match user {
+            Some(user) => {
+                client.check_secret_hash_of(&[&user.username, &user.sub], secret_hash)?;
+            }
             None if secret_hash.is_none() => client.check_secret_hash("", None)?,
             None => {}
         }

@@ -22,7 +22,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         };
         let username = match request.login_hint() {
             "" => session::waiting(core, visit)?
-                .map(|user| user.shown_name().to_owned())
+                .map(|user| user.sign_in_name(&core.definition().settings).to_owned())
                 .unwrap_or_default(),
             hint => hint.to_owned(),
         };

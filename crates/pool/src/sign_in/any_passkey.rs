@@ -83,11 +83,6 @@ fn take(
     name: &mut String,
     now: i64,
 ) -> Result<Outcome> {
-    let mut sign_in = session::take(core, answer, session, now)?;
-    // One that was begun with a name is answered with that name.
-    if !sign_in.name.is_empty() {
-        return Err(web_authn::wrong_passkey());
-    }
     let credential = super::required(answer.responses, "CREDENTIAL")?;
     let handle = Assertion::parse(credential.as_bytes())
         .map_err(web_authn::refused)?
@@ -98,12 +93,16 @@ fn take(
     let user = core.db.run(|tx| users::find(tx, &sub))?;
     let user = user.filter(|user| user.sub == sub);
     let user = user.ok_or_else(web_authn::wrong_passkey)?;
+    // One that was begun with a name is answered with that name.
+    let mut sign_in = session::take_when(core, session, now, |sign_in| {
+        sign_in.name.is_empty() && session::is_answered_by(sign_in, answer)
+    })?;
     if let Some(ceremony) = &mut sign_in.ceremony {
         ceremony.user_handle = Base64Url(sub.clone().into_bytes());
     }
     sign_in.sub = Some(sub);
     sign_in.name.clone_from(&user.username);
     let user = web_authn::answer(core, &mut sign_in, Some(user), answer.responses, now)?;
-    name.push_str(user.shown_name());
+    name.push_str(user.sign_in_name(&core.definition().settings));
     after_first_factor(core, &mut sign_in, user, now)
 }

@@ -96,10 +96,15 @@ fn of_device(core: &Core, answer: &Answer<'_>) -> Result<String> {
 /// `NotAuthorizedException`, for another client's, another door's or another challenge's too.
 pub(super) fn take(core: &Core, answer: &Answer<'_>, session: &str, now: i64) -> Result<SignIn> {
     take_when(core, session, now, |sign_in| {
-        sign_in.client_id == answer.client.id
-            && sign_in.channel == answer.channel
-            && sign_in.awaits.name() == answer.challenge
+        is_answered_by(sign_in, answer)
     })
+}
+
+/// Whether it is the client, the door and the challenge that the answer says.
+pub(super) fn is_answered_by(sign_in: &SignIn, answer: &Answer<'_>) -> bool {
+    sign_in.client_id == answer.client.id
+        && sign_in.channel == answer.channel
+        && sign_in.awaits.name() == answer.challenge
 }
 
 /// The same for a caller that says whose it has to be. It stays where it is when it is not.

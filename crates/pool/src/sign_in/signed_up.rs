@@ -107,20 +107,22 @@ pub(crate) fn straight_in(
     name: Option<&str>,
     now: i64,
 ) -> Result<Outcome> {
+    let named = match name {
+        Some(name) => Some(
+            core.db
+                .run(|tx| users::find(tx, name))?
+                .map(|user| user.sub),
+        ),
+        None => None,
+    };
     let mut sign_in = session::take_when(core, session, now, |sign_in| {
         matches!(sign_in.awaits, Awaits::StraightIn)
             && sign_in.client_id == client.id
             && sign_in.channel == channel
+            && named.as_ref().is_none_or(|named| *named == sign_in.sub)
     })?;
     let sub = sign_in.sub.clone().unwrap_or_default();
-    let user = core.db.run(|tx| {
-        let user = users::find(tx, &sub)?;
-        let named = match name {
-            Some(name) => users::find(tx, name)?.map(|user| user.sub),
-            None => Some(sub.clone()),
-        };
-        Ok::<_, ApiError>(user.filter(|_| named.as_ref() == Some(&sub)))
-    })?;
+    let user = core.db.run(|tx| users::find(tx, &sub))?;
     let user = user
         .filter(|user| user.signed_in_at.is_none() && user.status == Status::Confirmed)
         .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))?;

@@ -374,6 +374,12 @@ async fn the_session_of_a_sign_up_is_for_its_person_client_and_first_sign_in_alo
     pool.call("InitiateAuth", body)
         .await
         .refused("NotAuthorizedException");
+    // Nor of another name, which leaves it to its own.
+    for another in ["other@example.com", "nobody@example.com"] {
+        straight_in(&pool, another, &confirmed["Session"])
+            .await
+            .refused("NotAuthorizedException");
+    }
     // It answers no challenge, and a challenge's session is none of these.
     for challenge in ["PASSWORD", "EMAIL_OTP", "SELECT_CHALLENGE"] {
         let responses = json!({ "USERNAME": NEW, "ANSWER": "PASSWORD" });
@@ -464,4 +470,19 @@ async fn a_sign_up_with_a_password_leads_straight_in_as_well() {
     let confirmed = confirm(&pool, NEW, &signed_up["Session"], &code).await.ok();
     let done = straight_in(&pool, NEW, &confirmed["Session"]).await.ok();
     assert!(done["AuthenticationResult"]["AccessToken"].is_string());
+}
+
+#[tokio::test]
+async fn another_name_with_the_session_of_a_sign_up_spends_nothing() {
+    let pool = TestPool::start().await;
+    let signed_up = passwordless(&pool, NEW).await.ok();
+    let code = pool.code(NEW).await;
+    let confirmed = confirm(&pool, NEW, &signed_up["Session"], &code).await.ok();
+    let session = &confirmed["Session"];
+    for another in ["user@example.com", "nobody@example.com"] {
+        straight_in(&pool, another, session)
+            .await
+            .refused("NotAuthorizedException");
+    }
+    straight_in(&pool, NEW, session).await.ok();
 }

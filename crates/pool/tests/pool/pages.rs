@@ -305,3 +305,27 @@ async fn a_new_session_at_every_sign_in() {
     let page = old.get(&format!("/oauth2/authorize?{}", query())).await;
     assert!(page.location.starts_with("/login?"), "{}", page.location);
 }
+
+#[tokio::test]
+async fn who_chose_a_name_confirms_under_it() {
+    let seed = "users = []\n[pool]\nusername_attributes = []";
+    let pool = TestPool::seeded(seed).await;
+    let mut browser = Browser::new(&pool);
+    let fields = [
+        ("username", "ada"),
+        ("password", PASSWORD),
+        ("email", "ada@example.com"),
+    ];
+    let page = browser
+        .submit(&format!("/signup?{}", query()), &fields)
+        .await;
+    assert_eq!(page.status, 303, "{}", page.body);
+    let confirm = format!("/confirm?{}", query());
+    let page = browser.get(&confirm).await;
+    assert!(page.body.contains("value=\"ada\""), "{}", page.body);
+    assert!(!page.body.contains("ada@example.com"), "{}", page.body);
+    let code = pool.code("ada@example.com").await;
+    let fields = [("username", "ada"), ("code", code.as_str())];
+    let page = browser.submit(&confirm, &fields).await;
+    assert_eq!(page.status, 302, "{}", page.body);
+}

@@ -300,3 +300,73 @@ async fn scripts_run_only_where_there_are_passkeys() {
         "text/javascript; charset=utf-8"
     );
 }
+
+/// A pool by whose name passkeys are asked for and whose users have names of their own, an
+/// address besides. Ada has a passkey and an app.
+async fn of_chosen_names(addresses: &str) -> (TestPool, Authenticator, Value) {
+    let mut pool = TestPool::seeded(&format!(
+        "users = []\n[pool]\nmfa = \"OPTIONAL\"\n{addresses}"
+    ))
+    .await;
+    pool.base = format!("http://localhost:{}", pool.pool.address().port());
+    let name = if addresses.contains("phone_number") {
+        NUMBER
+    } else {
+        "ada"
+    };
+    let ada = json!({
+        "username": name, "password": PASSWORD, "attributes": { "email": "shown@example.com" },
+    });
+    pool.put_user(ada).await;
+    let token = pool.signed_in(name).await["AccessToken"].clone();
+    let held = registered(&pool, &token).await;
+    let secret = pool.enrolled(&token).await;
+    let enabled = json!({ "SoftwareTokenMfaSettings": { "Enabled": true } });
+    pool.prefer(&token, enabled).await.ok();
+    (pool, held, secret)
+}
+
+const NUMBER: &str = "+4915112345678";
+
+#[tokio::test]
+async fn after_a_passkey_the_next_challenge_is_of_the_name_its_user_signs_in_with() {
+    for addresses in [
+        "username_attributes = []",
+        "username_attributes = [\"phone_number\"]",
+    ] {
+        let (pool, mut held, secret) = of_chosen_names(addresses).await;
+        let mut browser = Browser::new(&pool);
+        let asked = asked(&pool, &mut browser, &query()).await;
+        let credential = held.sign_in(&asked["options"]);
+        let answer = show(&pool, &browser, &query(), &asked["session"], &credential).await;
+        assert_eq!(answer.status(), 303, "{addresses}");
+        for cookie in answer.headers().get_all("set-cookie") {
+            let pair = cookie.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            browser.cookies.insert(name.to_owned(), value.to_owned());
+        }
+        let code = pool.totp(&secret).await;
+        let fields = [("challenge", "SOFTWARE_TOKEN_MFA"), ("code", code.as_str())];
+        let page = browser
+            .submit(&format!("/challenge?{}", query()), &fields)
+            .await;
+        assert_eq!(page.status, 302, "{addresses}: {}", page.body);
+        let code = parameter(&page.location, "code").unwrap();
+        let (status, tokens) = pool.exchange(&code).await;
+        assert_eq!(status, 200, "{tokens}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_no_passkey_leaves_the_session_to_who_has_one() {
+    let pool = localhost().await;
+    let token = person(&pool, EMAIL).await;
+    let mut held = registered(&pool, &token).await;
+    let mut browser = Browser::new(&pool);
+    let asked = asked(&pool, &mut browser, &query()).await;
+    let credential = held.sign_in(&asked["options"]);
+    // What is no passkey of anybody's leaves the session to who has one.
+    refused(show(&pool, &browser, &query(), &asked["session"], &json!({})).await).await;
+    let done = show(&pool, &browser, &query(), &asked["session"], &credential).await;
+    assert_eq!(done.status(), 302);
+}

@@ -294,3 +294,36 @@ async fn token_lifetimes_are_settings() {
     assert_eq!(lifetime(&tokens["AccessToken"]), 60);
     assert_eq!(lifetime(&tokens["IdToken"]), 120);
 }
+
+#[tokio::test]
+async fn the_secret_hash_of_a_refresh_is_of_the_name_or_the_sub() {
+    let seed = "users = []\n[pool]\nusername_attributes = []\nalias_attributes = [\"email\"]";
+    let pool = TestPool::seeded(seed).await;
+    for (name, email) in [("Ada", "ada@example.com"), ("eve", "eve@example.com")] {
+        let attributes = json!({ "email": email, "email_verified": "true" });
+        let user = json!({ "username": name, "password": PASSWORD, "attributes": attributes });
+        pool.put_user(user).await;
+    }
+    let body = json!({
+        "ClientId": SECRET_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters": {
+            "USERNAME": "ada@example.com", "PASSWORD": PASSWORD,
+            "SECRET_HASH": secret_hash("ada@example.com"),
+        },
+    });
+    let tokens = pool.call("InitiateAuth", body).await.ok()["AuthenticationResult"].clone();
+    let sub = claims(&tokens["IdToken"])["sub"].clone();
+    let username = claims(&tokens["IdToken"])["cognito:username"].clone();
+    let refresh = |name: &str| {
+        let body = json!({
+            "ClientId": SECRET_CLIENT_ID, "AuthFlow": "REFRESH_TOKEN_AUTH", "AuthParameters": {
+                "REFRESH_TOKEN": tokens["RefreshToken"], "SECRET_HASH": secret_hash(name),
+            },
+        });
+        pool.call("InitiateAuth", body)
+    };
+    refresh(username.as_str().unwrap()).await.ok();
+    refresh(sub.as_str().unwrap()).await.ok();
+    for other in ["eve", "ada@example.com", ""] {
+        refresh(other).await.refused("NotAuthorizedException");
+    }
+}
