@@ -122,7 +122,9 @@ fn exchange(
         let (family, replaced_at) = find(tx, client, token)?;
         check(&family, replaced_at, lifetimes.grace, now)?;
         let user = users::find(tx, &family.sub)?.ok_or_else(invalid)?;
-        families::mark_active(tx, &family.origin_jti, now)?;
+        if family.last_active_at != now {
+            families::mark_active(tx, &family.origin_jti, now)?;
+        }
         Ok::<_, ApiError>((family, user))
     })?;
     if !user.enabled {

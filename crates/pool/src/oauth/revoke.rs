@@ -22,10 +22,7 @@ pub(crate) async fn revoke(
         error::public_headers(&core, &mut response);
         return response;
     }
-    let result = core
-        .blocking(move |core| Ok(end(core, &headers, &body)))
-        .await;
-    error::answer(&core, result.unwrap_or_else(|error| Err(error.into())))
+    error::answer(&core, end(&core, &headers, &body))
 }
 
 fn end(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {

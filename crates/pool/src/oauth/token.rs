@@ -30,10 +30,7 @@ pub(crate) async fn token(
         error::public_headers(&core, &mut response);
         return response;
     }
-    let result = core
-        .blocking(move |core| Ok(grant(core, &headers, &body)))
-        .await;
-    error::answer(&core, result.unwrap_or_else(|error| Err(error.into())))
+    error::answer(&core, grant(&core, &headers, &body))
 }
 
 fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {

@@ -16,10 +16,7 @@ use crate::token;
 pub(crate) async fn user_info(State(core): State<Arc<Core>>, headers: HeaderMap) -> Response {
     let mut response = match fault::arrive(&core, "oauth2/userInfo").await {
         Some(response) => response,
-        None => {
-            let result = core.blocking(move |core| Ok(answer(core, &headers))).await;
-            result.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "server_error", ""))
-        }
+        None => answer(&core, &headers),
     };
     public_headers(&core, &mut response);
     response
