@@ -47,7 +47,7 @@ impl Challenge {
         let secret_b = Zeroizing::new(random.bytes());
         let public_b = Element::multiplier()
             .times(&verifier.v)
-            .plus(&Element::generator().pow(&secret_b));
+            .plus(&Element::generator_to(&secret_b));
         Ok(Self {
             a,
             secret_b,

@@ -7,6 +7,7 @@ use crypto_bigint::modular::{BoxedMontyForm, BoxedMontyParams};
 use crypto_bigint::{BoxedUint, CtLt as _};
 use subtle::ConstantTimeEq as _;
 
+use super::powers::Powers;
 use super::{hash, padded};
 
 /// Of N, in bits.
@@ -31,7 +32,7 @@ pub(super) const N: &str = concat!(
 struct Group {
     n: BoxedUint,
     params: BoxedMontyParams,
-    g: Element,
+    g: Powers,
     k: Element,
 }
 
@@ -51,7 +52,7 @@ impl Group {
         };
         let k = hash(&[&padded(&n.to_be_bytes()), &padded(&[2])]);
         Self {
-            g: element(&[2]),
+            g: Powers::of(&element(&[2]).0, &params),
             k: element(&k),
             params,
             n,
@@ -75,8 +76,9 @@ impl Element {
         Self::of(BoxedUint::from_be_slice_truncated(bytes, BITS))
     }
 
-    pub(super) fn generator() -> &'static Self {
-        &GROUP.g
+    /// g to an exponent of 256 bits, big-endian.
+    pub(super) fn generator_to(exponent: &[u8; 32]) -> Self {
+        Self(GROUP.g.pow(exponent))
     }
 
     /// SRP-6a's k = H(N, g).
@@ -147,7 +149,7 @@ mod tests {
 
     #[test]
     fn g_is_a_square_modulo_the_prime_n() {
-        let two = &Element::generator().0;
+        let two = Element::new(&[2]).unwrap().0;
         let half = GROUP.n.shr_vartime(1).unwrap();
         assert_eq!(two.pow(&half), BoxedMontyForm::one(&GROUP.params));
     }
@@ -177,7 +179,7 @@ mod tests {
     fn all_bits_of_an_exponent_count() {
         let (mut high, mut low) = ([0; 32], [0; 32]);
         (high[0], low[31]) = (0x80, 3);
-        let two = Element::generator();
+        let two = Element::new(&[2]).unwrap();
         assert_eq!(super::super::trimmed(&two.pow(&low).to_bytes()), [8]);
         let mut squared = two.clone();
         for _ in 0..255 {

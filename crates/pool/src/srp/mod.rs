@@ -8,6 +8,7 @@
 mod exchange;
 mod group;
 mod hex;
+mod powers;
 mod timestamp;
 mod verifier;
 

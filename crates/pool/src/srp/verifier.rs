@@ -87,7 +87,7 @@ impl Verifier {
 /// g^x, with x = H(salt, H(prefix, id, ":", password)).
 fn v(prefix: &str, id: &str, password: &str, salt: &[u8]) -> Element {
     let identity = hash(&[prefix.as_bytes(), id.as_bytes(), b":", password.as_bytes()]);
-    Element::generator().pow(&hash(&[&padded(salt), &identity]))
+    Element::generator_to(&hash(&[&padded(salt), &identity]))
 }
 
 #[cfg(test)]

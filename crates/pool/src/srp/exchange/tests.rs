@@ -117,7 +117,7 @@ fn the_numbers_are_those_of_pycognito() {
     let b: [u8; 32] = hex::decode(SECRET_B).unwrap().try_into().unwrap();
     let public = Element::multiplier()
         .times(&verifier().v)
-        .plus(&Element::generator().pow(&b));
+        .plus(&Element::generator_to(&b));
     assert_eq!(hex::encode(&public.to_bytes()), B);
 }
 
