@@ -3,6 +3,7 @@
 
 mod bare;
 mod bearers;
+mod crowd;
 mod generator;
 mod load;
 mod measured;
@@ -46,6 +47,8 @@ enum Command {
     Start(start::Options),
     /// The local user pool beside cognito-local and moto
     Pools(pools::Options),
+    /// The local user pool with many users, signed in a million times
+    Crowd(crowd::Options),
     /// All of it, as docs/benchmarks.md shows
     All(load::Options),
     #[command(hide = true)]
@@ -65,6 +68,7 @@ fn main() -> anyhow::Result<()> {
         Command::Memory(options) => memory::run(&options),
         Command::Start(options) => start::run(&options),
         Command::Pools(options) => pools::run(&options),
+        Command::Crowd(options) => crowd::run(&options),
         Command::All(options) => {
             load::run(&options)?;
             memory::run(&memory::Options::default())?;

@@ -3,8 +3,8 @@
 
 mod behaviours;
 mod call;
-mod peer;
-mod people;
+pub(crate) mod peer;
+pub(crate) mod people;
 mod rates;
 mod starts;
 
@@ -13,7 +13,11 @@ use std::path::PathBuf;
 use anyhow::Result;
 use clap::ValueEnum;
 
-use peer::Peers;
+use peer::{Cores, Peers};
+use rates::Rates;
+
+/// Who signs in: so many, so that nobody's list of sessions grows out of all proportion.
+const PEOPLE: usize = 10;
 
 #[derive(clap::Args)]
 pub(crate) struct Options {
@@ -49,9 +53,10 @@ pub(crate) fn run(options: &Options) -> Result<()> {
     let peers = Peers::find(options.binary.clone())?;
     if options.only != Some(Half::Behaviours) {
         let starts = starts::measure(&peers, options.times, options.sign_ins)?;
-        let rates = rates::measure(&peers, options.seconds, options.rounds)?;
+        let measure = |cores| rates::measure(&peers, cores, options.seconds, options.rounds);
+        let rates = [measure(Cores::Any)?, measure(Cores::Servers)?];
         starts.verdict();
-        rates.verdict();
+        rates.iter().for_each(Rates::verdict);
     }
     if options.only != Some(Half::Costs) {
         behaviours::measure(&peers)?;

@@ -19,16 +19,16 @@ const LOOPBACK: &str = "127.0.0.1";
 const PAUSE: Duration = Duration::from_micros(200);
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Peer {
+pub(crate) enum Peer {
     Cogward,
     CognitoLocal,
     Moto,
 }
 
 impl Peer {
-    pub(super) const ALL: [Self; 3] = [Self::Cogward, Self::CognitoLocal, Self::Moto];
+    pub(crate) const ALL: [Self; 3] = [Self::Cogward, Self::CognitoLocal, Self::Moto];
 
-    pub(super) fn name(self) -> &'static str {
+    pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Cogward => "cogward",
             Self::CognitoLocal => "cognito-local",
@@ -37,7 +37,7 @@ impl Peer {
     }
 
     /// The name of this machine that its issuer has.
-    pub(super) fn host(self) -> &'static str {
+    pub(crate) fn host(self) -> &'static str {
         match self {
             Self::Cogward => "localhost",
             Self::CognitoLocal | Self::Moto => LOOPBACK,
@@ -47,30 +47,30 @@ impl Peer {
 
 /// Whether a process is kept on the servers' core.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Cores {
+pub(crate) enum Cores {
     Any,
     Servers,
 }
 
 /// Where the programs are.
-pub(super) struct Peers {
+pub(crate) struct Peers {
     cogward: PathBuf,
     node: PathBuf,
     cognito_local: PathBuf,
-    pub(super) python: PathBuf,
+    pub(crate) python: PathBuf,
 }
 
 /// One pool that runs.
-pub(super) struct Running {
-    pub(super) peer: Peer,
-    pub(super) process: Process,
-    pub(super) address: SocketAddr,
+pub(crate) struct Running {
+    pub(crate) peer: Peer,
+    pub(crate) process: Process,
+    pub(crate) address: SocketAddr,
 }
 
 impl Peers {
     /// # Errors
     /// One that is not installed, and the script that installs it.
-    pub(super) fn find(cogward: Option<PathBuf>) -> Result<Self> {
+    pub(crate) fn find(cogward: Option<PathBuf>) -> Result<Self> {
         let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.test-tools");
         let beside = std::env::current_exe()?.with_file_name("cogward");
         let peers = Self {
@@ -93,7 +93,7 @@ impl Peers {
 
     /// Starts one with its data in `folder`; how many seconds went by until it answered a call
     /// of the user-pool API. What it prints goes into `output`, or nowhere.
-    pub(super) fn start(
+    pub(crate) fn start(
         &self,
         peer: Peer,
         folder: &Path,

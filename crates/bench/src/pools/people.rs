@@ -7,20 +7,18 @@ use super::call::{call, local, request};
 use super::peer::{Peer, Running};
 use crate::generator::{ask, body_of};
 
-/// So many, so that nobody's list of sessions grows out of all proportion.
-const PEOPLE: usize = 10;
 const PASSWORD: &str = "Passw0rd!";
 
 /// An app client and who signs in there.
-pub(super) struct People {
+pub(crate) struct People {
     client_id: String,
     names: Vec<String>,
 }
 
 impl People {
-    pub(super) fn make(pool: &Running) -> Result<Self> {
+    pub(crate) fn make(pool: &Running, count: usize) -> Result<Self> {
         // Of one length, so that requests and answers are.
-        let names = (0..PEOPLE).map(|number| format!("person.{number:02}@example.com"));
+        let names = (0..count).map(|number| format!("person.{number:05}@example.com"));
         let people = match pool.peer {
             Peer::Cogward => Self {
                 client_id: "cogwardlocalpublicclient01".to_owned(),
@@ -69,8 +67,16 @@ impl People {
         Ok(())
     }
 
+    /// Only so many of them.
+    pub(crate) fn first(&self, count: usize) -> Self {
+        Self {
+            client_id: self.client_id.clone(),
+            names: self.names.iter().take(count).cloned().collect(),
+        }
+    }
+
     /// Each person's `USER_PASSWORD_AUTH`.
-    pub(super) fn sign_ins(&self) -> Vec<Vec<u8>> {
+    pub(crate) fn sign_ins(&self) -> Vec<Vec<u8>> {
         let parameters = |name: &String| json!({ "USERNAME": name, "PASSWORD": PASSWORD });
         let names = self.names.iter();
         names
@@ -79,7 +85,7 @@ impl People {
     }
 
     /// Signs each person in, and makes the `REFRESH_TOKEN_AUTH` of those sessions.
-    pub(super) fn refreshes(&self, pool: &Running) -> Result<Vec<Vec<u8>>> {
+    pub(crate) fn refreshes(&self, pool: &Running) -> Result<Vec<Vec<u8>>> {
         let sign_ins = self.sign_ins();
         let refresh = |sign_in: &Vec<u8>| {
             let answer = ask(pool.address, sign_in)?;

@@ -1,8 +1,9 @@
-//! Sign-ins and refreshes a second, each pool on the servers' core.
+//! Sign-ins and refreshes a second: each pool as it is used, and on one core.
 
 use anyhow::Result;
 use tempfile::TempDir;
 
+use super::PEOPLE;
 use super::peer::{Cores, Peer, Peers, Running};
 use super::people::People;
 use crate::generator::{self, Plan};
@@ -12,7 +13,10 @@ use crate::table::{Spread, head, row, say};
 const CONNECTIONS: [usize; 2] = [1, 16];
 
 /// Of each flow and number of connections.
-pub(super) struct Rates(Vec<Case>);
+pub(super) struct Rates {
+    cores: Cores,
+    cases: Vec<Case>,
+}
 
 struct Case {
     flow: Flow,
@@ -55,19 +59,21 @@ struct Asked {
     _folder: TempDir,
 }
 
-pub(super) fn measure(peers: &Peers, seconds: f64, rounds: usize) -> Result<Rates> {
-    let pinned = process::pin_generator();
+/// With one core, this process is kept off it from then on: measure the other way first.
+pub(super) fn measure(peers: &Peers, cores: Cores, seconds: f64, rounds: usize) -> Result<Rates> {
+    let place = match cores {
+        Cores::Any => "pool and load on any core",
+        Cores::Servers if process::pin_generator() => {
+            "each pool on one core, the load on the other"
+        }
+        Cores::Servers => "each pool on one core, the load NOT apart from it",
+    };
     let all: Vec<Asked> = Peer::ALL
         .into_iter()
-        .map(|peer| Asked::start(peers, peer))
+        .map(|peer| Asked::start(peers, peer, cores))
         .collect::<Result<_>>()?;
     say(&format!(
-        "\n`InitiateAuth`, {rounds} rounds of {seconds} s in turns, ten people; each pool on one core, the load {}.",
-        if pinned {
-            "on the other"
-        } else {
-            "NOT apart from it"
-        },
+        "\n`InitiateAuth`, {rounds} rounds of {seconds} s in turns, ten people; {place}.",
     ));
     let mut cases = Vec::new();
     for flow in [Flow::Refresh, Flow::Password] {
@@ -85,16 +91,16 @@ pub(super) fn measure(peers: &Peers, seconds: f64, rounds: usize) -> Result<Rate
             cases.push(case);
         }
     }
-    let rates = Rates(cases);
+    let rates = Rates { cores, cases };
     rates.print();
     Ok(rates)
 }
 
 impl Asked {
-    fn start(peers: &Peers, peer: Peer) -> Result<Self> {
+    fn start(peers: &Peers, peer: Peer, cores: Cores) -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let (pool, _) = peers.start(peer, folder.path(), Cores::Servers, None)?;
-        let people = People::make(&pool)?;
+        let (pool, _) = peers.start(peer, folder.path(), cores, None)?;
+        let people = People::make(&pool, PEOPLE)?;
         Ok(Self {
             refreshes: people.refreshes(&pool)?,
             sign_ins: people.sign_ins(),
@@ -139,7 +145,7 @@ impl Rates {
             "p99 ms, median",
             "errors",
         ]);
-        for case in &self.0 {
+        for case in &self.cases {
             for (peer, rounds) in Peer::ALL.into_iter().zip(&case.peers) {
                 case.print(peer, rounds);
             }
@@ -148,16 +154,20 @@ impl Rates {
 
     /// The aim: ten times the better of the others.
     pub(super) fn verdict(&self) {
-        for case in &self.0 {
+        for case in &self.cases {
             let mut all = case.peers.iter().map(|rounds| rate(rounds).median);
             let own = all.next().unwrap_or(f64::NAN);
             let times = own / Spread::of(all).max;
             let aim = match case.flow {
                 Flow::Refresh => " (aim: at least 10)",
-                Flow::Password => " (bounded by the password's hash)",
+                Flow::Password => " (bounded by the password's hash and two signatures)",
+            };
+            let cores = match self.cores {
+                Cores::Any => "any core",
+                Cores::Servers => "one core",
             };
             say(&format!(
-                "{}, {} connections: **{times:.1}** times the better one's{aim}.",
+                "{}, {} connections, {cores}: **{times:.1}** times the better one's{aim}.",
                 case.flow.name(),
                 case.connections,
             ));

@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::PEOPLE;
 use super::peer::{Cores, Peer, Peers, Running};
 use super::people::People;
 use crate::generator::{ask, body_of};
@@ -71,7 +72,7 @@ fn once(peers: &Peers, peer: Peer, start: &mut Start, sign_ins: usize) -> Result
     let (pool, seconds) = run(peers, peer, folder.path())?;
     start.first.push(seconds * 1000.0);
     start.resident.push(pool.process.resident_mb()?);
-    let people = People::make(&pool)?.sign_ins();
+    let people = People::make(&pool, PEOPLE)?.sign_ins();
     sign_in(&pool, people.first().context("nobody")?)?;
     start.tokens.push(begun.elapsed().as_secs_f64() * 1000.0);
     for person in people.iter().cycle().take(sign_ins) {

@@ -21,6 +21,7 @@ mod change_password;
 mod client_credentials;
 #[cfg(test)]
 mod common;
+mod corpus;
 #[cfg(test)]
 mod custom_auth;
 #[cfg(test)]
