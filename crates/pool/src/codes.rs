@@ -5,7 +5,7 @@ use crate::core::Core;
 use crate::db::codes::{self, Code};
 use crate::error::{ApiError, Result};
 use crate::settings::Address;
-use crate::user::Delivery;
+use crate::user::{Delivery, is_decoy};
 
 const HOUR: i64 = 3600;
 
@@ -78,7 +78,7 @@ pub(crate) fn issue_instead_of(
         failures_since: 0,
     };
     codes::purge(db, now - HOUR)?;
-    codes::issue(db, subject, purpose.name(), &code)?;
+    codes::issue(db, subject, purpose.name(), &code, is_decoy(subject))?;
     match message {
         Some((delivery, kind)) => delivery.send(db, kind, &code.code, now),
         None => Ok(()),

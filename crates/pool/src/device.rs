@@ -81,7 +81,12 @@ pub(crate) fn confirm(
                 "Device key already exists.",
             ));
         }
-        devices::insert(tx, &device).map_err(ApiError::from)
+        devices::insert(tx, &device)?;
+        for surplus in devices::surplus(tx, &user.sub)? {
+            devices::delete(tx, &surplus)?;
+            families::end_device(tx, &user.sub, &surplus, now)?;
+        }
+        Ok(())
     })?;
     Ok(devices == Devices::UserOptIn)
 }

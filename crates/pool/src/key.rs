@@ -120,7 +120,15 @@ impl Keys {
         let (generation, previous) = self.with(|ring| (ring.generation, ring.published.clone()))?;
         let mut ring = make(db, random, generation + 1)?;
         if keep_previous {
-            ring.published.extend(previous);
+            // The oldest generations are forgotten.
+            let known = previous
+                .into_iter()
+                .filter(|jwk| {
+                    let kid = jwk.common.key_id.as_deref();
+                    kid.is_some_and(|kid| ring.verifying.contains_key(kid))
+                })
+                .collect::<Vec<_>>();
+            ring.published.extend(known);
         }
         let cell = OnceLock::new();
         let _ = cell.set(Some(ring));

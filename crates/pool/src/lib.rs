@@ -36,6 +36,8 @@
 //! * The access token of a user who is deleted answers UserNotFoundException, of one whom an
 //!   administrator made unconfirmed or due for a reset UserNotConfirmedException and
 //!   PasswordResetRequiredException, where an operation does not declare it NotAuthorizedException.
+//! * A user has at most 1000 sign-ins and 100 devices, a sign-in 100 refresh tokens: the oldest go
+//!   first, a device with what it signed in. A replaced token older than that is an unknown one.
 //! * RevokeUserSession takes another user's session for one that does not exist. The current one
 //!   is an InvalidParameterException.
 //! * ForgotPassword of an unconfirmed user is an InvalidParameterException, or looks like any

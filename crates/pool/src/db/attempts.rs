@@ -1,5 +1,10 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
+use super::SWEPT;
+
+/// How many names are counted at most; those that failed longest ago make room.
+pub(super) const KEPT: i64 = 50_000;
+
 /// Failed password attempts of one sign-in name.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Attempts {
@@ -31,8 +36,10 @@ pub(crate) fn set(db: &Connection, subject: &str, attempts: Attempts) -> Result<
         attempts.failures,
         attempts.failed_at,
         attempts.locked_until
-    ])
-    .map(drop)
+    ])?;
+    db.prepare_cached("DELETE FROM attempts WHERE rowid <= ?1")?
+        .execute([db.last_insert_rowid() - KEPT])
+        .map(drop)
 }
 
 pub(crate) fn clear(db: &Connection, subject: &str) -> Result<()> {
@@ -41,8 +48,12 @@ pub(crate) fn clear(db: &Connection, subject: &str) -> Result<()> {
         .map(drop)
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, failed_before: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM attempts WHERE failed_at < ?1")?
-        .execute([failed_before])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM attempts WHERE rowid IN (
+           SELECT rowid FROM attempts WHERE failed_at < ?1 LIMIT ?2)",
+    )?
+    .execute([failed_before, SWEPT])
+    .map(drop)
 }

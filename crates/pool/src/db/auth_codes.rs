@@ -1,6 +1,9 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::digest_of;
+use super::{SWEPT, digest_of};
+
+/// How many wait at most; the oldest make room, also where the time stands still.
+pub(super) const KEPT: i64 = 10_000;
 
 /// What an authorization code stands for.
 pub(crate) struct AuthCode {
@@ -34,8 +37,10 @@ pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
         of.resource,
         of.auth_time,
         of.expires_at,
-    ])
-    .map(drop)
+    ])?;
+    db.prepare_cached("DELETE FROM auth_codes WHERE rowid <= ?1")?
+        .execute([db.last_insert_rowid() - KEPT])
+        .map(drop)
 }
 
 /// Takes the code of this client: it works once.
@@ -61,8 +66,12 @@ pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Optio
     .optional()
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM auth_codes WHERE expires_at <= ?1")?
-        .execute([now])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM auth_codes WHERE rowid IN (
+           SELECT rowid FROM auth_codes WHERE expires_at <= ?1 LIMIT ?2)",
+    )?
+    .execute([now, SWEPT])
+    .map(drop)
 }

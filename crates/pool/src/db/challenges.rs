@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::digest_of;
+use super::{SWEPT, digest_of};
 
 /// How many wait at most; the oldest make room, so that nobody fills the pool with them.
-const KEPT: i64 = 50_000;
+pub(super) const KEPT: i64 = 50_000;
 
 /// A sign-in under way, as JSON.
 pub(crate) struct Waiting {
@@ -50,8 +50,12 @@ pub(crate) fn give_back(db: &Connection, session: &str, state: &str) -> Result<(
         .map(drop)
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM challenges WHERE expires_at < ?1")?
-        .execute([expired_before])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM challenges WHERE rowid IN (
+           SELECT rowid FROM challenges WHERE expires_at < ?1 LIMIT ?2)",
+    )?
+    .execute([expired_before, SWEPT])
+    .map(drop)
 }

@@ -1,5 +1,10 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
+use super::SWEPT;
+
+/// How many codes of names nobody has are kept at most; the oldest make room.
+pub(super) const DECOYS_KEPT: i64 = 10_000;
+
 /// A one-time code. It is kept in clear because the inbox beside it holds it anyway.
 pub(crate) struct Code {
     pub(crate) code: String,
@@ -18,14 +23,27 @@ pub(crate) fn get(db: &Connection, subject: &str, purpose: &str) -> Result<Optio
         .optional()
 }
 
-/// Replaces an earlier code, whose count of wrong tries stays and not that of the new one.
-pub(crate) fn issue(db: &Connection, subject: &str, purpose: &str, code: &Code) -> Result<()> {
+/// Replaces an earlier code, whose count of wrong tries stays and not that of the new one. Those of
+/// names nobody has (`decoy`) are numbered, so that they make room for each other alone.
+pub(crate) fn issue(
+    db: &Connection,
+    subject: &str,
+    purpose: &str,
+    code: &Code,
+    decoy: bool,
+) -> Result<()> {
+    let number: Option<i64> = decoy
+        .then(|| {
+            db.prepare_cached("SELECT 1 + coalesce(max(decoy), 0) FROM codes")?
+                .query_row([], |row| row.get(0))
+        })
+        .transpose()?;
     db.prepare_cached(
         "INSERT INTO codes (subject, purpose, code, sent_to, instead_of, expires_at, failures,
-           failures_since)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+           failures_since, decoy)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
          ON CONFLICT (subject, purpose) DO UPDATE SET code = ?3, sent_to = ?4, instead_of = ?5,
-           expires_at = ?6",
+           expires_at = ?6, decoy = ?9",
     )?
     .execute(params![
         subject,
@@ -36,8 +54,11 @@ pub(crate) fn issue(db: &Connection, subject: &str, purpose: &str, code: &Code) 
         code.expires_at,
         code.failures,
         code.failures_since,
-    ])
-    .map(drop)
+        number,
+    ])?;
+    db.prepare_cached("DELETE FROM codes WHERE decoy <= ?1")?
+        .execute([number.map(|number| number - DECOYS_KEPT)])
+        .map(drop)
 }
 
 /// Takes the code if it still is this one: nobody takes it twice.
@@ -76,10 +97,14 @@ pub(crate) fn expire(db: &Connection, subject: &str, purpose: &str, now: i64) ->
     .map(drop)
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM codes WHERE expires_at < ?1")?
-        .execute([expired_before])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM codes WHERE rowid IN (
+           SELECT rowid FROM codes WHERE expires_at < ?1 LIMIT ?2)",
+    )?
+    .execute([expired_before, SWEPT])
+    .map(drop)
 }
 
 fn from_row(row: &Row<'_>) -> Result<Code> {

@@ -1,5 +1,8 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
+/// How many of one user are kept.
+pub(super) const KEPT_OF_USER: i64 = 100;
+
 /// A device that was confirmed.
 pub(crate) struct Device {
     pub(crate) device_key: String,
@@ -72,6 +75,16 @@ pub(crate) fn mark_authenticated(db: &Connection, device_key: &str, now: i64) ->
     db.prepare_cached("UPDATE devices SET authenticated_at = ?2 WHERE device_key = ?1")?
         .execute(params![device_key, now])
         .map(drop)
+}
+
+/// Of more than a user can have, those that signed in longest ago.
+pub(crate) fn surplus(db: &Connection, sub: &str) -> Result<Vec<String>> {
+    db.prepare_cached(
+        "SELECT device_key FROM devices WHERE sub = ?1
+         ORDER BY authenticated_at DESC, rowid DESC LIMIT -1 OFFSET ?2",
+    )?
+    .query_map(params![sub, KEPT_OF_USER], |row| row.get(0))?
+    .collect()
 }
 
 pub(crate) fn delete(db: &Connection, device_key: &str) -> Result<()> {

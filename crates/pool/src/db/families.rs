@@ -1,10 +1,14 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, Row, params};
 
-use super::digest_of;
+use super::{SWEPT, digest_of};
 
 /// How many sign-ins are remembered at most; the oldest go first. So a pool that is driven for
 /// days does not grow without bound.
-const KEPT: i64 = 100_000;
+pub(super) const KEPT: i64 = 100_000;
+/// How many of one user.
+pub(super) const KEPT_OF_USER: i64 = 1000;
+/// How many refresh tokens of one sign-in, replaced ones too: an older one is unknown.
+pub(super) const TOKENS_KEPT: i64 = 100;
 
 /// Everything that came from one sign-in: Cognito revokes it as one, by `origin_jti`.
 pub(crate) struct Family {
@@ -51,8 +55,13 @@ pub(crate) fn insert(db: &Connection, family: &Family) -> Result<()> {
         family.resource,
     ])?;
     db.prepare_cached("DELETE FROM families WHERE id <= ?1")?
-        .execute([db.last_insert_rowid() - KEPT])
-        .map(drop)
+        .execute([db.last_insert_rowid() - KEPT])?;
+    db.prepare_cached(
+        "DELETE FROM families WHERE sub = ?1 AND id <= (
+           SELECT id FROM families WHERE sub = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2)",
+    )?
+    .execute(params![family.sub, KEPT_OF_USER])
+    .map(drop)
 }
 
 pub(crate) fn get(db: &Connection, origin_jti: &str) -> Result<Option<Family>> {
@@ -76,19 +85,57 @@ pub(crate) fn of_refresh_token(
     .optional()
 }
 
-/// A user's living sign-ins, newest first.
-pub(crate) fn of_user(db: &Connection, sub: &str, now: i64) -> Result<Vec<Family>> {
+/// A user's living sign-ins, newest first, those before one that need not live any more.
+pub(crate) fn page(
+    db: &Connection,
+    sub: &str,
+    before: Option<i64>,
+    limit: i64,
+    now: i64,
+) -> Result<Vec<Family>> {
     db.prepare_cached(
-        "SELECT * FROM families WHERE sub = ?1 AND NOT revoked AND expires_at > ?2 ORDER BY id DESC",
+        "SELECT * FROM families
+         WHERE sub = ?1 AND id < ?2 AND NOT revoked AND expires_at > ?3 ORDER BY id DESC LIMIT ?4",
     )?
-    .query_map(params![sub, now], from_row)?
+    .query_map(
+        params![sub, before.unwrap_or(i64::MAX), now, limit],
+        from_row,
+    )?
     .collect()
+}
+
+/// Where a sign-in of the user, living or not, stands among them.
+pub(crate) fn place(db: &Connection, sub: &str, session_id: &str) -> Result<Option<i64>> {
+    db.prepare_cached("SELECT id FROM families WHERE session_id = ?1 AND sub = ?2")?
+        .query_row([session_id, sub], |row| row.get(0))
+        .optional()
+}
+
+/// A living sign-in of the user.
+pub(crate) fn of_session(
+    db: &Connection,
+    sub: &str,
+    session_id: &str,
+    now: i64,
+) -> Result<Option<Family>> {
+    db.prepare_cached(
+        "SELECT * FROM families
+         WHERE session_id = ?1 AND sub = ?2 AND NOT revoked AND expires_at > ?3",
+    )?
+    .query_row(params![session_id, sub, now], from_row)
+    .optional()
 }
 
 pub(crate) fn add_refresh_token(db: &Connection, token: &str, origin_jti: &str) -> Result<()> {
     db.prepare_cached("INSERT INTO refresh_tokens (hash, origin_jti) VALUES (?1, ?2)")?
-        .execute(params![digest_of(token), origin_jti])
-        .map(drop)
+        .execute(params![digest_of(token), origin_jti])?;
+    db.prepare_cached(
+        "DELETE FROM refresh_tokens WHERE origin_jti = ?1 AND rowid <= (
+           SELECT rowid FROM refresh_tokens WHERE origin_jti = ?1
+           ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
+    )?
+    .execute(params![origin_jti, TOKENS_KEPT])
+    .map(drop)
 }
 
 /// The first replacement counts: a retry does not lengthen the grace period.
@@ -137,10 +184,14 @@ pub(crate) fn revoke_all(db: &Connection, sub: &str) -> Result<()> {
         .map(drop)
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, expired_before: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM families WHERE expires_at < ?1")?
-        .execute([expired_before])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM families WHERE rowid IN (
+           SELECT rowid FROM families WHERE expires_at < ?1 LIMIT ?2)",
+    )?
+    .execute([expired_before, SWEPT])
+    .map(drop)
 }
 
 fn from_row(row: &Row<'_>) -> Result<Family> {

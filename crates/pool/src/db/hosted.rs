@@ -1,6 +1,11 @@
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::digest_of;
+use super::{SWEPT, digest_of};
+
+/// How many browsers are signed in at most; those that signed in longest ago are not any more.
+pub(super) const KEPT: i64 = 100_000;
+/// How many of one user.
+pub(super) const KEPT_OF_USER: i64 = 1000;
 
 /// A browser's session with the hosted pages.
 pub(crate) struct HostedSession {
@@ -22,7 +27,15 @@ pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> R
         session.confirmed,
         session.auth_time,
         session.expires_at,
-    ])
+    ])?;
+    db.prepare_cached("DELETE FROM hosted_sessions WHERE rowid <= ?1")?
+        .execute([db.last_insert_rowid() - KEPT])?;
+    db.prepare_cached(
+        "DELETE FROM hosted_sessions WHERE sub = ?1 AND rowid <= (
+           SELECT rowid FROM hosted_sessions WHERE sub = ?1
+           ORDER BY rowid DESC LIMIT 1 OFFSET ?2)",
+    )?
+    .execute(params![session.sub, KEPT_OF_USER])
     .map(drop)
 }
 
@@ -48,8 +61,12 @@ pub(crate) fn delete(db: &Connection, token: &str) -> Result<()> {
         .map(drop)
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM hosted_sessions WHERE expires_at <= ?1")?
-        .execute([now])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM hosted_sessions WHERE rowid IN (
+           SELECT rowid FROM hosted_sessions WHERE expires_at <= ?1 LIMIT ?2)",
+    )?
+    .execute([now, SWEPT])
+    .map(drop)
 }

@@ -2,10 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::digest_of;
+use super::{SWEPT, digest_of};
 
 /// How many wait at most; the oldest make room.
-const KEPT: i64 = 10_000;
+pub(super) const KEPT: i64 = 10_000;
 
 /// Under the session of the sign-in, which itself stays with the browser.
 pub(crate) fn insert(db: &Connection, session: &str, state: &str, expires_at: i64) -> Result<()> {
@@ -30,8 +30,12 @@ pub(crate) fn delete(db: &Connection, session: &str) -> Result<()> {
         .map(drop)
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM hosted_challenges WHERE expires_at <= ?1")?
-        .execute([now])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM hosted_challenges WHERE rowid IN (
+           SELECT rowid FROM hosted_challenges WHERE expires_at <= ?1 LIMIT ?2)",
+    )?
+    .execute([now, SWEPT])
+    .map(drop)
 }

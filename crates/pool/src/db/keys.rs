@@ -8,6 +8,9 @@ pub(crate) struct StoredKey {
     pub(crate) generation: i64,
 }
 
+/// How many generations verify; what earlier ones signed is not known any more.
+pub(super) const GENERATIONS_KEPT: i64 = 10;
+
 /// Newest generation first.
 pub(crate) fn list(db: &Connection) -> Result<Vec<StoredKey>> {
     db.prepare_cached(
@@ -29,6 +32,10 @@ pub(crate) fn insert(db: &Connection, key: &StoredKey) -> Result<()> {
     db.execute(
         "INSERT INTO signing_keys (kid, purpose, pkcs8, generation) VALUES (?1, ?2, ?3, ?4)",
         params![key.kid, key.purpose, key.pkcs8, key.generation],
+    )?;
+    db.execute(
+        "DELETE FROM signing_keys WHERE generation <= ?1",
+        [key.generation - GENERATIONS_KEPT],
     )
     .map(drop)
 }

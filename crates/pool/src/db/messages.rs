@@ -3,7 +3,7 @@ use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
 use crate::clock::rfc3339;
 
-const KEPT: i64 = 1000;
+pub(super) const KEPT: i64 = 1000;
 
 /// A code as its reader would have found it in a mail.
 #[derive(serde::Serialize)]

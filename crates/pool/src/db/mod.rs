@@ -1,4 +1,25 @@
 //! SQLite: one connection behind a lock, used on blocking threads only.
+//!
+//! No table grows with the number of sign-ins. What expires is removed some rows at a time when
+//! others are added; and where the time stands still, or somebody fills the pool, so many rows are
+//! kept and the oldest go first:
+//!
+//! | rows | at most |
+//! |---|---|
+//! | sign-ins (`families`) | 1000 of a user, 100 000 |
+//! | refresh tokens | 100 of a sign-in, replaced ones too |
+//! | devices | 100 of a user: those used longest ago go, and what they signed in ends |
+//! | browsers signed in with the pages | 1000 of a user, 100 000 |
+//! | challenges that wait, those of the pages | 50 000, 10 000 |
+//! | authorization codes, registrations of passkeys | 10 000 each |
+//! | one-time codes | 4 of a user; 10 000 of names nobody has |
+//! | names with failed attempts | 50 000 |
+//! | messages | 1000 |
+//! | passkeys, passwords of the past | 20 and 24 of a user |
+//! | signing keys | 10 generations |
+
+#[cfg(test)]
+mod bounds;
 
 pub(crate) mod attempts;
 pub(crate) mod auth_codes;
@@ -27,6 +48,10 @@ use parking_lot::Mutex;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use crate::options::PoolError;
+
+/// How many late rows one call removes at most. It adds one, so they become fewer; and a clock that
+/// is put forward makes no call wait for all of them.
+const SWEPT: i64 = 100;
 
 pub(crate) struct Db(Mutex<Connection>);
 
@@ -165,7 +190,7 @@ CREATE INDEX IF NOT EXISTS attempts_by_time ON attempts (failed_at);
 CREATE TABLE IF NOT EXISTS codes (
   subject TEXT NOT NULL, purpose TEXT NOT NULL, code TEXT NOT NULL, sent_to TEXT NOT NULL,
   instead_of TEXT, expires_at INTEGER NOT NULL, failures INTEGER NOT NULL,
-  failures_since INTEGER NOT NULL, PRIMARY KEY (subject, purpose)
+  failures_since INTEGER NOT NULL, decoy INTEGER UNIQUE, PRIMARY KEY (subject, purpose)
 ) STRICT;
 CREATE INDEX IF NOT EXISTS codes_by_expiry ON codes (expires_at);
 CREATE TABLE IF NOT EXISTS messages (
@@ -185,6 +210,7 @@ CREATE TABLE IF NOT EXISTS families (
   last_active_at INTEGER NOT NULL, hosted INTEGER NOT NULL, resource TEXT
 ) STRICT;
 CREATE INDEX IF NOT EXISTS families_by_user ON families (sub);
+CREATE INDEX IF NOT EXISTS families_by_device ON families (sub, device_key);
 CREATE INDEX IF NOT EXISTS families_by_expiry ON families (expires_at);
 CREATE TABLE IF NOT EXISTS refresh_tokens (
   hash BLOB PRIMARY KEY, origin_jti TEXT NOT NULL REFERENCES families (origin_jti) ON DELETE CASCADE,
@@ -201,6 +227,7 @@ CREATE TABLE IF NOT EXISTS hosted_sessions (
   hash BLOB PRIMARY KEY, sub TEXT NOT NULL, confirmed INTEGER NOT NULL, auth_time INTEGER NOT NULL,
   expires_at INTEGER NOT NULL
 ) STRICT;
+CREATE INDEX IF NOT EXISTS hosted_sessions_by_user ON hosted_sessions (sub);
 CREATE INDEX IF NOT EXISTS hosted_sessions_by_expiry ON hosted_sessions (expires_at);
 CREATE TABLE IF NOT EXISTS hosted_challenges (
   id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, state TEXT NOT NULL,

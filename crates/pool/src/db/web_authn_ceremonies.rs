@@ -2,9 +2,12 @@
 
 use rusqlite::{Connection, OptionalExtension as _, Result, params};
 
-use super::digest_of;
 use super::users::{json, parse};
+use super::{SWEPT, digest_of};
 use crate::web_authn::Ceremony;
+
+/// How many wait at most; the oldest make room.
+pub(super) const KEPT: i64 = 10_000;
 
 /// Keeps it in place of the one that was begun with the same `token`.
 pub(crate) fn keep(db: &Connection, sub: &str, token: &str, ceremony: &Ceremony) -> Result<()> {
@@ -18,8 +21,10 @@ pub(crate) fn keep(db: &Connection, sub: &str, token: &str, ceremony: &Ceremony)
         digest_of(token),
         json(ceremony)?,
         ceremony.expires_at,
-    ])
-    .map(drop)
+    ])?;
+    db.prepare_cached("DELETE FROM web_authn_ceremonies WHERE rowid <= ?1")?
+        .execute([db.last_insert_rowid() - KEPT])
+        .map(drop)
 }
 
 /// Takes it: nobody else can.
@@ -34,8 +39,12 @@ pub(crate) fn take(db: &Connection, sub: &str, challenge: &str) -> Result<Option
     taken.map(|ceremony| parse(&ceremony)).transpose()
 }
 
+/// Some of them at a time: see [`SWEPT`].
 pub(crate) fn purge(db: &Connection, now: i64) -> Result<()> {
-    db.prepare_cached("DELETE FROM web_authn_ceremonies WHERE expires_at <= ?1")?
-        .execute([now])
-        .map(drop)
+    db.prepare_cached(
+        "DELETE FROM web_authn_ceremonies WHERE rowid IN (
+           SELECT rowid FROM web_authn_ceremonies WHERE expires_at <= ?1 LIMIT ?2)",
+    )?
+    .execute([now, SWEPT])
+    .map(drop)
 }

@@ -7,7 +7,7 @@ use crate::error::{ApiError, Result};
 use crate::token;
 
 /// Sessions a page.
-const PAGE: usize = 20;
+const PAGE: u8 = 20;
 
 /// The user's living sign-ins through every client, newest first. `NextToken` is the id of the
 /// last session of the page before.
@@ -24,20 +24,17 @@ pub(super) fn list(
     input: &Input<'_>,
     now: i64,
 ) -> Result<Value> {
-    let sessions = core
-        .db
-        .run(|tx| families::of_user(tx, sub, now).map_err(ApiError::from))?;
-    let start = match input.get("NextToken") {
-        None => 0,
-        Some(last) => sessions
-            .iter()
-            .position(|session| session.session_id == last)
-            .map(|place| place + 1)
-            .ok_or_else(|| {
+    let mut page = core.db.run(|tx| {
+        let before = match input.get("NextToken") {
+            None => None,
+            Some(last) => Some(families::place(tx, sub, last)?.ok_or_else(|| {
                 ApiError::invalid_parameter("Invalid NextToken: begin with the first page again.")
-            })?,
-    };
-    let page: Vec<_> = sessions.iter().skip(start).take(PAGE).collect();
+            })?),
+        };
+        families::page(tx, sub, before, i64::from(PAGE) + 1, now).map_err(ApiError::from)
+    })?;
+    let more = page.len() > usize::from(PAGE);
+    page.truncate(PAGE.into());
     let described: Vec<_> = page
         .iter()
         .map(|family| {
@@ -55,7 +52,6 @@ pub(super) fn list(
             session
         })
         .collect();
-    let more = sessions.len() > start + page.len();
     let next = page.last().filter(|_| more);
     Ok(match next {
         Some(last) => json!({ "Sessions": described, "NextToken": last.session_id }),

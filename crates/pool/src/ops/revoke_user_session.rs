@@ -12,9 +12,7 @@ pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     let bearer = token::authorize(core, input.text("AccessToken"), now)?;
     let id = input.text("SessionId");
     core.db.run(|tx| {
-        let session = families::of_user(tx, &bearer.user.sub, now)?
-            .into_iter()
-            .find(|session| session.session_id == id)
+        let session = families::of_session(tx, &bearer.user.sub, id, now)?
             .ok_or_else(|| ApiError::new("ResourceNotFoundException", "Session does not exist."))?;
         if session.origin_jti == bearer.origin_jti {
             return Err(ApiError::invalid_parameter(

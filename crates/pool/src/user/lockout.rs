@@ -22,7 +22,13 @@ pub(crate) fn refuse_locked(core: &Core, subject: &str, now: i64) -> Result<()> 
 pub(crate) fn count_failure(core: &Core, subject: &str, now: i64) -> Result<()> {
     core.db.run(|tx| {
         attempts::purge(tx, now - IDLE_RESET)?;
-        let failures = attempts::get(tx, subject)?.failures.saturating_add(1);
+        let before = attempts::get(tx, subject)?;
+        let idle = before.failed_at < now - IDLE_RESET;
+        let failures = if idle {
+            1
+        } else {
+            before.failures.saturating_add(1)
+        };
         let lock = match failures.checked_sub(5) {
             None => 0,
             Some(doublings) => 1_i64.checked_shl(doublings.min(10)).unwrap_or(LONGEST_LOCK),

@@ -64,6 +64,11 @@ pub(crate) fn decoy_subject(name: &str) -> String {
     format!("?{}", name.to_lowercase())
 }
 
+/// Whether it is counted under a name nobody has: a `sub` has no question mark.
+pub(crate) fn is_decoy(subject: &str) -> bool {
+    subject.starts_with('?')
+}
+
 fn unknown_user() -> ApiError {
     ApiError::user_not_found("Username/client id combination not found.")
 }

@@ -16,6 +16,8 @@ mod authenticator;
 #[cfg(test)]
 mod authorize;
 #[cfg(test)]
+mod bounds;
+#[cfg(test)]
 mod change_password;
 #[cfg(test)]
 mod client_credentials;

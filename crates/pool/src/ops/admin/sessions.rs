@@ -18,9 +18,7 @@ pub(in crate::ops) fn revoke(core: &Core, input: &Input<'_>, now: i64) -> Result
     let user = user::known(core, input.text("Username"))?;
     let id = input.text("SessionId");
     core.db.run(|tx| {
-        let session = families::of_user(tx, &user.sub, now)?
-            .into_iter()
-            .find(|session| session.session_id == id)
+        let session = families::of_session(tx, &user.sub, id, now)?
             .ok_or_else(|| ApiError::new("ResourceNotFoundException", "Session does not exist."))?;
         families::revoke(tx, &session.origin_jti).map_err(ApiError::from)
     })?;
