@@ -1,5 +1,6 @@
 //! Every word said to Amazon Cognito: hosted-UI endpoints and user-pool API.
 
+pub mod accounts;
 mod api;
 mod authorize;
 mod error;
@@ -12,6 +13,7 @@ mod tokens;
 use reqwest::Client;
 use url::Url;
 
+pub use accounts::{AccountError, Accounts, Refusal};
 pub use authorize::Authorize;
 pub use error::{BuildError, CallError};
 pub use http::client as http_client;

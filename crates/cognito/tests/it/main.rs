@@ -2,6 +2,8 @@
 //! answer anything; and the AWS SDK for Rust against the local pool.
 
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod answers;
 #[cfg(test)]
 mod faults;
