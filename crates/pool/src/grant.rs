@@ -74,6 +74,10 @@ fn start(
     };
     let tokens = token::issue(core, user, &family, request.client, request.nonce, now)?;
     core.db.run(|tx| {
+        // Whoever was signed out everywhere meanwhile has to sign in again.
+        if users::epoch(tx, &user.sub)? != Some(user.epoch) {
+            return Err(ApiError::not_authorized("Invalid session for the user."));
+        }
         // An access token of an expired family may live for a day more.
         families::purge(tx, now - 2 * 86400)?;
         families::insert(tx, &family)?;

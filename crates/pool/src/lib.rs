@@ -26,8 +26,10 @@
 //! * A wrong code counts towards 15 (sign-up, verification) or 10 (reset) an hour for each user,
 //!   over new codes and new addresses. How often a code is sent, and calls a second, are limited
 //!   only when the settings say so.
-//! * Neither a password reset nor a change ends a session. Whether a password came before is
-//!   told to nobody but who has the right code or password.
+//! * Neither a password reset nor a change ends a session, but either voids the sign-ins under way
+//!   and the authorization codes, as another temporary password and every sign-out everywhere
+//!   do. GlobalSignOut leaves the browser's session with the pages, AdminDisableUser ends it.
+//!   Whether a password came before is told to nobody but who has the right code or password.
 //! * A code verifies the address it went to, and is void once the user has another one. While a
 //!   change waits to be verified, GetUserAttributeVerificationCode sends to the new address;
 //!   writing the old one takes the change back.

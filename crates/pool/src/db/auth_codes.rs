@@ -18,13 +18,15 @@ pub(crate) struct AuthCode {
     pub(crate) resource: Option<String>,
     pub(crate) auth_time: i64,
     pub(crate) expires_at: i64,
+    /// The user's when it was given.
+    pub(crate) epoch: i64,
 }
 
 pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO auth_codes (hash, sub, client_id, redirect_uri, scope, nonce, challenge,
-           resource, auth_time, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)",
+           resource, auth_time, expires_at, epoch)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
     )?
     .execute(params![
         digest_of(code),
@@ -37,6 +39,7 @@ pub(crate) fn insert(db: &Connection, code: &str, of: &AuthCode) -> Result<()> {
         of.resource,
         of.auth_time,
         of.expires_at,
+        of.epoch,
     ])?;
     db.prepare_cached("DELETE FROM auth_codes WHERE rowid <= ?1")?
         .execute([db.last_insert_rowid() - KEPT])
@@ -48,7 +51,7 @@ pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Optio
     db.prepare_cached(
         "DELETE FROM auth_codes WHERE hash = ?1 AND client_id = ?2
          RETURNING sub, client_id, redirect_uri, scope, nonce, challenge, resource,
-           auth_time, expires_at",
+           auth_time, expires_at, epoch",
     )?
     .query_row(params![digest_of(code), client_id], |row| {
         Ok(AuthCode {
@@ -61,6 +64,7 @@ pub(crate) fn take(db: &Connection, code: &str, client_id: &str) -> Result<Optio
             resource: row.get(6)?,
             auth_time: row.get(7)?,
             expires_at: row.get(8)?,
+            epoch: row.get(9)?,
         })
     })
     .optional()

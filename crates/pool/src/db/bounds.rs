@@ -73,6 +73,7 @@ fn user(sub: &str) -> User {
         created_at: NOW,
         modified_at: NOW,
         signed_in_at: None,
+        epoch: 0,
     }
 }
 
@@ -112,6 +113,7 @@ fn auth_code(expires_at: i64) -> AuthCode {
         resource: None,
         auth_time: NOW,
         expires_at,
+        epoch: 0,
     }
 }
 
@@ -121,6 +123,7 @@ fn hosted_session(sub: &str, expires_at: i64) -> HostedSession {
         confirmed: true,
         auth_time: NOW,
         expires_at,
+        epoch: 0,
     }
 }
 

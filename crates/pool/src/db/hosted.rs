@@ -14,12 +14,14 @@ pub(crate) struct HostedSession {
     pub(crate) confirmed: bool,
     pub(crate) auth_time: i64,
     pub(crate) expires_at: i64,
+    /// The user's when it began.
+    pub(crate) epoch: i64,
 }
 
 pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> Result<()> {
     db.prepare_cached(
-        "INSERT INTO hosted_sessions (hash, sub, confirmed, auth_time, expires_at)
-         VALUES (?1, ?2, ?3, ?4, ?5)",
+        "INSERT INTO hosted_sessions (hash, sub, confirmed, auth_time, expires_at, epoch)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
     )?
     .execute(params![
         digest_of(token),
@@ -27,6 +29,7 @@ pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> R
         session.confirmed,
         session.auth_time,
         session.expires_at,
+        session.epoch,
     ])?;
     db.prepare_cached("DELETE FROM hosted_sessions WHERE rowid <= ?1")?
         .execute([db.last_insert_rowid() - KEPT])?;
@@ -41,7 +44,7 @@ pub(crate) fn insert(db: &Connection, token: &str, session: &HostedSession) -> R
 
 pub(crate) fn get(db: &Connection, token: &str, now: i64) -> Result<Option<HostedSession>> {
     db.prepare_cached(
-        "SELECT sub, confirmed, auth_time, expires_at FROM hosted_sessions
+        "SELECT sub, confirmed, auth_time, expires_at, epoch FROM hosted_sessions
          WHERE hash = ?1 AND expires_at > ?2",
     )?
     .query_row(params![digest_of(token), now], |row| {
@@ -50,6 +53,7 @@ pub(crate) fn get(db: &Connection, token: &str, now: i64) -> Result<Option<Hoste
             confirmed: row.get(1)?,
             auth_time: row.get(2)?,
             expires_at: row.get(3)?,
+            epoch: row.get(4)?,
         })
     })
     .optional()
@@ -58,6 +62,12 @@ pub(crate) fn get(db: &Connection, token: &str, now: i64) -> Result<Option<Hoste
 pub(crate) fn delete(db: &Connection, token: &str) -> Result<()> {
     db.prepare_cached("DELETE FROM hosted_sessions WHERE hash = ?1")?
         .execute([digest_of(token)])
+        .map(drop)
+}
+
+pub(crate) fn delete_of_user(db: &Connection, sub: &str) -> Result<()> {
+    db.prepare_cached("DELETE FROM hosted_sessions WHERE sub = ?1")?
+        .execute([sub])
         .map(drop)
 }
 

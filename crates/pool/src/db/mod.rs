@@ -166,7 +166,8 @@ CREATE TABLE IF NOT EXISTS users (
   sub TEXT PRIMARY KEY, username TEXT NOT NULL UNIQUE, password_hash TEXT NOT NULL,
   password_set_at INTEGER NOT NULL, password_history TEXT NOT NULL, status TEXT NOT NULL,
   enabled INTEGER NOT NULL, attributes TEXT NOT NULL, mfa TEXT NOT NULL,
-  created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, signed_in_at INTEGER
+  created_at INTEGER NOT NULL, modified_at INTEGER NOT NULL, signed_in_at INTEGER,
+  epoch INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS users_by_creation ON users (created_at, sub);
 CREATE TABLE IF NOT EXISTS names (
@@ -220,15 +221,15 @@ CREATE INDEX IF NOT EXISTS refresh_tokens_by_family ON refresh_tokens (origin_jt
 CREATE TABLE IF NOT EXISTS auth_codes (
   hash BLOB PRIMARY KEY, sub TEXT NOT NULL, client_id TEXT NOT NULL, redirect_uri TEXT NOT NULL,
   scope TEXT NOT NULL, nonce TEXT, challenge TEXT, resource TEXT, auth_time INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL, epoch INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX IF NOT EXISTS auth_codes_by_expiry ON auth_codes (expires_at);
 CREATE TABLE IF NOT EXISTS hosted_sessions (
   hash BLOB PRIMARY KEY, sub TEXT NOT NULL, confirmed INTEGER NOT NULL, auth_time INTEGER NOT NULL,
-  expires_at INTEGER NOT NULL
+  expires_at INTEGER NOT NULL, epoch INTEGER NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS hosted_sessions_by_user ON hosted_sessions (sub);
 CREATE INDEX IF NOT EXISTS hosted_sessions_by_expiry ON hosted_sessions (expires_at);
+CREATE INDEX IF NOT EXISTS hosted_sessions_by_user ON hosted_sessions (sub);
 CREATE TABLE IF NOT EXISTS hosted_challenges (
   id INTEGER PRIMARY KEY AUTOINCREMENT, hash BLOB NOT NULL UNIQUE, state TEXT NOT NULL,
   expires_at INTEGER NOT NULL

@@ -48,6 +48,8 @@ pub(crate) struct User {
     pub(crate) created_at: i64,
     pub(crate) modified_at: i64,
     pub(crate) signed_in_at: Option<i64>,
+    /// Raised by whatever voids the sign-ins under way: each remembers the one it began in.
+    pub(crate) epoch: i64,
 }
 
 /// A user's second factors.
@@ -181,7 +183,7 @@ pub(crate) fn taken(db: &Connection, user: &User, settings: &Settings) -> Result
 }
 
 /// Inserts, or replaces the user with the same `sub`. Ask [`taken`] before; a name that another
-/// has is an error here.
+/// has is an error here. The epoch is left to [`raise_epoch`].
 pub(crate) fn save(db: &Connection, user: &User, settings: &Settings) -> Result<()> {
     db.prepare_cached(
         "INSERT INTO users (sub, username, password_hash, password_set_at, password_history, status,
@@ -226,6 +228,20 @@ pub(crate) fn signed_in(db: &Connection, sub: &str, now: i64) -> Result<()> {
     db.prepare_cached("UPDATE users SET signed_in_at = ?2 WHERE sub = ?1")?
         .execute(params![sub, now])
         .map(drop)
+}
+
+/// Voids what of the user's is under way.
+pub(crate) fn raise_epoch(db: &Connection, sub: &str) -> Result<()> {
+    db.prepare_cached("UPDATE users SET epoch = epoch + 1 WHERE sub = ?1")?
+        .execute([sub])
+        .map(drop)
+}
+
+/// `None`: there is no such user.
+pub(crate) fn epoch(db: &Connection, sub: &str) -> Result<Option<i64>> {
+    db.prepare_cached("SELECT epoch FROM users WHERE sub = ?1")?
+        .query_row([sub], |row| row.get(0))
+        .optional()
 }
 
 /// Changes a user's second factors as they are stored now, and nothing else.
@@ -283,6 +299,7 @@ pub(super) fn from_row(row: &Row<'_>) -> Result<User> {
         created_at: row.get("created_at")?,
         modified_at: row.get("modified_at")?,
         signed_in_at: row.get("signed_in_at")?,
+        epoch: row.get("epoch")?,
     })
 }
 

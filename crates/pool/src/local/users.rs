@@ -4,11 +4,11 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::core::Core;
+use crate::db::groups;
 use crate::db::users::{self, Status, User, UserMfa};
-use crate::db::{families, groups};
 use crate::error::{ApiError, Result};
 use crate::settings::{Address, Settings};
-use crate::user::{check_attributes, take_username};
+use crate::user::{check_attributes, end_everything, take_username};
 
 /// The body of `POST /_local/users`.
 #[derive(Deserialize)]
@@ -64,10 +64,13 @@ pub(crate) fn put(core: &Core, body: PutUser) -> Result<User> {
                 "{name} is another user's name"
             )));
         }
-        if !user.enabled {
-            families::revoke_all(tx, &user.sub)?;
-        }
         users::save(tx, &user, settings)?;
+        if body.password.is_some() {
+            users::raise_epoch(tx, &user.sub)?;
+        }
+        if !user.enabled {
+            end_everything(tx, &user.sub)?;
+        }
         groups::set(tx, &user.sub, &groups, now).map_err(ApiError::from)
     })?;
     user.groups = groups;
@@ -134,5 +137,6 @@ fn blank(core: &Core, settings: &Settings, name: &str, now: i64) -> Result<User>
         created_at: now,
         modified_at: now,
         signed_in_at: None,
+        epoch: 0,
     })
 }

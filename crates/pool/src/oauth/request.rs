@@ -135,6 +135,7 @@ impl AuthorizeRequest {
             resource: self.resource.clone(),
             auth_time,
             expires_at: now + CODE_SECONDS,
+            epoch: user.epoch,
         };
         core.db.run(|tx| {
             auth_codes::purge(tx, now)?;

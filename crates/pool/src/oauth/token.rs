@@ -94,7 +94,7 @@ fn exchange(core: &Core, client: &Client, form: &Params, now: i64) -> Result<Gra
         Ok::<_, crate::error::ApiError>(user.map(|user| (code, user)))
     })?;
     let (code, user) = taken.ok_or(OAuthError::new("invalid_grant"))?;
-    if code.expires_at <= now || !user.enabled {
+    if code.expires_at <= now || !user.enabled || code.epoch != user.epoch {
         return Err(OAuthError::new("invalid_grant"));
     }
     if code.redirect_uri != redirect_uri {

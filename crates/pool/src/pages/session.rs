@@ -24,7 +24,7 @@ pub(crate) fn signed_in(core: &Core, visit: &Visit) -> Result<Option<(HostedSess
 pub(super) fn waiting(core: &Core, visit: &Visit) -> Result<Option<User>> {
     let found = current(core, visit)?;
     Ok(found
-        .filter(|(session, user)| !session.confirmed && user.enabled)
+        .filter(|(session, user)| !session.confirmed && user.enabled && session.epoch == user.epoch)
         .map(|(_, user)| user))
 }
 
@@ -43,15 +43,23 @@ pub(super) fn begin(
         confirmed,
         auth_time: visit.now,
         expires_at: visit.now + seconds,
+        epoch: user.epoch,
     };
-    core.db.run(|tx| {
+    let begun = core.db.run(|tx| {
         hosted::purge(tx, visit.now)?;
         if let Some(old) = cookie(&visit.headers, COOKIE) {
             hosted::delete(tx, old)?;
         }
-        hosted::insert(tx, &token, &session).map_err(ApiError::from)
+        // An administrator may have come between.
+        let voided = users::epoch(tx, &user.sub)? != Some(user.epoch);
+        if !voided {
+            hosted::insert(tx, &token, &session)?;
+        }
+        Ok::<_, ApiError>(!voided)
     })?;
-    set_cookie(core, response, COOKIE, &token, seconds);
+    if begun {
+        set_cookie(core, response, COOKIE, &token, seconds);
+    }
     Ok(())
 }
 

@@ -148,5 +148,6 @@ fn made(core: &Core, settings: &Settings, seed: &SeedUser, now: i64) -> Result<U
         created_at: now,
         modified_at: now,
         signed_in_at: None,
+        epoch: 0,
     })
 }

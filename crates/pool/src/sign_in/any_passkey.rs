@@ -39,7 +39,7 @@ pub(crate) fn ask_for_any_passkey(
         subject: String::new(),
         hide: true,
     };
-    let mut sign_in = SignIn::new(&begin, &nobody, now);
+    let mut sign_in = SignIn::new(&begin, &nobody);
     sign_in.awaits = Awaits::WebAuthn;
     let ceremony = sign_in.ceremony.insert(Ceremony::begin(
         &core.random,
@@ -102,6 +102,7 @@ fn take(
     }
     sign_in.sub = Some(sub);
     sign_in.name.clone_from(&user.username);
+    sign_in.epoch = user.epoch;
     let user = web_authn::answer(core, &mut sign_in, Some(user), answer.responses, now)?;
     name.push_str(user.sign_in_name(&core.definition().settings));
     after_first_factor(core, &mut sign_in, user, now)

@@ -143,6 +143,7 @@ pub(super) fn waiting_user(db: &Connection, core: &Core, sign_in: &SignIn) -> Re
     let definition = core.definition();
     let sub = sign_in.sub.as_deref().unwrap_or_default();
     users::find(db, sub)?
-        .filter(|user| user.enabled && usable_factors(user, &definition.settings).is_empty())
+        .filter(|user| user.enabled && user.epoch == sign_in.epoch)
+        .filter(|user| usable_factors(user, &definition.settings).is_empty())
         .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))
 }

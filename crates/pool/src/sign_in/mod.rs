@@ -100,7 +100,7 @@ pub(crate) fn begin(core: &Core, begin: &Begin<'_>, now: i64) -> Result<Outcome>
     if named.user.is_none() && !named.hide {
         return Err(ApiError::user_not_found("User does not exist."));
     }
-    let mut sign_in = SignIn::new(begin, &named, now);
+    let mut sign_in = SignIn::new(begin, &named);
     first_factor::begin(core, &mut sign_in, named.user, begin.parameters, now)
 }
 

@@ -43,7 +43,7 @@ pub(super) fn answer(
     core: &Core,
     user: Option<User>,
     answer: &Answer<'_>,
-    started_at: i64,
+    epoch: i64,
     now: i64,
 ) -> Result<User> {
     let mut user = user.ok_or_else(ApiError::wrong_password)?;
@@ -63,9 +63,7 @@ pub(super) fn answer(
     core.db.run(|tx| {
         // Another session, or an administrator, may have come between.
         user = users::find(tx, &user.sub)?
-            .filter(|user| {
-                user.status == Status::ForceChangePassword && user.password_set_at <= started_at
-            })
+            .filter(|user| user.status == Status::ForceChangePassword && user.epoch == epoch)
             .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))?;
         // Whoever was invited gets no tokens before he has a second factor, where one is required.
         user.mfa.invited = true;

@@ -24,6 +24,16 @@ pub(super) fn after_answer(
     if sign_in.first_factor.is_some() && user.as_ref().is_some_and(|user| !user.enabled) {
         return Err(ApiError::disabled());
     }
+    let user = match user {
+        Some(user) if user.enabled && user.epoch != sign_in.epoch => {
+            // He too is told nothing: it goes on as that of a name nobody has.
+            if sign_in.first_factor.is_some() {
+                return Err(voided());
+            }
+            None
+        }
+        user => user,
+    };
     match &sign_in.awaits {
         Awaits::Nothing | Awaits::Confirmation | Awaits::StraightIn => Err(ApiError::internal()),
         Awaits::SelectChallenge | Awaits::Password | Awaits::PasswordSrp => {
@@ -49,7 +59,7 @@ pub(super) fn after_answer(
             after_second_factor(core, sign_in, user, now)
         }
         Awaits::NewPassword => {
-            let user = new_password::answer(core, user, answer, sign_in.started_at, now)?;
+            let user = new_password::answer(core, user, answer, sign_in.epoch, now)?;
             after_first_factor(core, sign_in, user, now)
         }
         Awaits::Code(_) => one_time_code::answer(core, sign_in, user, answer.responses, now),
@@ -135,6 +145,9 @@ pub(super) fn admit(core: &Core, sign_in: &SignIn, user: &User) -> Result<()> {
     if !user.enabled {
         return Err(ApiError::disabled());
     }
+    if sign_in.epoch != user.epoch {
+        return Err(voided());
+    }
     match user.status {
         Status::Unconfirmed => Err(ApiError::not_confirmed()),
         Status::ResetRequired => {
@@ -148,4 +161,9 @@ pub(super) fn admit(core: &Core, sign_in: &SignIn, user: &User) -> Result<()> {
         }
         Status::Confirmed | Status::ForceChangePassword => Ok(()),
     }
+}
+
+/// Another password, a sign-out everywhere or the like came between: it has to begin anew.
+fn voided() -> ApiError {
+    ApiError::not_authorized("Invalid session for the user.")
 }

@@ -62,7 +62,7 @@ fn session_of(
         user: Some(user.clone()),
         hide: true,
     };
-    let mut sign_in = SignIn::new(&begin, &named, now);
+    let mut sign_in = SignIn::new(&begin, &named);
     sign_in.awaits = awaits;
     session::keep(core, &sign_in, now).map(Some)
 }

@@ -20,7 +20,9 @@ pub(crate) struct SignIn {
     pub(crate) name: String,
     /// `None`: nobody has this name, and no answer will be right.
     pub(crate) sub: Option<String>,
-    pub(crate) started_at: i64,
+    /// The user's when it began: what voids sign-ins raises that.
+    #[serde(default)]
+    pub(crate) epoch: i64,
     /// The first factor that was shown.
     pub(crate) first_factor: Option<FirstFactor>,
     /// A second factor was shown, or the first counts for both.
@@ -147,14 +149,14 @@ impl SentCode {
 }
 
 impl SignIn {
-    pub(super) fn new(begin: &Begin<'_>, named: &Named, now: i64) -> Self {
+    pub(super) fn new(begin: &Begin<'_>, named: &Named) -> Self {
         Self {
             client_id: begin.client.id.clone(),
             channel: begin.channel,
             flow: begin.flow,
             name: begin.name.to_owned(),
             sub: named.user.as_ref().map(|user| user.sub.clone()),
-            started_at: now,
+            epoch: named.user.as_ref().map_or(0, |user| user.epoch),
             first_factor: None,
             second_factor: false,
             device_key: begin

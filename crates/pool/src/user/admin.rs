@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use rusqlite::Transaction;
 
 use super::{
-    clear_failures, delete_by_sub, hash_password, reachable, refuse_taken, write_attributes,
+    clear_failures, delete_by_sub, end_everything, end_sign_ins, hash_password, reachable,
+    refuse_taken, write_attributes,
 };
 use crate::codes::{self, Purpose};
 use crate::core::Core;
-use crate::db::families;
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 use crate::settings::Address;
@@ -68,7 +68,7 @@ pub(crate) fn set_enabled(core: &Core, name: &str, enabled: bool, now: i64) -> R
     change(core, name, now, |tx, user| {
         user.enabled = enabled;
         if !enabled {
-            families::revoke_all(tx, &user.sub)?;
+            end_everything(tx, &user.sub)?;
         }
         Ok(())
     })
@@ -78,7 +78,7 @@ pub(crate) fn set_enabled(core: &Core, name: &str, enabled: bool, now: i64) -> R
 pub(crate) fn sign_out_everywhere(core: &Core, name: &str) -> Result<()> {
     core.db.run(|tx| {
         let user = find(tx, name)?;
-        families::revoke_all(tx, &user.sub).map_err(ApiError::from)
+        end_sign_ins(tx, &user.sub)
     })
 }
 
@@ -103,8 +103,9 @@ pub(crate) fn set_password(
     let policy = &definition.settings.password_policy;
     let user = known(core, name)?;
     let hash = hash_password(core, policy, &user, password)?;
-    let user = change(core, &user.sub, now, |_, user| {
+    let user = change(core, &user.sub, now, |tx, user| {
         user.set_password(hash, policy, now);
+        users::raise_epoch(tx, &user.sub)?;
         user.status = if permanent {
             Status::Confirmed
         } else {

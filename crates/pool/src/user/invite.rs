@@ -64,6 +64,7 @@ pub(crate) fn invite(core: &Core, invitation: Invitation<'_>, now: i64) -> Resul
         created_at: now,
         modified_at: now,
         signed_in_at: None,
+        epoch: 0,
         sub,
         username,
     };
@@ -118,6 +119,7 @@ pub(crate) fn invite_again(core: &Core, invitation: &Invitation<'_>, now: i64) -
         user.password_set_at = now;
         user.modified_at = now;
         users::save(tx, &user, &definition.settings)?;
+        users::raise_epoch(tx, &user.sub)?;
         send(
             tx,
             &deliveries(&user, &invitation.mediums)?,

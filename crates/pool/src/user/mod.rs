@@ -10,6 +10,7 @@ pub(crate) mod passkeys;
 mod password;
 mod recover;
 mod remove;
+mod sign_out;
 mod sign_up;
 pub(crate) mod totp;
 mod update;
@@ -30,6 +31,7 @@ pub(crate) use lockout::{clear_failures, count_failure, refuse_locked};
 pub(crate) use password::{change_password, hash_password};
 pub(crate) use recover::{forgot_password, reachable, reset_password};
 pub(crate) use remove::delete_by_sub;
+pub(crate) use sign_out::{end_everything, end_sign_ins};
 pub(crate) use sign_up::{NewUser, confirm, resend_code, sign_up, take_username};
 pub(crate) use update::{
     refuse_taken, send_verification, update_own_attributes, verify_attribute, write_attributes,

@@ -34,7 +34,8 @@ pub(crate) fn hash_password(
 }
 
 impl User {
-    /// Takes the outcome of [`hash_password`]. Sign-ins live on.
+    /// Takes the outcome of [`hash_password`]. Tokens live on; what is under way is for the caller
+    /// to void.
     pub(crate) fn set_password(&mut self, hash: String, policy: &PasswordPolicy, now: i64) {
         let earlier = std::mem::replace(&mut self.password_hash, hash);
         if !earlier.is_empty() {
@@ -94,6 +95,7 @@ pub(crate) fn change_password(
             return Err(ApiError::wrong_password());
         }
         current.set_password(new_hash, &settings.password_policy, now);
+        users::raise_epoch(tx, &user.sub)?;
         users::save(tx, &current, settings).map_err(ApiError::from)
     })
 }

@@ -93,6 +93,7 @@ pub(crate) fn reset_password(
             return Err(codes::mismatch());
         }
         user.set_password(hash, policy, now);
+        users::raise_epoch(tx, &user.sub)?;
         users::save(tx, &user, settings).map_err(ApiError::from)
     })?;
     clear_failures(core, &named.subject)

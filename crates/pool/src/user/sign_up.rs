@@ -186,6 +186,7 @@ fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<U
         created_at: now,
         modified_at: now,
         signed_in_at: None,
+        epoch: 0,
         sub,
         username,
     })

@@ -92,3 +92,5 @@ mod totp;
 mod user_sessions;
 #[cfg(test)]
 mod users;
+#[cfg(test)]
+mod voided;
