@@ -38,7 +38,7 @@ impl World {
     fn new() -> Self {
         let runtime = Runtime::new().unwrap();
         let pool = runtime.block_on(LocalPool::start()).unwrap();
-        let connection = Connection::new(pool.url());
+        let connection = Connection::new(&pool.url());
         Self {
             runtime,
             pool,

@@ -10,7 +10,7 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(url: String) -> Self {
+    pub(super) fn new(url: &str) -> Self {
         Self {
             address: url.trim_start_matches("http://").to_owned(),
             stream: None,

@@ -23,6 +23,7 @@ mod change_password;
 mod client_credentials;
 #[cfg(test)]
 mod common;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod custom_auth;
