@@ -44,24 +44,42 @@ impl Call {
 }
 
 #[derive(Debug, Default)]
-pub(crate) struct Calls(Mutex<VecDeque<Call>>);
+pub(crate) struct Calls(Mutex<Kept>);
+
+#[derive(Debug, Default)]
+struct Kept {
+    calls: VecDeque<Call>,
+    /// How often they were forgotten.
+    cleared: u64,
+}
 
 impl Calls {
     /// Newest first.
     pub(crate) fn all(&self) -> Vec<Call> {
-        self.0.lock().iter().rev().cloned().collect()
+        self.0.lock().calls.iter().rev().cloned().collect()
     }
 
     pub(crate) fn clear(&self) {
-        self.0.lock().clear();
+        let mut kept = self.0.lock();
+        kept.calls.clear();
+        kept.cleared += 1;
     }
 
-    fn add(&self, call: Call) {
-        let mut calls = self.0.lock();
-        if calls.len() == KEPT {
-            calls.pop_front();
+    /// What is to be said when a call that begins now is added.
+    fn begin(&self) -> u64 {
+        self.0.lock().cleared
+    }
+
+    /// A call that began before they were forgotten is not added.
+    fn add(&self, begun: u64, call: Call) {
+        let mut kept = self.0.lock();
+        if kept.cleared != begun {
+            return;
         }
-        calls.push_back(call);
+        if kept.calls.len() == KEPT {
+            kept.calls.pop_front();
+        }
+        kept.calls.push_back(call);
     }
 }
 
@@ -74,20 +92,24 @@ pub(crate) async fn remember(
     let Some(name) = name(&request) else {
         return next.run(request).await;
     };
+    let place = core.calls.begin();
     let begun = tokio::time::Instant::now();
     let response = next.run(request).await;
     let took: Duration = begun.elapsed();
-    core.calls.add(Call {
-        name,
-        status: response.status().as_u16(),
-        error: response
-            .headers()
-            .get("x-amzn-errortype")
-            .and_then(|value: &HeaderValue| value.to_str().ok())
-            .map(|kind| kind.trim_end_matches(':').to_owned()),
-        milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
-        at: rfc3339(core.clock.now()),
-    });
+    core.calls.add(
+        place,
+        Call {
+            name,
+            status: response.status().as_u16(),
+            error: response
+                .headers()
+                .get("x-amzn-errortype")
+                .and_then(|value: &HeaderValue| value.to_str().ok())
+                .map(|kind| kind.trim_end_matches(':').to_owned()),
+            milliseconds: u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            at: rfc3339(core.clock.now()),
+        },
+    );
     response
 }
 

@@ -4,6 +4,9 @@ use parking_lot::RwLock;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+/// The year 2200, beyond which the clock never is: whatever lasts for years can be added to it.
+pub(crate) const LATEST: i64 = 7_258_118_400;
+
 /// The pool's clock: system time plus what `/_local/clock` added since the start, or a time
 /// that stands still.
 #[derive(Debug, Default)]
@@ -21,7 +24,7 @@ impl Clock {
     pub(crate) fn now(&self) -> i64 {
         let shift = *self.0.read();
         let base = shift.fixed.unwrap_or_else(|| self.system());
-        base.saturating_add(shift.advanced)
+        base.saturating_add(shift.advanced).clamp(0, LATEST)
     }
 
     /// The machine's time, whatever the pool's is.
@@ -37,6 +40,7 @@ impl Clock {
             })
     }
 
+    /// Up to [`LATEST`].
     pub(crate) fn advance(&self, seconds: i64) {
         let mut shift = self.0.write();
         shift.advanced = shift.advanced.saturating_add(seconds);

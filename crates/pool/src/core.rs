@@ -64,36 +64,31 @@ impl Core {
         self.definition().clients.get(id).cloned()
     }
 
-    /// Makes the users a pool begins with.
+    /// Makes the groups and users a pool begins with.
     pub(crate) fn begin(&self) -> Result<(), PoolError> {
-        let made = self
-            .seed
-            .as_ref()
-            .map_or(Ok(()), |seed| seed::apply(self, seed));
-        let made = made.and_then(|()| {
-            if self.ready_users {
-                seed::ready_users(self)
-            } else {
-                Ok(())
-            }
-        });
-        made.map_err(|error| PoolError::Seed {
+        seed::begin(self).map_err(|error| PoolError::Seed {
             what: error.message.into_owned(),
         })
     }
 
-    /// Forgets everything but the keys, and begins again.
+    /// Forgets everything but the keys, and begins again: at once, for whoever looks.
     pub(crate) fn reset(&self) -> Result<()> {
-        self.db.clear()?;
-        self.definition.change(&self.db, self.clock.now(), |_| {
-            Ok::<_, ApiError>(seed::definition(self.seed.as_ref()))
-        })?;
-        self.faults.clear();
-        self.stats.clear();
-        self.calls.clear();
-        self.limits.clear();
-        self.clock.reset();
-        self.begin().map_err(|_| ApiError::internal())
+        let first = seed::definition(self.seed.as_ref());
+        let now = self.clock.system();
+        let beginning = seed::beginning(self, &first.settings, now)?;
+        self.definition.reset(
+            &self.db,
+            first,
+            now,
+            |tx, settings| beginning.write(tx, settings),
+            || {
+                self.faults.clear();
+                self.stats.clear();
+                self.calls.clear();
+                self.limits.clear();
+                self.clock.reset();
+            },
+        )
     }
 
     /// Waits for the signing keys.
@@ -108,7 +103,7 @@ impl Core {
         work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
     ) -> Result<T> {
         let core = Arc::clone(self);
-        tokio::task::spawn_blocking(move || work(&core))
+        tokio::task::spawn_blocking(move || core.db.call(|| work(&core)))
             .await
             .unwrap_or_else(|_| Err(ApiError::internal()))
     }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use rusqlite::Connection;
 use rusqlite::types::Type;
 use serde::{Deserialize, Serialize};
@@ -41,7 +41,11 @@ impl Definition {
 }
 
 /// The definition that holds now. Reading it costs no query.
-pub(crate) struct Current(RwLock<Arc<Definition>>);
+pub(crate) struct Current {
+    now: RwLock<Arc<Definition>>,
+    /// Held by who changes it, before the database: who holds that may read the definition.
+    changing: Mutex<()>,
+}
 
 impl Current {
     /// What is stored, else `first`; always `first` when it is `given`.
@@ -64,11 +68,14 @@ impl Current {
                 rusqlite::Error::FromSqlConversionFailure(0, Type::Text, error.into())
             })?,
         };
-        Ok(Self(RwLock::new(Arc::new(definition))))
+        Ok(Self {
+            now: RwLock::new(Arc::new(definition)),
+            changing: Mutex::new(()),
+        })
     }
 
     pub(crate) fn get(&self) -> Arc<Definition> {
-        Arc::clone(&self.0.read())
+        Arc::clone(&self.now.read())
     }
 
     /// Stores and then uses another one, made of the one that holds. Changes wait for each other.
@@ -81,11 +88,37 @@ impl Current {
         now: i64,
         change: impl FnOnce(&Definition) -> Result<Definition, E>,
     ) -> Result<Arc<Definition>, E> {
-        let mut current = self.0.write();
-        let next = Arc::new(change(&current)?);
+        let _changing = self.changing.lock();
+        let next = Arc::new(change(&self.get())?);
         db.run(|tx| save(tx, &next, now).map_err(ApiError::from))?;
-        *current = Arc::clone(&next);
+        *self.now.write() = Arc::clone(&next);
         Ok(next)
+    }
+
+    /// Forgets all of the database but `next`, and what `write` brings.
+    ///
+    /// # Errors
+    /// That of `write`, which leaves things as they are; or the database's.
+    pub(crate) fn reset(
+        &self,
+        db: &Db,
+        next: Definition,
+        now: i64,
+        write: impl FnOnce(&Connection, &Settings) -> Result<()>,
+        done: impl FnOnce(),
+    ) -> Result<()> {
+        let _changing = self.changing.lock();
+        let next = Arc::new(next);
+        db.reset(
+            |tx| {
+                save(tx, &next, now)?;
+                write(tx, &next.settings)
+            },
+            || {
+                *self.now.write() = Arc::clone(&next);
+                done();
+            },
+        )
     }
 }
 

@@ -61,6 +61,11 @@ impl ApiError {
         Self::new("InternalErrorException", "Internal error")
     }
 
+    /// Of a call that began before everything was forgotten.
+    pub(crate) fn reset() -> Self {
+        Self::new("InternalErrorException", "The pool was reset meanwhile.")
+    }
+
     /// The model marks these two as the service's fault; everything else is 400.
     pub(crate) fn is_fault(&self) -> bool {
         matches!(
@@ -72,6 +77,9 @@ impl ApiError {
 
 impl From<rusqlite::Error> for ApiError {
     fn from(error: rusqlite::Error) -> Self {
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::OperationAborted) {
+            return Self::reset();
+        }
         tracing::error!(%error, "the pool's database failed");
         Self::internal()
     }

@@ -40,6 +40,8 @@
 //!   PasswordResetRequiredException, where an operation does not declare it NotAuthorizedException.
 //! * A user has at most 1000 sign-ins and 100 devices, a sign-in 100 refresh tokens: the oldest go
 //!   first, a device with what it signed in. A replaced token older than that is an unknown one.
+//! * `AuthParameters` and `ChallengeResponses` are held to the lengths that the service model gives the
+//!   same things elsewhere. A user has at most 50 custom attributes.
 //! * RevokeUserSession takes another user's session for one that does not exist. The current one
 //!   is an InvalidParameterException.
 //! * ForgotPassword of an unconfirmed user is an InvalidParameterException, or looks like any

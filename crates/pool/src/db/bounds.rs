@@ -12,6 +12,7 @@ use super::devices::Device;
 use super::families::Family;
 use super::hosted::HostedSession;
 use super::keys::StoredKey;
+use super::user_lists::{Column, Condition};
 use super::users::{Status, User, UserMfa};
 use super::*;
 use crate::random::Random;
@@ -364,7 +365,7 @@ const SMALL: [&str; 1] = ["messages"];
 #[test]
 fn no_call_reads_a_whole_table() {
     let db = Db::open(None).unwrap();
-    let mut connection = db.0.into_inner();
+    let mut connection = db.connection.into_inner();
     connection
         .trace_v2(
             TraceEventCodes::SQLITE_TRACE_STMT,
@@ -387,6 +388,128 @@ fn no_call_reads_a_whole_table() {
             assert!(!whole || table.starts_with('('), "{step}: {text}");
         }
     }
+}
+
+#[test]
+fn users_are_searched_by_an_index() {
+    let db = Db::open(None).unwrap();
+    let mut connection = db.connection.into_inner();
+    connection
+        .trace_v2(
+            TraceEventCodes::SQLITE_TRACE_STMT,
+            Some(|event: TraceEvent<'_>| {
+                if let TraceEvent::Stmt(_, text) = event {
+                    RUN.with_borrow_mut(|run| run.push(text.to_owned()));
+                }
+            }),
+        )
+        .unwrap();
+    let attributes = ["email", "family_name", "given_name", "name", "phone_number"];
+    let attributes = attributes.map(Column::Attribute);
+    let others = [
+        Column::Username,
+        Column::Sub,
+        Column::Status,
+        Column::Enabled,
+    ];
+    for column in attributes.into_iter().chain(others) {
+        for (prefix, after) in [
+            (false, None),
+            (true, None),
+            (false, Some("1 a")),
+            (true, Some("1 a")),
+        ] {
+            let value = "x".to_owned();
+            let condition = Condition {
+                column,
+                value,
+                prefix,
+            };
+            user_lists::page(&connection, Some(&condition), after, 61).unwrap();
+            let text = RUN.take().pop().unwrap();
+            let steps = plan(&connection, &text);
+            RUN.take();
+            let search = steps
+                .iter()
+                .find(|step| step.starts_with("SEARCH users USING") && !step.contains("rowid=?"));
+            // By what is asked for, not in the order of the list.
+            let search = search.unwrap_or_else(|| panic!("{text}: {steps:#?}"));
+            assert!(!search.contains("users_by_creation"), "{text}: {search}");
+        }
+    }
+}
+
+#[test]
+fn a_beginning_finds_every_text_that_begins_so_and_no_other() {
+    with(|tx| {
+        let names = [
+            "a",
+            "ab",
+            "abc",
+            "ac",
+            "b",
+            "a\u{d7ff}x",
+            "a\u{e000}",
+            "\u{10ffff}z",
+        ];
+        for (number, name) in names.iter().enumerate() {
+            let mut user = user(&number.to_string());
+            user.attributes
+                .insert("name".to_owned(), (*name).to_owned());
+            users::save(tx, &user, &Settings::default())?;
+        }
+        for prefix in [
+            "",
+            "a",
+            "ab",
+            "abcd",
+            "a\u{d7ff}",
+            "\u{10ffff}",
+            "z",
+            "%",
+            "_",
+        ] {
+            let condition = Condition {
+                column: Column::Attribute("name"),
+                value: prefix.to_owned(),
+                prefix: true,
+            };
+            let found = user_lists::page(tx, Some(&condition), None, 60)?;
+            let found: Vec<_> = found
+                .iter()
+                .filter_map(|user| user.attribute("name"))
+                .collect();
+            let wanted = names.into_iter().filter(|name| name.starts_with(prefix));
+            assert_eq!(found, wanted.collect::<Vec<_>>(), "{prefix}");
+        }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_call_that_began_before_a_reset_is_aborted() {
+    let db = Db::open(None).unwrap();
+    let insert = || db.run(|tx| users::save(tx, &user("ada"), &Settings::default()));
+    insert().unwrap();
+    let refused = db.call(|| {
+        insert().unwrap();
+        std::thread::scope(|scope| {
+            let reset = || db.reset(|_| Ok::<_, rusqlite::Error>(()), || ());
+            scope.spawn(reset).join().unwrap().unwrap();
+        });
+        insert()
+    });
+    assert!(refused.is_err());
+    assert_eq!(db.run(|tx| users::count(tx)).unwrap(), 0);
+    db.call(insert).unwrap();
+    assert_eq!(db.run(|tx| users::count(tx)).unwrap(), 1);
+    let failed = db.reset(|_| Err(rusqlite::Error::InvalidQuery), || ());
+    assert!(failed.is_err());
+    assert_eq!(
+        db.run(|tx| users::count(tx)).unwrap(),
+        1,
+        "nothing is forgotten"
+    );
 }
 
 fn plan(db: &Connection, text: &str) -> Vec<String> {

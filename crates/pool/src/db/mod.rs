@@ -38,14 +38,16 @@ pub(crate) mod users;
 pub(crate) mod web_authn;
 pub(crate) mod web_authn_ceremonies;
 
+use std::cell::Cell;
 use std::fs::{self, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
 use parking_lot::Mutex;
-use rusqlite::{Connection, Transaction, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior, ffi};
 
 use crate::options::PoolError;
 
@@ -53,7 +55,16 @@ use crate::options::PoolError;
 /// is put forward makes no call wait for all of them.
 const SWEPT: i64 = 100;
 
-pub(crate) struct Db(Mutex<Connection>);
+pub(crate) struct Db {
+    connection: Mutex<Connection>,
+    /// How often everything was forgotten.
+    resets: AtomicU64,
+}
+
+thread_local! {
+    /// The count of resets when the call that runs on this thread began.
+    static BEGUN: Cell<Option<u64>> = const { Cell::new(None) };
+}
 
 impl Db {
     pub(crate) fn open(data_dir: Option<&Path>) -> Result<Self, PoolError> {
@@ -77,20 +88,51 @@ impl Db {
         connection.execute_batch(SCHEMA)?;
         connection.pragma_update(None, "user_version", VERSION)?;
         connection.set_prepared_statement_cache_capacity(128);
-        Ok(Self(Mutex::new(connection)))
+        Ok(Self {
+            connection: Mutex::new(connection),
+            resets: AtomicU64::new(0),
+        })
     }
 
-    /// Forgets everything but keys, certificate and what decoys are made of.
-    pub(crate) fn clear(&self) -> rusqlite::Result<()> {
-        self.run(|tx| tx.execute_batch(CLEAR))
+    /// Runs a call as one: none of its transactions sees what comes after a [`reset`](Self::reset),
+    /// so that it brings nothing back.
+    pub(crate) fn call<T>(&self, work: impl FnOnce() -> T) -> T {
+        let before = BEGUN.replace(Some(self.resets.load(Ordering::Acquire)));
+        let value = work();
+        BEGUN.set(before);
+        value
     }
 
-    /// Runs `work` in one transaction, rolled back when it fails.
+    /// Forgets everything but keys, certificate and what decoys are made of, and begins again with
+    /// what `work` writes; nobody sees anything between. `done` runs before anybody else does.
+    pub(crate) fn reset<E: From<rusqlite::Error>>(
+        &self,
+        work: impl FnOnce(&Transaction<'_>) -> Result<(), E>,
+        done: impl FnOnce(),
+    ) -> Result<(), E> {
+        let mut connection = self.connection.lock();
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.execute_batch(CLEAR)?;
+        work(&transaction)?;
+        transaction.commit()?;
+        done();
+        self.resets.fetch_add(1, Ordering::Release);
+        Ok(())
+    }
+
+    /// Runs `work` in one transaction, rolled back when it fails. One of a call that began before
+    /// the last reset fails as aborted.
     pub(crate) fn run<T, E: From<rusqlite::Error>>(
         &self,
         work: impl FnOnce(&Transaction<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
-        let mut connection = self.0.lock();
+        let mut connection = self.connection.lock();
+        let now = self.resets.load(Ordering::Acquire);
+        if BEGUN.get().is_some_and(|begun| begun != now) {
+            let aborted = ffi::Error::new(ffi::SQLITE_ABORT);
+            let why = "the pool was reset meanwhile".to_owned();
+            return Err(rusqlite::Error::SqliteFailure(aborted, Some(why)).into());
+        }
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let value = work(&transaction)?;
         transaction.commit()?;
@@ -170,6 +212,15 @@ CREATE TABLE IF NOT EXISTS users (
   epoch INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE INDEX IF NOT EXISTS users_by_creation ON users (created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_status ON users (lower(status), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_enabled
+  ON users (iif(enabled, 'Enabled', 'Disabled'), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_email ON users (json_extract(attributes, '$.email'), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_family_name ON users (json_extract(attributes, '$.family_name'), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_given_name ON users (json_extract(attributes, '$.given_name'), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_name ON users (json_extract(attributes, '$.name'), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_phone_number ON users (json_extract(attributes, '$.phone_number'), created_at, sub);
+CREATE INDEX IF NOT EXISTS users_by_preferred_username ON users (json_extract(attributes, '$.preferred_username'), created_at, sub);
 CREATE TABLE IF NOT EXISTS names (
   name TEXT PRIMARY KEY, sub TEXT NOT NULL REFERENCES users ON DELETE CASCADE
 ) STRICT;

@@ -31,6 +31,7 @@ pub(crate) enum Column {
 }
 
 impl Column {
+    /// Each is indexed with the order of the lists: the schema has the same words.
     fn expression(self) -> String {
         match self {
             Self::Username => "username".to_owned(),
@@ -53,21 +54,43 @@ pub(crate) fn page(
     let mut values = Vec::new();
     if let Some(condition) = condition {
         let expression = condition.column.expression();
-        clauses.push(if condition.prefix {
-            format!("substr({expression}, 1, length(?)) = ?")
-        } else {
-            format!("{expression} = ?")
-        });
         let value = match condition.column {
             Column::Status => condition.value.to_lowercase(),
             _ => condition.value.clone(),
         };
         if condition.prefix {
-            values.push(Value::from(value.clone()));
+            clauses.push(format!("{expression} >= ?"));
+            if let Some(beyond) = beyond(&value) {
+                clauses.push(format!("{expression} < ?"));
+                values.push(Value::from(value));
+                values.push(beyond.into());
+            } else {
+                values.push(value.into());
+            }
+        } else {
+            clauses.push(format!("{expression} = ?"));
+            values.push(value.into());
         }
-        values.push(value.into());
     }
-    run(db, clauses, values, after, limit)
+    let ranged = condition.is_some_and(|condition| condition.prefix);
+    run(db, clauses, values, ranged, after, limit)
+}
+
+/// The first text, byte by byte, behind all that begin with a prefix; none is behind every text.
+fn beyond(prefix: &str) -> Option<String> {
+    let mut text = prefix.to_owned();
+    while let Some(last) = text.pop() {
+        // There are no characters from D800 to DFFF.
+        let next = match u32::from(last) + 1 {
+            0xD800 => 0xE000,
+            next => next,
+        };
+        if let Some(next) = char::from_u32(next) {
+            text.push(next);
+            return Some(text);
+        }
+    }
+    None
 }
 
 /// A group's members after a [`place`].
@@ -82,6 +105,7 @@ pub(crate) fn page_of_group(
         db,
         vec![member.to_owned()],
         vec![Value::from(group.to_owned())],
+        false,
         after,
         limit,
     )
@@ -91,11 +115,14 @@ fn run(
     db: &Connection,
     mut clauses: Vec<String>,
     mut values: Vec<Value>,
+    ranged: bool,
     after: Option<&str>,
     limit: i64,
 ) -> Result<Vec<User>> {
     if let Some((created_at, sub)) = after.and_then(|place| place.split_once(' ')) {
-        clauses.push("(created_at, sub) > (CAST(? AS INTEGER), ?)".to_owned());
+        // Those that begin so are in no order: the plus keeps them from being looked for by place.
+        let by_place = if ranged { "+created_at" } else { "created_at" };
+        clauses.push(format!("({by_place}, sub) > (CAST(? AS INTEGER), ?)"));
         values.push(Value::from(created_at.to_owned()));
         values.push(Value::from(sub.to_owned()));
     }
@@ -104,8 +131,11 @@ fn run(
         true => String::new(),
         false => format!("WHERE {}", clauses.join(" AND ")),
     };
+    // Found by an index first, so that whole users are read of one page only.
     db.prepare_cached(&format!(
-        "{SELECT} {condition} ORDER BY created_at, sub LIMIT ?"
+        "{SELECT} WHERE rowid IN (
+           SELECT rowid FROM users {condition} ORDER BY created_at, sub LIMIT ?)
+         ORDER BY created_at, sub"
     ))?
     .query_map(params_from_iter(values), from_row)?
     .collect()

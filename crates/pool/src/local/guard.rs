@@ -71,7 +71,13 @@ pub(super) fn bad_request(message: &str) -> Response {
 }
 
 pub(super) fn fail(error: &ApiError) -> Response {
-    if error.is_fault() {
+    if error == &ApiError::reset() {
+        refuse(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal_error",
+            &error.message,
+        )
+    } else if error.is_fault() {
         refuse(
             StatusCode::INTERNAL_SERVER_ERROR,
             "internal_error",

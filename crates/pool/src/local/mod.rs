@@ -17,7 +17,7 @@
 //! | `POST /_local/keys/rotate` | two new signing keys; the JWKS shows only them unless `{"keep_previous":true}` |
 //! | `POST /_local/clock` | `{"advance_seconds":N}` moves the pool's clock until it stops; `{"fixed_at":SECONDS}` makes it stand still, `{"fixed_at":null}` run again; answers `{"now"}` |
 //! | `POST /_local/reset` | back to the beginning: users, groups, sign-ins, messages, settings and clients as the seed has them, no fault, counters at 0, the clock running; keys stay |
-//! | `GET /_local/export` | the pool as a seed file (TOML), with password verifiers; without sign-ins, devices, passkeys and messages |
+//! | `GET /_local/export` | the pool as a seed file (TOML), with devices and passkeys, and secrets: it says at its top which; without signing keys, sign-ins, codes and messages |
 //!
 //! A **fault** makes the next `times` (default 1; 0 lifts it) calls of `op` fail: with
 //! `status` and `type` (the exception's name; the `error` member for OAuth operations),
@@ -62,7 +62,7 @@ use crate::oauth::params::Params;
 use crate::pages;
 use guard::Body;
 
-pub(crate) use users::{PutUser, put as put_user};
+pub(crate) use users::{PutUser, check_words, put as put_user};
 
 pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
     Router::new()

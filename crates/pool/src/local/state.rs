@@ -10,12 +10,11 @@ use serde::{Deserialize, Deserializer};
 use serde_json::json;
 
 use super::guard::{self, Body};
+use crate::clock::LATEST;
 use crate::core::Core;
 use crate::seed;
 
 const LONGEST_ADVANCE: i64 = 10 * 366 * 86400;
-/// The year 2200.
-const LATEST: i64 = 7_258_118_400;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -7,8 +7,10 @@ use crate::core::Core;
 use crate::db::groups;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
+use crate::model::accepts;
+use crate::options::POOL_ID;
 use crate::settings::{Address, Settings};
-use crate::user::{check_attributes, end_everything, take_username};
+use crate::user::{check_attributes, end_everything, refuse_many, take_username};
 
 /// The body of `POST /_local/users`.
 #[derive(Deserialize)]
@@ -35,35 +37,41 @@ impl PutUser {
     }
 }
 
-/// Makes the user, or changes what is given.
+/// Makes the user, or changes what is given of the user there is.
 pub(crate) fn put(core: &Core, body: PutUser) -> Result<User> {
     let now = core.clock.now();
     let definition = core.definition();
     let settings = &definition.settings;
-    let found = core.db.run(|tx| users::find(tx, &body.username))?;
-    let mut user = match found {
-        Some(user) => user,
-        None => blank(core, settings, &body.username, now)?,
-    };
+    let given = body.attributes.unwrap_or_default();
+    let named = body.groups.as_deref().unwrap_or_default();
+    check_words(&body.username, &given, named).map_err(ApiError::invalid_parameter)?;
+    check_attributes(&given, None).map_err(|error| ApiError::invalid_parameter(error.message))?;
     if let Some(password) = &body.password {
         settings.password_policy.check(password)?;
-        user.password_hash = core.passwords.hash(&user.username, password, &core.random);
-        user.password_set_at = now;
     }
-    if user.password_hash.is_empty() {
-        return Err(ApiError::invalid_parameter("a new user needs a password"));
-    }
-    user.enabled = body.enabled.unwrap_or(user.enabled);
-    user.status = body.status.unwrap_or(user.status);
-    user.modified_at = now;
-    set_attributes(settings, &mut user, body.attributes.unwrap_or_default())?;
-    let groups = body.groups.unwrap_or_else(|| user.groups.clone());
+    // All in one, so that of two who change a user neither undoes what the other did.
     core.db.run(|tx| {
+        let mut user = match users::find(tx, &body.username)? {
+            Some(user) => user,
+            None => blank(core, settings, &body.username, now)?,
+        };
+        if let Some(password) = &body.password {
+            user.password_hash = core.passwords.hash(&user.username, password, &core.random);
+            user.password_set_at = now;
+        }
+        if user.password_hash.is_empty() {
+            return Err(ApiError::invalid_parameter("a new user needs a password"));
+        }
+        user.enabled = body.enabled.unwrap_or(user.enabled);
+        user.status = body.status.unwrap_or(user.status);
+        user.modified_at = now;
+        set_attributes(settings, &mut user, &given)?;
         if let Some(name) = users::taken(tx, &user, settings)? {
             return Err(ApiError::invalid_parameter(format!(
                 "{name} is another user's name"
             )));
         }
+        user.groups = body.groups.unwrap_or(user.groups);
         users::save(tx, &user, settings)?;
         if body.password.is_some() {
             users::raise_epoch(tx, &user.sub)?;
@@ -71,10 +79,31 @@ pub(crate) fn put(core: &Core, body: PutUser) -> Result<User> {
         if !user.enabled {
             end_everything(tx, &user.sub)?;
         }
-        groups::set(tx, &user.sub, &groups, now).map_err(ApiError::from)
-    })?;
-    user.groups = groups;
-    Ok(user)
+        groups::set(tx, &user.sub, &user.groups, now)?;
+        Ok(user)
+    })
+}
+
+/// What the service model says of names, of users, attributes and groups.
+///
+/// # Errors
+/// Says which one is not taken, and why.
+pub(crate) fn check_words(
+    username: &str,
+    attributes: &BTreeMap<String, String>,
+    groups: &[String],
+) -> Result<(), String> {
+    let attributes: Vec<_> = attributes
+        .iter()
+        .map(|(name, value)| json!({ "Name": name, "Value": value }))
+        .collect();
+    let input =
+        json!({ "UserPoolId": POOL_ID, "Username": username, "UserAttributes": attributes });
+    accepts("AdminCreateUser", &input)?;
+    groups.iter().try_for_each(|group| {
+        let input = json!({ "UserPoolId": POOL_ID, "GroupName": group });
+        accepts("CreateGroup", &input)
+    })
 }
 
 /// A user as the surface shows one.
@@ -90,25 +119,55 @@ pub(super) fn shown(user: &User) -> Value {
     })
 }
 
-/// The name itself stays what it is.
+/// As whoever signs up would: addresses in lower case, and a blank value is none. They are
+/// verified unless something else is said. The name itself stays what it is.
 fn set_attributes(
     settings: &Settings,
     user: &mut User,
-    given: BTreeMap<String, String>,
+    given: &BTreeMap<String, String>,
 ) -> Result<()> {
-    check_attributes(&given, None).map_err(|error| ApiError::invalid_parameter(error.message))?;
     for (name, value) in given {
-        let is_name = Address::of_attribute(&name)
+        let address = Address::of_attribute(name);
+        let value = match (address, Address::of_verified(name)) {
+            (None, None) => value.clone(),
+            _ => value.to_lowercase(),
+        };
+        let own = user.attribute(name);
+        let is_name = address
             .is_some_and(|address| settings.username_attributes.contains(&address))
-            && user
-                .attribute(&name)
-                .is_some_and(|own| own != value.to_lowercase());
+            && own.is_some_and(|own| own != value);
         if is_name {
             return Err(ApiError::invalid_parameter(format!("{name} cannot be set")));
         }
-        user.attributes.insert(name, value);
+        if value.is_empty() {
+            user.attributes.remove(name);
+        } else {
+            user.attributes.insert(name.clone(), value);
+        }
+        if let Some(address) = address {
+            if user.address(address).is_none() {
+                user.attributes.remove(address.verified());
+                user.mfa.forget(address);
+            } else if !given.contains_key(address.verified()) {
+                user.set_verified(address, true);
+            }
+        }
     }
-    Ok(())
+    let alone = [Address::Email, Address::PhoneNumber]
+        .into_iter()
+        .find(|address| {
+            user.verified(*address).is_none()
+                && user.address(*address).is_none()
+                && user.attribute(address.verified()) == Some("true")
+        });
+    match alone {
+        Some(address) => Err(ApiError::invalid_parameter(format!(
+            "{} without {}",
+            address.verified(),
+            address.attribute()
+        ))),
+        None => refuse_many(&user.attributes),
+    }
 }
 
 /// A confirmed user, whose address is verified when it is the name.

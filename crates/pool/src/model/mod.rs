@@ -85,6 +85,17 @@ pub(crate) fn model() -> &'static Model {
     &MODEL
 }
 
+/// Whether an operation would take an input; else why not.
+pub(crate) fn accepts(operation: &str, input: &Value) -> std::result::Result<(), String> {
+    let (Some((_, operation)), Value::Object(members)) = (model().operation(operation), input)
+    else {
+        return Err(format!("{operation} takes no such input"));
+    };
+    operation
+        .check(members)
+        .map_err(|error| error.message.into_owned())
+}
+
 impl Model {
     pub(crate) fn operation(&self, name: &str) -> Option<(&str, &OperationModel)> {
         self.operations

@@ -22,7 +22,7 @@ pub(crate) async fn revoke(
         error::public_headers(&core, &mut response);
         return response;
     }
-    error::answer(&core, end(&core, &headers, &body))
+    error::answer(&core, core.db.call(|| end(&core, &headers, &body)))
 }
 
 fn end(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {

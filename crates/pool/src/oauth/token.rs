@@ -30,7 +30,7 @@ pub(crate) async fn token(
         error::public_headers(&core, &mut response);
         return response;
     }
-    error::answer(&core, grant(&core, &headers, &body))
+    error::answer(&core, core.db.call(|| grant(&core, &headers, &body)))
 }
 
 fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {

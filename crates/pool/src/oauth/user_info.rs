@@ -16,7 +16,7 @@ use crate::token;
 pub(crate) async fn user_info(State(core): State<Arc<Core>>, headers: HeaderMap) -> Response {
     let mut response = match fault::arrive(&core, "oauth2/userInfo").await {
         Some(response) => response,
-        None => answer(&core, &headers),
+        None => core.db.call(|| answer(&core, &headers)),
     };
     public_headers(&core, &mut response);
     response

@@ -157,7 +157,7 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
     let value = if waits {
         core.blocking(work).await
     } else {
-        work(core)
+        core.db.call(|| work(core))
     };
     let value = value.map_err(|error| as_declared(operation.model, error))?;
     let body = if operation.model.has_output {

@@ -1,15 +1,15 @@
-use std::collections::BTreeMap;
+use rusqlite::Connection;
 
-use super::{Seed, SeedUser};
+use super::{File, Seed, SeedUser};
 use crate::client::Client;
 use crate::core::Core;
+use crate::db::devices;
 use crate::db::groups::{self, Group};
-use crate::db::meta;
-use crate::db::users::{self, User, UserMfa};
+use crate::db::users::{self, User};
+use crate::db::{meta, web_authn};
 use crate::definition::Definition;
 use crate::error::{ApiError, Result};
-use crate::settings::{Address, Settings};
-use crate::user::take_username;
+use crate::settings::Settings;
 
 /// Says that the users a pool begins with were made: they are made once.
 const DONE: &str = "first_users";
@@ -31,123 +31,138 @@ pub(crate) fn definition(seed: Option<&Seed>) -> Definition {
     definition
 }
 
-/// Makes the groups and users of a seed. One that is there already stays as it is.
+/// Groups and users that are to be written, passwords and all.
+pub(crate) struct Beginning {
+    groups: Vec<Group>,
+    users: Vec<(User, SeedUser)>,
+    /// These are the users a pool begins with, if there are none.
+    complete: bool,
+}
+
+/// Makes what is missing: groups and users of the seed, else the ready users of a new pool. One
+/// that is there already stays as it is.
 ///
 /// # Errors
 /// `InvalidParameterException` for a user one of whose names another one has, or the database's.
-pub(crate) fn apply(core: &Core, seed: &Seed) -> Result<()> {
-    let Seed(file) = seed;
-    let now = core.clock.now();
-    core.db.run(|tx| {
-        for group in file.groups.iter().flatten() {
-            if groups::get(tx, &group.name)?.is_none() {
-                let group = Group {
-                    name: group.name.clone(),
-                    description: group.description.clone(),
-                    precedence: group.precedence,
-                    role_arn: group.role_arn.clone(),
-                    created_at: now,
-                    modified_at: now,
-                };
-                groups::save(tx, &group)?;
-            }
-        }
-        if file.users.is_some() {
-            meta::set(tx, DONE, "1")?;
-        }
-        Ok::<_, ApiError>(())
-    })?;
-    add(core, file.users.as_deref().unwrap_or_default(), now)
-}
-
-/// Makes the two users of a new pool, once.
-///
-/// # Errors
-/// The database's.
-pub(crate) fn ready_users(core: &Core) -> Result<()> {
-    if core.db.run(|tx| meta::get(tx, DONE))?.is_some() {
-        return Ok(());
-    }
-    let ready = [
-        ("user@example.com", None),
-        ("admin@example.com", Some("admin")),
-    ];
-    let users = ready.map(|(name, group)| SeedUser {
-        username: name.to_owned(),
-        sub: None,
-        password: Some("Passw0rd!".to_owned()),
-        password_verifier: None,
-        status: super::confirmed(),
-        enabled: true,
-        groups: group.map(str::to_owned).into_iter().collect(),
-        attributes: BTreeMap::new(),
-        mfa: UserMfa::default(),
-    });
-    add(core, &users, core.clock.now())?;
-    core.db
-        .run(|tx| meta::set(tx, DONE, "1").map_err(ApiError::from))
-}
-
-/// Makes the users whose sign-in name nobody has.
-fn add(core: &Core, users: &[SeedUser], now: i64) -> Result<()> {
+pub(crate) fn begin(core: &Core) -> Result<()> {
     let definition = core.definition();
     let settings = &definition.settings;
-    for seed in users {
-        let there = core.db.run(|tx| {
-            Ok::<_, ApiError>(
-                users::owner(tx, &seed.username)?.is_some()
-                    || match &seed.sub {
-                        Some(sub) => users::find(tx, sub)?.is_some(),
-                        None => false,
-                    },
-            )
-        })?;
-        if there {
-            continue;
+    let now = core.clock.now();
+    let (groups, users) = core.db.run(|tx| {
+        let mut groups = first_groups(core, now);
+        let mut users = Vec::new();
+        for user in first_users(core, meta::get(tx, DONE)?.is_some()) {
+            if !is_there(tx, &user)? {
+                users.push(user);
+            }
         }
-        let user = made(core, settings, seed, now)?;
-        core.db.run(|tx| {
-            if let Some(name) = users::taken(tx, &user, settings)? {
+        let there = groups::page(tx, None, i64::MAX)?;
+        groups.retain(|group| there.iter().all(|other| other.name != group.name));
+        Ok::<_, ApiError>((groups, users))
+    })?;
+    let beginning = prepared(core, settings, groups, users, now)?;
+    core.db.run(|tx| beginning.write(tx, settings))
+}
+
+/// The same for a pool in which nothing is left.
+///
+/// # Errors
+/// As [`begin`].
+pub(crate) fn beginning(core: &Core, settings: &Settings, now: i64) -> Result<Beginning> {
+    prepared(
+        core,
+        settings,
+        first_groups(core, now),
+        first_users(core, false),
+        now,
+    )
+}
+
+fn first_groups(core: &Core, now: i64) -> Vec<Group> {
+    let file = core.seed.as_ref().map(|Seed(file)| file);
+    file.and_then(|file| file.groups.as_deref())
+        .unwrap_or_default()
+        .iter()
+        .map(|group| Group {
+            name: group.name.clone(),
+            description: group.description.clone(),
+            precedence: group.precedence,
+            role_arn: group.role_arn.clone(),
+            created_at: now,
+            modified_at: now,
+        })
+        .collect()
+}
+
+/// The seed's, else the two that are ready in a pool that has not begun.
+fn first_users(core: &Core, begun: bool) -> Vec<SeedUser> {
+    match &core.seed {
+        Some(Seed(File {
+            users: Some(users), ..
+        })) => users.clone(),
+        _ if core.ready_users && !begun => vec![
+            SeedUser::ready("user@example.com", None),
+            SeedUser::ready("admin@example.com", Some("admin")),
+        ],
+        _ => Vec::new(),
+    }
+}
+
+fn is_there(db: &Connection, user: &SeedUser) -> rusqlite::Result<bool> {
+    if users::owner(db, &user.username)?.is_some() {
+        return Ok(true);
+    }
+    match &user.sub {
+        Some(sub) => Ok(users::find(db, sub)?.is_some()),
+        None => Ok(false),
+    }
+}
+
+/// Takes as long as the passwords do: outside of any transaction.
+fn prepared(
+    core: &Core,
+    settings: &Settings,
+    groups: Vec<Group>,
+    users: Vec<SeedUser>,
+    now: i64,
+) -> Result<Beginning> {
+    let seeded = core.seed.as_ref().map(|Seed(file)| file);
+    let users = users
+        .into_iter()
+        .map(|seed| Ok((seed.made(core, settings, now)?, seed)))
+        .collect::<Result<_>>()?;
+    Ok(Beginning {
+        groups,
+        users,
+        complete: core.ready_users || seeded.is_some_and(|file| file.users.is_some()),
+    })
+}
+
+impl Beginning {
+    /// # Errors
+    /// As [`begin`].
+    pub(crate) fn write(&self, db: &Connection, settings: &Settings) -> Result<()> {
+        for group in &self.groups {
+            groups::save(db, group)?;
+        }
+        for (user, seed) in &self.users {
+            if let Some(name) = users::taken(db, user, settings)? {
                 return Err(ApiError::invalid_parameter(format!(
                     "{name} is another user's name"
                 )));
             }
-            users::save(tx, &user, settings)?;
-            groups::set(tx, &user.sub, &seed.groups, now).map_err(ApiError::from)
-        })?;
-    }
-    Ok(())
-}
-
-fn made(core: &Core, settings: &Settings, seed: &SeedUser, now: i64) -> Result<User> {
-    let sub = seed.sub.clone().unwrap_or_else(|| core.random.uuid());
-    let mut attributes = seed.attributes.clone();
-    let username = take_username(settings, &seed.username, &sub, &mut attributes)?;
-    for address in [Address::Email, Address::PhoneNumber] {
-        if attributes.contains_key(address.attribute()) {
-            attributes
-                .entry(address.verified().to_owned())
-                .or_insert_with(|| "true".to_owned());
+            users::save(db, user, settings)?;
+            groups::set(db, &user.sub, &seed.groups, user.created_at)?;
+            for device in &seed.devices {
+                devices::insert(db, &device.of(&user.sub))?;
+            }
+            for passkey in &seed.passkeys {
+                web_authn::insert(db, &user.sub, passkey)?;
+            }
         }
+        if self.complete {
+            meta::set(db, DONE, "1")?;
+        }
+        Ok(())
     }
-    let password_hash = match (&seed.password, &seed.password_verifier) {
-        (Some(password), _) => core.passwords.hash(&username, password, &core.random),
-        (None, verifier) => verifier.clone().unwrap_or_default(),
-    };
-    Ok(User {
-        sub,
-        username,
-        password_hash,
-        password_set_at: now,
-        password_history: Vec::new(),
-        status: seed.status,
-        enabled: seed.enabled,
-        attributes,
-        groups: Vec::new(),
-        mfa: seed.mfa.clone(),
-        created_at: now,
-        modified_at: now,
-        signed_in_at: None,
-        epoch: 0,
-    })
 }

@@ -1,8 +1,15 @@
 use std::collections::BTreeSet;
 
+use serde_json::json;
+
 use super::{File, SeedUser};
 use crate::client::{Client, SCOPES};
+use crate::clock::LATEST;
+use crate::local::check_words;
+use crate::model::accepts;
+use crate::options::POOL_ID;
 use crate::settings::Address;
+use crate::srp::Verifier;
 use crate::user::{check_attributes, take_username};
 
 /// What stands in the file near the fault, and the fault.
@@ -33,6 +40,15 @@ pub(super) fn check(file: &File) -> Result<(), Fault> {
     once(groups.iter().map(|group| group.name.as_str()), "group")?;
     let users = file.users.as_deref().unwrap_or_default();
     once(users.iter().map(|user| user.username.as_str()), "user")?;
+    let devices = users.iter().flat_map(|user| &user.devices);
+    once(devices.map(|device| device.key.as_str()), "device")?;
+    let passkeys = users.iter().flat_map(|user| &user.passkeys);
+    let passkeys: Vec<_> = passkeys.map(|passkey| passkey.id.text()).collect();
+    once(passkeys.iter().map(String::as_str), "passkey")?;
+    for group in groups {
+        let input = json!({ "GroupName": group.name, "UserPoolId": POOL_ID });
+        accepts("CreateGroup", &input).map_err(|message| (group.name.clone(), message))?;
+    }
     for user in users {
         check_user(file, user).map_err(|message| (user.username.clone(), message))?;
     }
@@ -85,6 +101,7 @@ fn check_user(file: &File, user: &SeedUser) -> Result<(), String> {
     let name = &user.username;
     let told = |message: &str| format!("user {name:?}: {message}");
     let mut attributes = user.attributes.clone();
+    check_words(name, &attributes, &user.groups).map_err(|message| told(&message))?;
     check_attributes(&attributes, None).map_err(|error| told(&error.message))?;
     take_username(&file.pool, name, name, &mut attributes).map_err(|error| told(&error.message))?;
     match (&user.password, &user.password_verifier) {
@@ -99,24 +116,7 @@ fn check_user(file: &File, user: &SeedUser) -> Result<(), String> {
             .map_err(|error| told(&error.message))?,
         _ => {}
     }
-    if user
-        .sub
-        .as_ref()
-        .is_some_and(|sub| uuid::Uuid::try_parse(sub).is_err())
-    {
-        return Err(told("sub must be a UUID"));
-    }
-    if user.mfa.software_token.as_ref().is_some_and(|token| {
-        token.secret.len() < 16
-            || !token
-                .secret
-                .bytes()
-                .all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
-    }) {
-        return Err(told(
-            "mfa.software_token.secret must be 16 or more Base32 characters",
-        ));
-    }
+    check_kept(user).map_err(told)?;
     let needs = [Address::Email, Address::PhoneNumber]
         .into_iter()
         .find(|address| {
@@ -133,4 +133,41 @@ fn check_user(file: &File, user: &SeedUser) -> Result<(), String> {
         ))),
         None => Ok(()),
     }
+}
+
+/// What mostly an export writes.
+fn check_kept(user: &SeedUser) -> Result<(), &'static str> {
+    if user.times().any(|time| !(0..=LATEST).contains(&time)) {
+        return Err("times are seconds since 1970, up to the year 2200");
+    }
+    let verifiers = user
+        .devices
+        .iter()
+        .filter_map(|device| device.verifier.as_ref());
+    let verifiers = verifiers
+        .chain(&user.password_verifier)
+        .chain(&user.password_history);
+    if verifiers
+        .into_iter()
+        .any(|verifier| Verifier::from_text(verifier).is_none())
+    {
+        return Err("a verifier is not one that an export has written");
+    }
+    if user
+        .sub
+        .as_ref()
+        .is_some_and(|sub| uuid::Uuid::try_parse(sub).is_err())
+    {
+        return Err("sub must be a UUID");
+    }
+    if user.mfa.software_token.as_ref().is_some_and(|token| {
+        token.secret.len() < 16
+            || !token
+                .secret
+                .bytes()
+                .all(|b| matches!(b, b'A'..=b'Z' | b'2'..=b'7'))
+    }) {
+        return Err("mfa.software_token.secret must be 16 or more Base32 characters");
+    }
+    Ok(())
 }

@@ -1,27 +1,35 @@
 use super::{File, ResourceServer, SeedGroup, SeedUser};
 use crate::core::Core;
-use crate::db::groups;
-use crate::db::users::{self, User};
+use crate::db::{devices, groups, users, web_authn};
 use crate::error::{ApiError, Result};
-use crate::settings::Settings;
 
 /// Above what anybody keeps in a file.
 const MOST: i64 = 1_000_000;
 
-/// The pool as a seed file: settings, clients, groups and users with their password verifiers
-/// and authenticator apps. Sign-ins, devices, passkeys and messages are not in it.
+/// What the file says of itself.
+const HEADER: &str = "\
+# A Cogward user pool, for `cogward pool --seed`: settings, app clients, groups, and users with
+# their devices and passkeys. It holds secrets, so keep it as you would the pool's data: secrets of
+# clients, secrets of authenticator apps, and what passwords and devices are checked with, which a
+# password can be guessed from. Not in it: signing keys, sign-ins, codes, messages, enrolments that
+# wait for their first code.
+";
+
+/// The pool as a seed file: see [`HEADER`].
 ///
 /// # Errors
 /// The database's.
 pub(crate) fn export(core: &Core) -> Result<String> {
     let definition = core.definition();
-    let (groups, users) = core.db.run(|tx| {
-        Ok::<_, ApiError>((groups::page(tx, None, MOST)?, users::page(tx, None, MOST)?))
+    let (groups, mut users) = core.db.run(|tx| {
+        let users = users::page(tx, None, MOST)?.into_iter().map(|user| {
+            let devices = devices::page(tx, &user.sub, None, MOST)?;
+            let passkeys = web_authn::of_user(tx, &user.sub)?;
+            Ok(SeedUser::of(user, &definition.settings, devices, passkeys))
+        });
+        let users = users.collect::<rusqlite::Result<Vec<_>>>()?;
+        Ok::<_, ApiError>((groups::page(tx, None, MOST)?, users))
     })?;
-    let mut users: Vec<_> = users
-        .into_iter()
-        .map(|user| seed_of(user, &definition.settings))
-        .collect();
     users.sort_by(|one, other| one.username.cmp(&other.username));
     let file = File {
         pool: definition.settings.clone(),
@@ -55,27 +63,9 @@ pub(crate) fn export(core: &Core) -> Result<String> {
         ),
         users: Some(users),
     };
-    toml::to_string(&file).map_err(|error| {
+    let text = toml::to_string(&file).map_err(|error| {
         tracing::error!(%error, "the pool could not be written as a seed file");
         ApiError::internal()
-    })
-}
-
-fn seed_of(user: User, settings: &Settings) -> SeedUser {
-    let by_address = !settings.username_attributes.is_empty();
-    SeedUser {
-        username: if by_address {
-            user.shown_name().to_owned()
-        } else {
-            user.username.clone()
-        },
-        password: None,
-        password_verifier: Some(user.password_hash).filter(|hash| !hash.is_empty()),
-        status: user.status,
-        enabled: user.enabled,
-        groups: user.groups,
-        attributes: user.attributes,
-        mfa: user.mfa,
-        sub: Some(user.sub),
-    }
+    })?;
+    Ok(format!("{HEADER}\n{text}"))
 }

@@ -3,17 +3,16 @@
 mod apply;
 mod check;
 mod export;
-
-use std::collections::BTreeMap;
+mod user;
 
 use serde::{Deserialize, Serialize};
 
 use crate::client::Client;
-use crate::db::users::{Status, UserMfa};
 use crate::settings::Settings;
 
-pub(crate) use apply::{apply, definition, ready_users};
+pub(crate) use apply::{begin, beginning, definition};
 pub(crate) use export::export;
+use user::SeedUser;
 
 /// Settings, clients, groups and users that a pool begins with, read from TOML.
 ///
@@ -59,37 +58,6 @@ struct SeedGroup {
     role_arn: Option<String>,
 }
 
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct SeedUser {
-    /// What the user signs in with.
-    username: String,
-    /// The `sub`, for tests that compare it; else a new one.
-    sub: Option<String>,
-    password: Option<String>,
-    /// What an export has in place of the password: good for this `sub` and name only.
-    password_verifier: Option<String>,
-    #[serde(default = "confirmed")]
-    status: Status,
-    #[serde(default = "enabled")]
-    enabled: bool,
-    #[serde(default)]
-    groups: Vec<String>,
-    /// An address is verified unless `email_verified` or `phone_number_verified` says `"false"`.
-    #[serde(default)]
-    attributes: BTreeMap<String, String>,
-    #[serde(default, skip_serializing_if = "UserMfa::is_empty")]
-    mfa: UserMfa,
-}
-
-impl std::fmt::Debug for SeedUser {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("SeedUser")
-            .field("username", &self.username)
-            .finish_non_exhaustive()
-    }
-}
-
 impl Seed {
     /// Reads a seed file's text. `docs/local-pool.md` has an example with every member.
     ///
@@ -111,12 +79,4 @@ impl Seed {
 
 fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-fn confirmed() -> Status {
-    Status::Confirmed
-}
-
-fn enabled() -> bool {
-    true
 }

@@ -17,6 +17,7 @@ mod password;
 mod second_factor;
 mod session;
 mod signed_up;
+mod size;
 mod software_token;
 mod srp;
 mod state;
@@ -96,6 +97,8 @@ pub(crate) struct SeenDevice {
 /// In Cognito's words; a wrong password is one.
 pub(crate) fn begin(core: &Core, begin: &Begin<'_>, now: i64) -> Result<Outcome> {
     let name = begin.name;
+    size::refuse_long(&[("USERNAME", name)].into())?;
+    size::refuse_long(begin.parameters)?;
     let named = user::look_up(core, begin.client, name)?;
     if named.user.is_none() && !named.hide {
         return Err(ApiError::user_not_found("User does not exist."));
@@ -122,6 +125,7 @@ const LEAVES_SESSION: [&str; 8] = [
 /// # Errors
 /// In Cognito's words.
 pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outcome> {
+    size::refuse_long(answer.responses)?;
     let name = required(answer.responses, "USERNAME")?;
     let session = session::of(core, answer)?;
     let mut sign_in = session::take(core, answer, &session, now)?;

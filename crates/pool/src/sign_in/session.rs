@@ -1,5 +1,6 @@
 //! What a client holds of a sign-in under way: an opaque value that works once, for a while.
 
+use super::size::LARGEST_STATE;
 use super::{Answer, Channel, SignIn, required};
 use crate::core::Core;
 use crate::db::{challenges, users};
@@ -18,6 +19,13 @@ pub(super) fn keep(core: &Core, sign_in: &SignIn, now: i64) -> Result<String> {
 /// Keeps it under a value of the caller: a `SECRET_BLOCK` is a session too.
 pub(super) fn keep_under(core: &Core, sign_in: &SignIn, session: &str, now: i64) -> Result<()> {
     let state = serde_json::to_string(sign_in).map_err(|_| ApiError::internal())?;
+    if state.len() > LARGEST_STATE {
+        // Of all that is kept only what the functions say is not bounded already.
+        return Err(ApiError::new(
+            "InvalidLambdaResponseException",
+            "The functions keep more of one sign-in than 64 KiB.",
+        ));
+    }
     let lifetime = core.definition().settings.auth_session_seconds;
     core.db.run(|tx| {
         challenges::purge(tx, now - REMEMBERED)?;

@@ -50,7 +50,29 @@ pub(crate) fn check_attributes(
         .try_for_each(|(name, value)| check(name, value, client))
 }
 
+/// Cognito's quota.
+const CUSTOM: usize = 50;
+
+/// # Errors
+/// `InvalidParameterException` when a user would have more custom attributes than there can be.
+pub(crate) fn refuse_many(attributes: &BTreeMap<String, String>) -> Result<()> {
+    let custom = attributes.keys().filter(|name| name.contains(':')).count();
+    if custom <= CUSTOM {
+        return Ok(());
+    }
+    Err(ApiError::invalid_parameter(format!(
+        "A user can have {CUSTOM} custom attributes: delete one first."
+    )))
+}
+
 fn check(name: &str, value: &str, client: Option<&Client>) -> Result<()> {
+    if name.chars().count() > 32 || value.chars().count() > 2048 {
+        let shown: String = name.chars().take(32).collect();
+        return Err(nonconforming(
+            &shown,
+            "a name has at most 32 characters, a value 2048",
+        ));
+    }
     let own = OWN.contains(&name) || name.starts_with("cognito:");
     let verified = matches!(name, "email_verified" | "phone_number_verified");
     if own && !(verified && client.is_none()) {

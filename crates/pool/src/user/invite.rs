@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rusqlite::Transaction;
 
 use super::admin::{as_parameter, find, refuse_verified_nothing};
-use super::{Delivery, check_attributes, take_username};
+use super::{Delivery, check_attributes, refuse_many, take_username};
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
@@ -37,6 +37,7 @@ pub(crate) fn invite(core: &Core, invitation: Invitation<'_>, now: i64) -> Resul
     attributes.retain(|_, value| !value.is_empty());
     check_attributes(&attributes, None).map_err(as_parameter)?;
     let username = take_username(settings, invitation.username, &sub, &mut attributes)?;
+    refuse_many(&attributes)?;
     refuse_verified_nothing(&attributes)?;
     for address in [Address::Email, Address::PhoneNumber] {
         if let Some(value) = attributes.get_mut(address.attribute()) {

@@ -2,7 +2,9 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::{Delivery, check_attributes, look_up, refuse_taken, unknown_user, valid_address};
+use super::{
+    Delivery, check_attributes, look_up, refuse_many, refuse_taken, unknown_user, valid_address,
+};
 use crate::client::{AuthFlow, Client};
 use crate::codes::{self, Purpose};
 use crate::core::Core;
@@ -156,6 +158,7 @@ fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<U
     let mut attributes = new.attributes;
     attributes.retain(|_, value| !value.is_empty());
     check_attributes(&attributes, Some(client))?;
+    refuse_many(&attributes)?;
     let sub = core.random.uuid();
     let username = take_username(settings, new.username, &sub, &mut attributes)?;
     for address in [Address::Email, Address::PhoneNumber] {

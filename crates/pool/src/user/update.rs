@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::{Delivery, check_attributes};
+use super::{Delivery, check_attributes, refuse_many};
 use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
@@ -78,6 +78,7 @@ pub(crate) fn write_attributes(
             user.attributes.insert(name.clone(), value.clone());
         }
     }
+    refuse_many(&user.attributes)?;
     refuse_nameless(user, settings)?;
     refuse_taken(db, user, settings)?;
     user.modified_at = now;

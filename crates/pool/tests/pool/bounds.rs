@@ -151,3 +151,59 @@ async fn keys_long_rotated_away_are_gone_and_later_ones_still_verify() {
     let keys: Value = keys.json().await.unwrap();
     assert_eq!(keys["keys"].as_array().unwrap().len(), 20);
 }
+
+#[tokio::test]
+async fn what_is_longer_than_there_is_is_refused_before_anything_else() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = pool(dir.path()).await;
+    let begin = async |flow: &str, name: &str, value: String| {
+        let mut parameters = json!({ "USERNAME": USER, "PASSWORD": PASSWORD, "SRP_A": "2" });
+        parameters[name] = value.into();
+        let body = json!({
+            "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": flow, "AuthParameters": parameters,
+        });
+        pool.call("InitiateAuth", body).await
+    };
+    for (flow, name, longest) in [
+        ("USER_PASSWORD_AUTH", "USERNAME", 128),
+        ("USER_PASSWORD_AUTH", "PASSWORD", 256),
+        ("USER_AUTH", "USERNAME", 128),
+        ("USER_AUTH", "DEVICE_KEY", 55),
+        ("USER_SRP_AUTH", "SRP_A", 1024),
+    ] {
+        let answer = begin(flow, name, "\u{e9}".repeat(longest + 1)).await;
+        answer.refused("InvalidParameterException");
+        let told = format!("'{name}' failed to satisfy constraint");
+        assert!(answer.message().contains(&told), "{}", answer.message());
+        assert!(answer.message().ends_with(&longest.to_string()));
+        let fits = begin(flow, name, "\u{e9}".repeat(longest)).await;
+        assert!(!fits.message().contains("constraint"), "{}", fits.message());
+    }
+    // An answer that is too long leaves the session to be answered again.
+    let begun = begin("USER_AUTH", "PREFERRED_CHALLENGE", "NONE".to_owned()).await;
+    let session = begun.ok()["Session"].clone();
+    let answer = async |password: String| {
+        let responses = json!({ "USERNAME": USER, "ANSWER": "PASSWORD", "PASSWORD": password });
+        pool.respond("SELECT_CHALLENGE", &session, responses).await
+    };
+    let long = answer("x".repeat(257)).await;
+    long.refused("InvalidParameterException");
+    answer(PASSWORD.to_owned()).await.ok();
+}
+
+#[tokio::test]
+async fn a_user_has_fifty_custom_attributes_at_most() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = pool(dir.path()).await;
+    let access = pool.signed_in(USER).await["AccessToken"].clone();
+    let write = async |number: usize| {
+        let attribute = json!({ "Name": format!("custom:n{number}"), "Value": "x" });
+        let body = json!({ "AccessToken": access, "UserAttributes": [attribute] });
+        pool.call("UpdateUserAttributes", body).await
+    };
+    for number in 0..50 {
+        write(number).await.ok();
+    }
+    write(50).await.refused("InvalidParameterException");
+    write(49).await.ok();
+}

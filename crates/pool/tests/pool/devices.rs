@@ -20,16 +20,16 @@ async fn tracking(setting: &str) -> TestPool {
 }
 
 /// One that has signed in and keeps its secret.
-struct Device {
-    key: String,
+pub(crate) struct Device {
+    pub(crate) key: String,
     group: String,
-    password: String,
+    pub(crate) password: String,
     tokens: Value,
 }
 
 impl Device {
     /// Signs in with the password alone, and confirms.
-    async fn confirmed(pool: &TestPool, name: &str) -> Self {
+    pub(crate) async fn confirmed(pool: &TestPool, name: &str) -> Self {
         let tokens = pool.signed_in(name).await;
         let text = |member: &str| {
             let text = tokens["NewDeviceMetadata"][member].as_str();
@@ -66,7 +66,7 @@ impl Device {
     }
 
     /// From `DEVICE_SRP_AUTH` to the answer to the proof.
-    async fn prove(&self, pool: &TestPool, asked: &Value, password: &str) -> Answer {
+    pub(crate) async fn prove(&self, pool: &TestPool, asked: &Value, password: &str) -> Answer {
         let prover = self.prover(password);
         let challenge = self.begin(pool, &prover, asked).await.ok();
         assert_eq!(challenge["ChallengeName"], "DEVICE_PASSWORD_VERIFIER");
@@ -115,7 +115,7 @@ async fn verify(pool: &TestPool, responses: Value) -> Answer {
 }
 
 /// The password of somebody on a device.
-async fn sign_in(pool: &TestPool, name: &str, key: &str) -> Value {
+pub(crate) async fn sign_in(pool: &TestPool, name: &str, key: &str) -> Value {
     let body = json!({
         "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH",
         "AuthParameters": { "USERNAME": name, "PASSWORD": PASSWORD, "DEVICE_KEY": key },

@@ -38,6 +38,8 @@ mod discovery;
 #[cfg(test)]
 mod errors;
 #[cfg(test)]
+mod export;
+#[cfg(test)]
 mod groups;
 #[cfg(test)]
 mod hosted_challenges;
@@ -51,6 +53,8 @@ mod limits;
 mod list_users;
 #[cfg(test)]
 mod local;
+#[cfg(test)]
+mod local_users;
 #[cfg(test)]
 mod new_password;
 #[cfg(test)]
@@ -75,6 +79,8 @@ mod permissions;
 mod protocol;
 #[cfg(test)]
 mod refresh;
+#[cfg(test)]
+mod reset;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]

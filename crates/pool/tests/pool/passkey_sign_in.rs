@@ -48,7 +48,11 @@ async fn answer(pool: &TestPool, challenge: &Value, name: &str, credential: &Val
     respond(pool, challenge, responses).await
 }
 
-async fn sign_in(pool: &TestPool, name: &str, authenticator: &mut Authenticator) -> Answer {
+pub(crate) async fn sign_in(
+    pool: &TestPool,
+    name: &str,
+    authenticator: &mut Authenticator,
+) -> Answer {
     let challenge = asked(pool, name).await;
     let credential = authenticator.sign_in(&request(&challenge));
     answer(pool, &challenge, name, &credential).await

@@ -296,10 +296,20 @@ async fn time_stands_still_and_codes_are_known_on_request() {
     for bad in [
         json!({ "fixed_at": -1 }),
         json!({ "fixed_at": "now" }),
+        json!({ "fixed_at": 253_402_300_800_i64 }),
+        json!({ "advance_seconds": i64::MAX }),
+        json!({ "advance_seconds": -1 }),
         json!({ "fixed_at": 5, "advance_seconds": 5 }),
     ] {
         assert_eq!(pool.local("clock", bad).await.0, 400);
     }
+    // However often it is put forward, it stops in the year 2200.
+    for _ in 0..20 {
+        pool.advance(315_360_000).await;
+    }
+    let (_, answer) = pool.local("clock", json!({ "advance_seconds": 5 })).await;
+    assert_eq!(answer["now"], 7_258_118_400_i64);
+    pool.signed_in("known@example.com").await;
     let (status, _) = pool
         .local("settings", json!({ "fixed_code": "12345" }))
         .await;
@@ -358,6 +368,13 @@ async fn a_local_pool_serves_a_test() {
     assert_eq!(call("GetUser", access).await.0, 400);
     pool.reset().await.unwrap();
     assert_eq!(sign_in().await.0, 400);
+    // For ever is up to the year 2200, and nothing overflows there.
+    pool.advance(Duration::MAX);
+    pool.advance(Duration::MAX);
+    let new = json!({ "ClientId": PUBLIC_CLIENT_ID, "Username": "eve@example.com", "Password": PASSWORD });
+    assert_eq!(call("SignUp", new).await.0, 200);
+    pool.fix_time(i64::MIN);
+    pool.fix_time(i64::MAX);
     let wrong = LocalPool::seeded("[pool]\nmaf = 1\n")
         .await
         .err()
