@@ -3,6 +3,7 @@
 //! Every function takes the [`Auth`] it works with, and returns values; the
 //! server crate turns them into responses.
 
+pub mod accounts;
 pub mod audit;
 pub mod bearer;
 pub mod devices;
@@ -48,6 +49,7 @@ pub struct Auth {
     flights: refresh::Flights,
     condemned: logout::Condemned,
     opened: opened::Opened,
+    account_limits: accounts::Limits,
     touched: Lately,
     mourned: Lately,
     tasks: TaskTracker,
@@ -63,6 +65,8 @@ pub struct Pool {
     pub cognito: Cognito,
     /// Verifies this pool's tokens.
     pub verifiers: Verifiers,
+    /// People's accounts, where they are served.
+    pub accounts: Option<cogward_cognito::Accounts>,
 }
 
 /// The numbers and lists the rules go by.
@@ -85,6 +89,8 @@ pub struct Settings {
     pub identity_providers: Vec<String>,
     /// Which tokens count beside sessions.
     pub bearers: Bearers,
+    /// Sign-up and sign-in on the application's own pages.
+    pub accounts: accounts::Settings,
 }
 
 impl Default for Settings {
@@ -98,6 +104,7 @@ impl Default for Settings {
             identity_provider: None,
             identity_providers: Vec::new(),
             bearers: Bearers::default(),
+            accounts: accounts::Settings::default(),
         }
     }
 }
@@ -140,6 +147,7 @@ impl Auth {
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
+            account_limits: accounts::Limits::default(),
             touched: Lately::new(upkeep::SECONDS),
             mourned: Lately::new(upkeep::SECONDS),
             tasks: TaskTracker::new(),

@@ -153,6 +153,7 @@ fn app(
         id: sessions::POOL_ID.to_owned(),
         client_id: sessions::CLIENT_ID.to_owned(),
         verifiers: Verifiers::new(user_pool, &sessions::CLIENT_ID.into()),
+        accounts: None,
         cognito,
     };
     let auth = Auth::new(
@@ -174,6 +175,7 @@ fn site(base: &Url) -> Result<Site> {
         allowed_origins: Vec::new(),
         token_handler: Some("/auth".into()),
         backend_proxy: Some("/api/v1".into()),
+        accounts: false,
         public_url: base.clone(),
         body_limit: 64 * 1024,
         body_timeout: Duration::from_secs(4),

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, chain};
-use cogward_cognito::{ClientSecret, Cognito};
+use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain};
+use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_config::{Backend, BearerTokens, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
@@ -118,13 +118,18 @@ fn control(config: &Config, auth: &Arc<Auth>) -> Option<Control> {
 fn pool(config: &Config) -> Result<Pool, Failure> {
     let settings = &config.cognito;
     let secret = settings.client_secret.as_ref();
-    let cognito = Cognito::new(cogward_cognito::Settings {
+    let speaker = cogward_cognito::Settings {
         domain: settings.domain.clone(),
         api: settings.endpoint.clone(),
         client_id: settings.client_id.clone(),
         client_secret: secret.map(|secret| ClientSecret::from(secret.expose().to_owned())),
         scopes: config.login.scopes.clone(),
-    })?;
+    };
+    let accounts = &config.accounts;
+    let accounts = accounts
+        .enabled
+        .then(|| Accounts::new(&speaker, &settings.region));
+    let cognito = Cognito::new(speaker)?;
     let keys = HttpKeys::new(cognito.http().clone(), settings.jwks_url.clone());
     let keys = Keys::new(Arc::new(keys));
     // Ahead of need, but a Cognito that is slow or down holds up no start.
@@ -136,6 +141,7 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
         id: settings.user_pool_id.clone(),
         client_id: settings.client_id.clone(),
         verifiers: Verifiers::new(&UserPool::custom(&settings.issuer, keys), &clients),
+        accounts,
         cognito,
     })
 }
@@ -156,6 +162,12 @@ fn settings(config: &Config) -> Settings {
             BearerTokens::Id => Bearers::Id,
             BearerTokens::Off => Bearers::Off,
         },
+        accounts: accounts::Settings {
+            hide_existing: config.accounts.hide_existing,
+            session_by_default: config.accounts.session_by_default,
+            tokens: config.accounts.tokens,
+            step: config.accounts.answer_step,
+        },
     }
 }
 
@@ -175,6 +187,7 @@ pub(crate) fn site(config: &Config) -> Site {
         backend_proxy: families
             .backend_proxy
             .then(|| families.api_path_prefix.as_str().to_owned()),
+        accounts: config.accounts.enabled,
         public_url: config.server.public_url.clone(),
         backend_callback: callback.api_url.clone(),
         token_handler_callback: callback.token_handler_url.clone(),

@@ -6,8 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, aws, bearer, callback, cognito, cookie, families, frontend, log, login, pool, reserved,
-    server, session,
+    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, pool,
+    reserved, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -23,6 +23,8 @@ pub struct Config {
     pub cognito: cognito::Cognito,
     /// What a sign-in asks Cognito for.
     pub login: login::Login,
+    /// `[accounts]`
+    pub accounts: accounts::Accounts,
     /// Where Cognito sends browsers back to.
     pub callback: callback::Callback,
     /// The application in the browser.
@@ -90,6 +92,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let cognito = cognito::load(r, &pool);
     let login = login::load(r);
     let families = families::load(r);
+    let accounts = accounts::load(r);
     let bearer = bearer::load(r);
     let callback = callback::load(r, given, &server, &families);
     let frontend = frontend::load(r, &server);
@@ -107,6 +110,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         callback,
         frontend,
         families,
+        accounts,
         bearer,
         session,
         cookie,

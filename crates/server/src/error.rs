@@ -21,6 +21,8 @@ pub(crate) struct Error {
     /// For people; in the Token Handler family only where [`Error::explain`] put it.
     message: &'static str,
     explained: bool,
+    /// A name of its own in place of the status's.
+    code: Option<&'static str>,
     /// A bearer token is the matter: its words go before the others.
     refusal: Option<Box<Refusal>>,
     /// For routes whose clients know no more than `{"detail"}`.
@@ -69,6 +71,7 @@ impl Error {
             label,
             message,
             explained: false,
+            code: None,
             refusal: None,
             plain: false,
             retry_after: None,
@@ -103,6 +106,14 @@ impl Error {
 
     pub(crate) fn of_status(status: StatusCode, message: &'static str) -> Self {
         Self::new(status, message, message)
+    }
+
+    /// With a `code` that programs tell refusals of one status apart by.
+    pub(crate) fn coded(status: StatusCode, code: &'static str, message: &'static str) -> Self {
+        Self {
+            code: Some(code),
+            ..Self::new(status, message, message)
+        }
     }
 
     pub(crate) fn internal() -> Self {
@@ -144,7 +155,7 @@ impl Error {
         }
     }
 
-    fn caused_by(self, cause: &dyn std::error::Error) -> Self {
+    pub(crate) fn caused_by(self, cause: &dyn std::error::Error) -> Self {
         let cause = Some(chain(cause));
         Self { cause, ..self }
     }
@@ -200,6 +211,9 @@ impl Error {
 
     /// The `error` member in the backend-proxy family; also told to a frontend's error page.
     pub(crate) fn kind(&self) -> &'static str {
+        if let Some(code) = self.code {
+            return code;
+        }
         match self.status {
             StatusCode::BAD_REQUEST => "bad_request",
             StatusCode::UNAUTHORIZED => "authentication_required",

@@ -45,7 +45,10 @@ pub(crate) fn table(site: &Site) -> Table {
         token_handler(&mut table, prefix);
     }
     if let Some(prefix) = &site.backend_proxy {
-        backend_proxy(&mut table, prefix);
+        backend_proxy(&mut table, prefix, site.accounts);
+        if site.accounts {
+            accounts(&mut table, prefix);
+        }
     }
     table
 }
@@ -63,11 +66,15 @@ fn token_handler(table: &mut Table, prefix: &str) {
 }
 
 /// contracts §2 and §7, `/api/v1` by default.
-fn backend_proxy(table: &mut Table, prefix: &str) {
+fn backend_proxy(table: &mut Table, prefix: &str, accounts: bool) {
     let at = |path: &str| format!("{prefix}{path}");
     table.add(&at("/health"), routes!(at::health::api_health));
     table.add(&at("/profile"), routes!(at::profile::profile));
-    table.add(&at("/auth/login"), routes!(at::login::backend_proxy));
+    let login = match accounts {
+        true => routes!(at::login::backend_proxy, at::accounts::login::login),
+        false => routes!(at::login::backend_proxy),
+    };
+    table.add(&at("/auth/login"), login);
     table.add(&at("/auth/callback"), routes!(at::callback::backend_proxy));
     table.add(&at("/auth/check"), routes!(at::check::check));
     table.add(&at("/auth/refresh"), routes!(at::refresh::backend_proxy));
@@ -81,5 +88,22 @@ fn backend_proxy(table: &mut Table, prefix: &str) {
     table.add(
         &at("/auth/sessions/{handle}"),
         routes!(at::sessions::revoke),
+    );
+}
+
+/// contracts §4; its sign-in shares a path with that of the hosted page.
+fn accounts(table: &mut Table, prefix: &str) {
+    let at = |path: &str| format!("{prefix}{path}");
+    table.add(
+        &at("/auth/register"),
+        routes!(at::accounts::register::register),
+    );
+    table.add(
+        &at("/auth/request-otp"),
+        routes!(at::accounts::request_otp::request_otp),
+    );
+    table.add(
+        &at("/auth/verify-otp"),
+        routes!(at::accounts::verify_otp::verify_otp),
     );
 }

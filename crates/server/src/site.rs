@@ -22,6 +22,8 @@ pub struct Site {
     pub token_handler: Option<String>,
     /// Prefix of the API; `None` switches the backend-proxy family off.
     pub backend_proxy: Option<String>,
+    /// Serve sign-up and sign-in on the application's own pages, below `backend_proxy`.
+    pub accounts: bool,
     /// This server as browsers see it.
     pub public_url: Url,
     /// `redirect_uri` of the backend-proxy family.

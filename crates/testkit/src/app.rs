@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_auth::{Auth, Verifiers};
-use cogward_cognito::{ClientSecret, Cognito};
+use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_jwt::{ClientIds, HttpKeys, Keys, UserPool};
 use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, SECRET_CLIENT_ID};
 use cogward_server::Running;
@@ -69,14 +69,15 @@ impl Upstream {
             ),
             false => (PUBLIC_CLIENT_ID, None),
         };
-        let cognito = Cognito::new(cogward_cognito::Settings {
+        let settings = cogward_cognito::Settings {
             domain: domain.unwrap_or_else(|| base.clone()),
             api: base.clone(),
             client_id: client_id.to_owned(),
             client_secret,
             scopes: ["openid", "email", "profile"].map(str::to_owned).into(),
-        })
-        .unwrap();
+        };
+        let accounts = Some(Accounts::new(&settings, "us-east-1"));
+        let cognito = Cognito::new(settings).unwrap();
         let issuer = base.join(POOL_ID).unwrap();
         let jwks = base
             .join(&format!("{POOL_ID}/.well-known/jwks.json"))
@@ -89,6 +90,7 @@ impl Upstream {
             id: POOL_ID.to_owned(),
             client_id: client_id.to_owned(),
             verifiers: Verifiers::new(&user_pool, &audiences),
+            accounts,
             cognito,
         };
         (pool, keys)

@@ -231,6 +231,7 @@ fn site(base: &Url) -> Site {
         allowed_origins: Vec::new(),
         token_handler: Some("/auth".into()),
         backend_proxy: Some("/api/v1".into()),
+        accounts: true,
         public_url: base.clone(),
         body_limit: 64 * 1024,
         body_timeout: Duration::from_secs(4),

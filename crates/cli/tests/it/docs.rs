@@ -125,6 +125,26 @@ async fn the_page_about_tokens_tells_the_truth() {
 }
 
 #[tokio::test]
+async fn the_page_about_accounts_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/accounts.md")).unwrap();
+    let dev = Dev::new();
+    let _server = dev.start(&[]).await;
+    let script = blocks(&page, "sh")
+        .replace(":9229", &format!(":{}", dev.pool_port))
+        .replace(":3001", &format!(":{}", dev.port));
+    let folder = tempfile::tempdir().unwrap();
+    let said = String::from_utf8(succeeds(&mut bash(folder.path(), &script)).stdout).unwrap();
+    for part in [
+        "{\"message\":\"OTP sent\"}\n{\"message\":\"Signup complete\"}\n{\"success\":true}",
+        "\"authenticated\":true",
+        "{\"message\":\"Password reset complete\"}\n{\"access_token\":\"e",
+    ] {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+}
+
+#[tokio::test]
 async fn the_readme_tells_the_truth_about_bearer_tokens() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = std::fs::read_to_string(root.join("README.md")).unwrap();

@@ -74,7 +74,10 @@ pub enum Refusal {
     /// `TooManyFailedAttemptsException`, "Password attempts exceeded".
     #[error("too many failed attempts")]
     TooManyAttempts,
-    /// `TooManyRequestsException`, `LimitExceededException`.
+    /// `LimitExceededException`: of what this account may do.
+    #[error("too many attempts of this account")]
+    LimitExceeded,
+    /// `TooManyRequestsException`: of what the user pool may be asked.
     #[error("too many requests")]
     Throttled,
     /// `UserLambdaValidationException`: a function of the pool's said no.
@@ -135,9 +138,8 @@ impl AccountError {
             "InvalidPasswordException" => Refusal::Password(PasswordRule::named(message)),
             "PasswordHistoryPolicyViolationException" => Refusal::PasswordUsedBefore,
             "TooManyFailedAttemptsException" => Refusal::TooManyAttempts,
-            "TooManyRequestsException" | "LimitExceededException" | "ThrottlingException" => {
-                Refusal::Throttled
-            }
+            "LimitExceededException" => Refusal::LimitExceeded,
+            "TooManyRequestsException" | "ThrottlingException" => Refusal::Throttled,
             "UserLambdaValidationException" => Refusal::ByFunction,
             "InvalidParameterException" => Refusal::InvalidParameter,
             "InternalErrorException" | "InternalServerException" | "" => {

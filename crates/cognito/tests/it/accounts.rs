@@ -157,7 +157,7 @@ async fn every_error_the_service_declares_means_something() {
     for (kind, meaning) in [
         ("AliasExistsException", Refusal::AliasExists),
         ("TooManyFailedAttemptsException", Refusal::TooManyAttempts),
-        ("LimitExceededException", Refusal::Throttled),
+        ("LimitExceededException", Refusal::LimitExceeded),
     ] {
         fault(&pool, "ConfirmSignUp", kind, 5).await;
         assert_eq!(

@@ -1,5 +1,6 @@
 //! The settings, one section a file.
 
+pub(crate) mod accounts;
 pub(crate) mod aws;
 pub(crate) mod bearer;
 pub(crate) mod callback;
@@ -35,6 +36,7 @@ pub(crate) static ALL: &[&Section] = &[
     &frontend::SECTION,
     &families::SECTION,
     &bearer::SECTION,
+    &accounts::SECTION,
     &session::SECTION,
     &aws::SECTION,
     &cookie::SECTION,

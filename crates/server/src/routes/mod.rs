@@ -1,5 +1,6 @@
 //! One file an endpoint: extract, call one rule, map the reply.
 
+pub(crate) mod accounts;
 pub(crate) mod callback;
 pub(crate) mod check;
 pub(crate) mod health;

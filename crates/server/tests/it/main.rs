@@ -26,6 +26,7 @@ mod i_bearer_revocation;
 mod i_bearer_rule;
 mod i_bearer_tokens;
 mod j_redirects;
+mod l_accounts;
 mod main_job;
 mod openapi;
 mod raw;

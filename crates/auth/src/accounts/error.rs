@@ -1,0 +1,48 @@
+use cogward_cognito::AccountError;
+
+use crate::SessionError;
+
+/// Why something about an account was not done.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum AccountRefusal {
+    /// Accounts are not served here.
+    #[error("accounts are switched off")]
+    Off,
+    /// Not one address of e-mail.
+    #[error("email is not an address")]
+    Email,
+    /// A first or last name that is none.
+    #[error("{0} is not a name")]
+    Name(&'static str),
+    /// The terms were not accepted.
+    #[error("the terms are not accepted")]
+    Terms,
+    /// A wrong, late or used code, or an account that waits for none.
+    #[error("the code is wrong or over")]
+    Code,
+    /// Wrong password, or no account that can sign in by one.
+    #[error("wrong address or password")]
+    Credentials,
+    /// Tokens are not given here.
+    #[error("tokens are not given here, only sessions")]
+    NoTokens,
+    /// The sign-in goes on with a step that has no place here yet.
+    #[error("the sign-in asks for {0}")]
+    Challenge(String),
+    /// Too many attempts or messages.
+    #[error("too many attempts; again in {seconds} s")]
+    Limited {
+        /// How long to wait.
+        seconds: u32,
+    },
+    /// Cognito said no, or nothing.
+    #[error("the user pool did not do it")]
+    Cognito(#[from] AccountError),
+    /// Cognito's tokens could not be made a session of.
+    #[error("the session could not be kept")]
+    Session(#[source] SessionError),
+    /// Cognito's tokens are not its own, or not of this person.
+    #[error("the user pool's tokens do not verify")]
+    Tokens,
+}

@@ -1,0 +1,236 @@
+//! Accounts on the application's own pages (contracts §4): sign-up, codes, another password,
+//! and sign-in by password.
+//!
+//! With [`Settings::hide_existing`] no answer tells whether an address has an account, by what
+//! it says or by when it comes.
+
+mod email;
+mod error;
+mod evenly;
+mod limits;
+mod login;
+mod name;
+
+use std::time::Duration;
+
+use cogward_cognito::accounts::Subject;
+use cogward_cognito::{AccountError, Accounts, Refusal};
+
+pub use email::Email;
+pub use error::AccountRefusal;
+pub use limits::Limits;
+pub use login::{LoggedIn, Login, login};
+
+use crate::{Auth, Client, audit};
+
+/// The numbers and choices that accounts go by.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// A stranger learns from no answer whether an address has an account.
+    pub hide_existing: bool,
+    /// A sign-in that does not say what it wants makes a session, and gives no tokens.
+    pub session_by_default: bool,
+    /// Sign-in may give tokens at all.
+    pub tokens: bool,
+    /// What may hide an account answers at full multiples of this since the call came.
+    pub step: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            hide_existing: true,
+            session_by_default: false,
+            tokens: true,
+            step: Duration::from_millis(250),
+        }
+    }
+}
+
+/// A person who registers.
+pub struct Registration<'a> {
+    /// Becomes the user name, in lower case.
+    pub email: &'a str,
+    /// Passed on as it is.
+    pub password: &'a str,
+    /// `given_name`.
+    pub first_name: &'a str,
+    /// `family_name`.
+    pub last_name: &'a str,
+    /// Has to be `true`.
+    pub accept_terms: bool,
+}
+
+/// Signs a person up; Cognito sends a code to the address.
+///
+/// # Errors
+/// What is not acceptable in the registration, and what Cognito refuses; a taken address only
+/// where that is no secret.
+pub async fn register(
+    auth: &Auth,
+    person: &Registration<'_>,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let email = Email::parse(person.email)?;
+    let first_name = name::checked(person.first_name, "first_name")?;
+    let last_name = name::checked(person.last_name, "last_name")?;
+    if !person.accept_terms {
+        return Err(AccountRefusal::Terms);
+    }
+    let attributes = [
+        ("email", email.as_str()),
+        ("given_name", first_name),
+        ("family_name", last_name),
+    ];
+    let cognito = enabled(auth)?;
+    auth.account_limits.message(&email, client)?;
+    evenly::answered(auth, async {
+        let made = cognito.sign_up(subject(&email, client), person.password, &attributes);
+        match made.await {
+            Err(AccountError::Refused(Refusal::UserExists)) if hides(auth) => {
+                audit::refused("registration", &"the address has an account");
+                Ok(())
+            }
+            made => made.map(drop).map_err(AccountRefusal::from),
+        }
+    })
+    .await
+}
+
+/// Confirms the address of a new account with the code that was sent there.
+///
+/// # Errors
+/// A wrong or late code; which of them, only where the account is no secret.
+pub async fn verify_email(
+    auth: &Auth,
+    email: &str,
+    code: &str,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let email = Email::parse(email)?;
+    auth.account_limits.attempt(&email, client)?;
+    let cognito = enabled(auth)?;
+    evenly::answered(auth, async {
+        let confirmed = cognito.confirm_sign_up(subject(&email, client), code_of(code)?);
+        confirmed.await.map_err(|error| about_code(auth, error))
+    })
+    .await
+}
+
+/// Sends another code to a new account's address.
+///
+/// # Errors
+/// Too many codes; a missing or confirmed account only where that is no secret.
+pub async fn resend_code(auth: &Auth, email: &str, client: &Client) -> Result<(), AccountRefusal> {
+    let email = Email::parse(email)?;
+    auth.account_limits.message(&email, client)?;
+    let cognito = enabled(auth)?;
+    evenly::answered(auth, async {
+        let sent = cognito.resend_confirmation_code(subject(&email, client));
+        about_message(auth, sent.await)
+    })
+    .await
+}
+
+/// Sends a code to choose another password with.
+///
+/// # Errors
+/// Too many codes; a missing account only where that is no secret.
+pub async fn forgot_password(
+    auth: &Auth,
+    email: &str,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let email = Email::parse(email)?;
+    auth.account_limits.message(&email, client)?;
+    let cognito = enabled(auth)?;
+    evenly::answered(auth, async {
+        let sent = cognito.forgot_password(subject(&email, client));
+        about_message(auth, sent.await)
+    })
+    .await
+}
+
+/// Sets another password with the code that was sent for it.
+///
+/// # Errors
+/// A wrong or late code; a password that is not good enough.
+pub async fn reset_password(
+    auth: &Auth,
+    email: &str,
+    code: &str,
+    password: &str,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let email = Email::parse(email)?;
+    auth.account_limits.attempt(&email, client)?;
+    let cognito = enabled(auth)?;
+    evenly::answered(auth, async {
+        let subject = subject(&email, client);
+        let set = cognito.confirm_forgot_password(subject, code_of(code)?, password);
+        set.await.map_err(|error| about_code(auth, error))
+    })
+    .await
+}
+
+fn enabled(auth: &Auth) -> Result<&Accounts, AccountRefusal> {
+    auth.pool.accounts.as_ref().ok_or(AccountRefusal::Off)
+}
+
+fn hides(auth: &Auth) -> bool {
+    auth.settings.accounts.hide_existing
+}
+
+fn subject<'a>(email: &'a Email, client: &'a Client) -> Subject<'a> {
+    Subject {
+        username: email.as_str(),
+        address: client.address.as_deref(),
+    }
+}
+
+/// What Cognito can be sent: it takes more than digits, but no more than so many.
+fn code_of(code: &str) -> Result<&str, AccountRefusal> {
+    let code = code.trim();
+    let sound = (1..=64).contains(&code.len()) && code.bytes().all(|byte| byte.is_ascii_graphic());
+    sound.then_some(code).ok_or(AccountRefusal::Code)
+}
+
+/// Nobody has it, it is confirmed, it has had too many codes: to a stranger all of that is an
+/// account, or none.
+fn about_message(auth: &Auth, sent: Result<(), AccountError>) -> Result<(), AccountRefusal> {
+    match sent {
+        Err(AccountError::Refused(
+            refusal @ (Refusal::UserNotFound
+            | Refusal::NotConfirmed
+            | Refusal::AlreadyConfirmed
+            | Refusal::Disabled
+            | Refusal::LimitExceeded
+            | Refusal::InvalidCredentials
+            | Refusal::InvalidParameter),
+        )) if hides(auth) => {
+            audit::refused("code", &refusal);
+            Ok(())
+        }
+        sent => sent.map_err(AccountRefusal::from),
+    }
+}
+
+fn about_code(auth: &Auth, error: AccountError) -> AccountRefusal {
+    match error {
+        AccountError::Refused(
+            refusal @ (Refusal::UserNotFound
+            | Refusal::NotConfirmed
+            | Refusal::AlreadyConfirmed
+            | Refusal::Disabled
+            | Refusal::CodeMismatch
+            | Refusal::CodeExpired
+            | Refusal::TooManyAttempts
+            | Refusal::LimitExceeded
+            | Refusal::InvalidCredentials),
+        ) if hides(auth) => {
+            audit::refused("code", &refusal);
+            AccountRefusal::Code
+        }
+        error => error.into(),
+    }
+}

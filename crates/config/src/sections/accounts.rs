@@ -1,0 +1,89 @@
+//! `[accounts]`
+
+use std::time::Duration;
+
+use crate::read::Reader;
+use crate::sections::Section;
+use crate::setting::Setting;
+use crate::sources::Mode;
+
+/// Sign-up and sign-in on the application's own pages.
+#[derive(Clone, Debug)]
+pub struct Accounts {
+    /// The accounts API is served.
+    pub enabled: bool,
+    /// A stranger learns from no answer whether an address has an account.
+    pub hide_existing: bool,
+    /// A sign-in that does not say what it wants makes a session, and gives no tokens.
+    pub session_by_default: bool,
+    /// A sign-in may give tokens.
+    pub tokens: bool,
+    /// What could tell of an account is answered at full multiples of this.
+    pub answer_step: Duration,
+}
+
+pub(crate) static SECTION: Section = Section {
+    name: "accounts",
+    doc: "Sign-up and sign-in on the application's own pages: `register`, `verify-otp`, \
+          `request-otp` and `login` below the backend-proxy family's `/auth`.",
+    settings: &[
+        &ENABLED.about,
+        &HIDE_EXISTING.about,
+        &SESSION_BY_DEFAULT.about,
+        &TOKENS.about,
+        &ANSWER_STEP.about,
+    ],
+};
+
+pub(crate) static ENABLED: Setting<bool> = Setting::new(
+    "accounts.enabled",
+    "Serve the accounts API. On in `cogward dev`, off elsewhere, unless it is set. The app client \
+     must allow `ALLOW_USER_PASSWORD_AUTH`.",
+)
+.example("true");
+static HIDE_EXISTING: Setting<bool> = Setting::new(
+    "accounts.hide_existing",
+    "Let no answer tell a stranger whether an address has an account, by its words or its time. \
+     Off, registering a taken address is answered 409.",
+)
+.default("true")
+.example("false");
+static SESSION_BY_DEFAULT: Setting<bool> = Setting::new(
+    "accounts.session_by_default",
+    "A sign-in without `session` in its body sets the session cookie and gives no tokens.",
+)
+.default("false")
+.example("true");
+pub(crate) static TOKENS: Setting<bool> = Setting::new(
+    "accounts.tokens",
+    "Let a sign-in give tokens to an application that keeps them itself. Off, every sign-in has to \
+     ask for a session, and no token leaves the server this way.",
+)
+.default("true")
+.example("false");
+static ANSWER_STEP: Setting<u32> = Setting::new(
+    "accounts.answer_step_ms",
+    "Milliseconds. With `hide_existing`, an answer that depends on an account is held back to the \
+     next full multiple of this since its call came; 0 holds nothing back.",
+)
+.default("250")
+.check(step)
+.example("500");
+
+pub(crate) fn load(r: &mut Reader<'_>) -> Accounts {
+    let dev = r.mode() == Mode::Dev;
+    Accounts {
+        enabled: r.given(&ENABLED).unwrap_or(dev),
+        hide_existing: r.value(&HIDE_EXISTING),
+        session_by_default: r.value(&SESSION_BY_DEFAULT),
+        tokens: r.value(&TOKENS),
+        answer_step: Duration::from_millis(r.value(&ANSWER_STEP).into()),
+    }
+}
+
+fn step(text: &str) -> Result<(), String> {
+    match text.parse::<u32>() {
+        Ok(0..=5000) => Ok(()),
+        _ => Err("must be milliseconds, at most 5000".to_owned()),
+    }
+}

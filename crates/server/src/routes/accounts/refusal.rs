@@ -1,0 +1,120 @@
+//! Each refusal's status, code and sentence.
+
+use cogward_auth::accounts::AccountRefusal;
+use cogward_cognito::accounts::PasswordRule;
+use cogward_cognito::{AccountError, Refusal};
+use http::StatusCode;
+
+use crate::error::Error;
+
+/// Seconds after which a throttled or unanswered call may be made again.
+const RETRY_SECONDS: u32 = 2;
+/// Cognito locks for a second at first, for 15 minutes in the end.
+const LOCKED_SECONDS: u32 = 60;
+
+impl From<AccountRefusal> for Error {
+    fn from(refusal: AccountRefusal) -> Self {
+        let bad = |code, message| Self::coded(StatusCode::BAD_REQUEST, code, message);
+        match refusal {
+            AccountRefusal::Off => Self::not_found(),
+            AccountRefusal::Email => bad("invalid_email", "email must be one address of e-mail"),
+            AccountRefusal::Name("first_name") => bad(
+                "invalid_name",
+                "first_name must be 1 to 100 characters of text",
+            ),
+            AccountRefusal::Name(_) => bad(
+                "invalid_name",
+                "last_name must be 1 to 100 characters of text",
+            ),
+            AccountRefusal::Terms => bad(
+                "terms_not_accepted",
+                "accept_terms must be true to register",
+            ),
+            AccountRefusal::Code => bad("invalid_code", "the code is wrong or has expired"),
+            AccountRefusal::Credentials => Self::coded(
+                StatusCode::UNAUTHORIZED,
+                "invalid_credentials",
+                "wrong address or password",
+            ),
+            AccountRefusal::NoTokens => bad(
+                "tokens_not_given",
+                "tokens are not given here: ask with \"session\": true",
+            ),
+            AccountRefusal::Challenge(_) => Self::coded(
+                StatusCode::FORBIDDEN,
+                "challenge_required",
+                "this account signs in with a further step: use the hosted sign-in page",
+            ),
+            AccountRefusal::Limited { seconds } => Self::too_many(seconds),
+            AccountRefusal::Cognito(AccountError::Refused(refusal)) => refused(&refusal),
+            AccountRefusal::Cognito(error @ AccountError::Misconfigured { .. }) => {
+                Self::internal().caused_by(&error)
+            }
+            AccountRefusal::Session(error) => error.into(),
+            AccountRefusal::Tokens => Self::internal().caused_by(&refusal),
+            error => Self::unavailable(RETRY_SECONDS).caused_by(&error),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal) -> Error {
+    let error = Error::coded;
+    let (bad, forbidden) = (StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN);
+    match refusal {
+        Refusal::UserExists => error(StatusCode::CONFLICT, "user_exists", "User already exists"),
+        Refusal::AliasExists => error(
+            StatusCode::CONFLICT,
+            "address_taken",
+            "another account has this address",
+        ),
+        Refusal::UserNotFound => error(
+            StatusCode::NOT_FOUND,
+            "user_not_found",
+            "there is no account with this address",
+        ),
+        Refusal::InvalidCredentials => error(
+            StatusCode::UNAUTHORIZED,
+            "invalid_credentials",
+            "wrong address or password",
+        ),
+        Refusal::Disabled => error(forbidden, "user_disabled", "this account is disabled"),
+        Refusal::NotConfirmed => error(
+            forbidden,
+            "user_not_confirmed",
+            "verify your address first: ask for a code with the purpose email_verification",
+        ),
+        Refusal::AlreadyConfirmed => {
+            error(bad, "already_confirmed", "the address is verified already")
+        }
+        Refusal::ResetRequired => error(
+            forbidden,
+            "password_reset_required",
+            "choose another password first: ask for a code with the purpose password_reset",
+        ),
+        Refusal::CodeMismatch => error(bad, "invalid_code", "the code is wrong"),
+        Refusal::CodeExpired => error(bad, "expired_code", "the code has expired: ask for another"),
+        Refusal::Password(rule) => error(bad, "password_policy", password(*rule)),
+        Refusal::PasswordUsedBefore => error(
+            bad,
+            "password_used_before",
+            "this password was used before: choose another",
+        ),
+        Refusal::TooManyAttempts | Refusal::LimitExceeded => Error::too_many(LOCKED_SECONDS),
+        Refusal::Throttled => Error::too_many(RETRY_SECONDS),
+        Refusal::ByFunction => error(bad, "refused_by_policy", "this is not allowed here"),
+        Refusal::InvalidParameter => error(bad, "invalid_parameter", "a value is not accepted"),
+        Refusal::Ended => error(StatusCode::UNAUTHORIZED, "session_over", "sign in again"),
+        other => Error::unavailable(RETRY_SECONDS).caused_by(other),
+    }
+}
+
+fn password(rule: Option<PasswordRule>) -> &'static str {
+    match rule {
+        Some(PasswordRule::Length) => "the password is too short",
+        Some(PasswordRule::Lowercase) => "the password needs a lower-case letter",
+        Some(PasswordRule::Uppercase) => "the password needs an upper-case letter",
+        Some(PasswordRule::Number) => "the password needs a digit",
+        Some(PasswordRule::Symbol) => "the password needs a symbol",
+        _ => "the password does not keep the rules for passwords",
+    }
+}
