@@ -98,9 +98,12 @@
 //!   device: the sign-in gets a new key, and no error tells whose the other is. A key is confirmed
 //!   by the user of a living sign-in it was given in. A device that is tracked but not remembered
 //!   is not asked for its secret and leaves the second factor where it was. `DEVICE_SRP_AUTH` may
-//!   be answered without its session, as pycognito does. What a forgotten device signed in is
-//!   refreshed no more; its access tokens live on. Without devices in the settings their
-//!   operations answer `InvalidUserPoolConfigurationException`. The hosted pages keep none.
+//!   be answered without its session, as pycognito does: it then waits until one has proven the
+//!   device's secret. What a forgotten device signed in is refreshed no more; its access tokens
+//!   live on. Without devices in the settings their operations answer
+//!   `InvalidUserPoolConfigurationException`. The hosted pages keep none.
+//! * Where nothing is rotated any more, a token that was replaced before is a
+//!   NotAuthorizedException at InitiateAuth, which declares no other.
 
 mod calls;
 mod client;

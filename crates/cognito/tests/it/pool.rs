@@ -75,8 +75,9 @@ impl Local {
             ("username", "user@example.com"),
             ("password", "Passw0rd!"),
         ];
+        let cookie = format!("cogward-pool-{}-form={token}", page.port().unwrap());
         let request = self.cognito.http().post(page).form(&form);
-        let request = request.header("cookie", format!("XSRF-TOKEN={token}"));
+        let request = request.header("cookie", cookie);
         let response = request.send().await.unwrap();
         let location = response.headers()["location"].to_str().unwrap();
         let location = Url::parse(location).unwrap();

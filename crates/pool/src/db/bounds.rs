@@ -235,7 +235,7 @@ const TABLES: [(&str, i64, Insert, Purge); 8] = [
     (
         "challenges",
         challenges::KEPT,
-        |db, n, until| challenges::insert(db, &n.to_string(), "", until),
+        |db, n, until| challenges::insert(db, n.to_string().as_bytes(), "", until),
         challenges::purge,
     ),
     (
@@ -542,9 +542,9 @@ fn every_call(db: &Connection) -> rusqlite::Result<()> {
     attempts::get(db, "1")?;
     attempts::clear(db, "1")?;
     auth_codes::take(db, "1", "web")?;
-    challenges::get(db, "1")?;
-    challenges::spend(db, "1")?;
-    challenges::give_back(db, "1", "")?;
+    challenges::get(db, b"1")?;
+    challenges::spend(db, b"1")?;
+    challenges::give_back(db, b"1", "")?;
     codes::issue(db, "?1", "reset", &code(NOW), true)?;
     codes::get(db, "?1", "reset")?;
     codes::set_failures(db, "?1", "reset", 1, NOW)?;

@@ -213,6 +213,7 @@ fn as_declared(model: &OperationModel, error: ApiError) -> ApiError {
             | "UserNotConfirmedException"
             | "PasswordResetRequiredException"
             | "ResourceNotFoundException"
+            | "RefreshTokenReuseException"
     );
     if of_bearer && !model.declares(&error.kind) && model.declares("NotAuthorizedException") {
         return ApiError::not_authorized(error.message);

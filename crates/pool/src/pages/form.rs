@@ -8,12 +8,13 @@ use subtle::ConstantTimeEq as _;
 use crate::core::Core;
 use crate::oauth::params::Params;
 
-const COOKIE: &str = "XSRF-TOKEN";
+/// The last part of its cookie's name.
+const COOKIE: &str = "form";
 const FIELD: &str = "_csrf";
 
 /// The token of this browser.
-pub(super) fn token(headers: &HeaderMap) -> Option<String> {
-    cookie(headers, COOKIE)
+pub(super) fn token(core: &Core, headers: &HeaderMap) -> Option<String> {
+    cookie(core, headers, COOKIE)
         .filter(|token| token.len() == 36)
         .map(str::to_owned)
 }
@@ -58,7 +59,16 @@ pub(crate) fn same_origin(headers: &HeaderMap, tls: bool) -> bool {
     site_ok && origin_ok
 }
 
-pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+/// What a cookie is called. Browsers give a host's cookies to all its ports, where applications
+/// and other pools are; with TLS nothing but this host can have set it.
+fn name_of(core: &Core, name: &str) -> String {
+    let port = core.base_url.port_or_known_default().unwrap_or_default();
+    let prefix = if core.tls { "__Host-" } else { "" };
+    format!("{prefix}cogward-pool-{port}-{name}")
+}
+
+pub(super) fn cookie<'a>(core: &Core, headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let name = name_of(core, name);
     headers
         .get_all(header::COOKIE)
         .iter()
@@ -71,6 +81,7 @@ pub(super) fn cookie<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> 
 
 pub(super) fn set_cookie(core: &Core, response: &mut Response, name: &str, value: &str, age: i64) {
     let secure = if core.tls { "; Secure" } else { "" };
+    let name = name_of(core, name);
     let cookie = format!("{name}={value}; Path=/; Max-Age={age}; HttpOnly; SameSite=Lax{secure}");
     if let Ok(cookie) = HeaderValue::from_str(&cookie) {
         response.headers_mut().append(header::SET_COOKIE, cookie);

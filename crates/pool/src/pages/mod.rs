@@ -76,7 +76,7 @@ pub(crate) async fn serve(
     headers: HeaderMap,
     body: Option<Bytes>,
 ) -> Response {
-    let known = form::token(&headers);
+    let known = form::token(&core, &headers);
     let csrf = known.clone().unwrap_or_else(|| core.random.uuid());
     let mut response = if method == Method::POST {
         match form::accept(

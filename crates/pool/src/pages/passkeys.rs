@@ -126,7 +126,7 @@ fn start(core: &Core, visit: &Visit, user: &User, client: &Client) -> Result<Val
     let registrant = Registrant {
         user,
         client_id: &client.id,
-        token: cookie(&visit.headers, session::COOKIE).unwrap_or_default(),
+        token: cookie(core, &visit.headers, session::COOKIE).unwrap_or_default(),
     };
     passkeys::start(core, &registrant, visit.now)
 }

@@ -1,4 +1,4 @@
-//! The browser's session with the pages: cookie `cognito`, one hour unless the
+//! The browser's session with the pages: cookie `session`, one hour unless the
 //! settings say otherwise.
 
 use axum::response::Response;
@@ -10,7 +10,7 @@ use crate::db::hosted::{self, HostedSession};
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 
-pub(super) const COOKIE: &str = "cognito";
+pub(super) const COOKIE: &str = "session";
 
 /// The session of a browser whose user may sign in without asking again.
 pub(crate) fn signed_in(core: &Core, visit: &Visit) -> Result<Option<(HostedSession, User)>> {
@@ -47,7 +47,7 @@ pub(super) fn begin(
     };
     let begun = core.db.run(|tx| {
         hosted::purge(tx, visit.now)?;
-        if let Some(old) = cookie(&visit.headers, COOKIE) {
+        if let Some(old) = cookie(core, &visit.headers, COOKIE) {
             hosted::delete(tx, old)?;
         }
         // An administrator may have come between.
@@ -64,7 +64,7 @@ pub(super) fn begin(
 }
 
 pub(crate) fn end(core: &Core, visit: &Visit, response: &mut Response) -> Result<()> {
-    if let Some(token) = cookie(&visit.headers, COOKIE) {
+    if let Some(token) = cookie(core, &visit.headers, COOKIE) {
         core.db.run(|tx| hosted::delete(tx, token))?;
     }
     set_cookie(core, response, COOKIE, "", 0);
@@ -72,7 +72,7 @@ pub(crate) fn end(core: &Core, visit: &Visit, response: &mut Response) -> Result
 }
 
 fn current(core: &Core, visit: &Visit) -> Result<Option<(HostedSession, User)>> {
-    let Some(token) = cookie(&visit.headers, COOKIE) else {
+    let Some(token) = cookie(core, &visit.headers, COOKIE) else {
         return Ok(None);
     };
     core.db.run(|tx| {

@@ -50,7 +50,7 @@ pub(super) fn find<'a>(
     visit: &'a Visit,
     request: &AuthorizeRequest,
 ) -> Result<Option<(&'a str, Waiting)>> {
-    let Some(session) = cookie(&visit.headers, COOKIE) else {
+    let Some(session) = cookie(core, &visit.headers, COOKIE) else {
         return Ok(None);
     };
     let stored = core
@@ -95,7 +95,7 @@ pub(super) fn keep(
     let seconds = core.definition().settings.auth_session_seconds;
     core.db.run(|tx| {
         hosted_challenges::purge(tx, visit.now)?;
-        if let Some(old) = cookie(&visit.headers, COOKIE) {
+        if let Some(old) = cookie(core, &visit.headers, COOKIE) {
             hosted_challenges::delete(tx, old)?;
         }
         hosted_challenges::insert(tx, &session, &state, visit.now + seconds).map_err(ApiError::from)
@@ -105,7 +105,7 @@ pub(super) fn keep(
 }
 
 pub(super) fn end(core: &Core, visit: &Visit, response: &mut Response) -> Result<()> {
-    if let Some(session) = cookie(&visit.headers, COOKIE) {
+    if let Some(session) = cookie(core, &visit.headers, COOKIE) {
         core.db
             .run(|tx| hosted_challenges::delete(tx, session).map_err(ApiError::from))?;
         set_cookie(core, response, COOKIE, "", 0);

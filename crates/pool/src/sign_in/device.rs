@@ -14,7 +14,7 @@ use crate::device::{group_key, new_key, unknown};
 use crate::error::{ApiError, Result};
 use crate::settings::Devices;
 use crate::srp::Verifier;
-use crate::user::count_failure;
+use crate::user::{refuse_locked, settle};
 
 /// Asks for the proof, when the sign-in comes from a remembered device that has not given it.
 pub(super) fn challenge(
@@ -83,10 +83,14 @@ pub(super) fn check(
 ) -> Result<User> {
     let user = user.ok_or_else(ApiError::wrong_password)?;
     let secret = answering(core, sign_in, &user, answer)?;
-    if !srp::is_proven(core, sign_in, &secret, exchange, answer, now)? {
-        count_failure(core, &sign_in.subject(), now)?;
+    let right = srp::is_proven(core, sign_in, &secret, exchange, answer, now)?;
+    if !right {
+        settle(core, &sign_in.subject(), false, now)?;
         return Err(ApiError::wrong_password());
     }
+    // It forgives no wrong passwords, and is worth nothing while they lock.
+    refuse_locked(core, &sign_in.subject(), now)?;
+    session::close(core, sign_in, now)?;
     sign_in.device_shown = true;
     sign_in.second_factor = true;
     Ok(user)

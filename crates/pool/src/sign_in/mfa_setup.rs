@@ -10,6 +10,7 @@ use super::second_factor::parameters;
 use super::state::Enrolment;
 use super::{Answer, Awaits, Channel, Outcome, SignIn, one_time_code, session};
 use crate::core::Core;
+use crate::db::digest_of;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::settings::{Address, SecondFactor};
@@ -43,12 +44,15 @@ pub(super) fn challenge(
 pub(super) fn answer(
     core: &Core,
     sign_in: &mut SignIn,
-    user: Option<User>,
+    user: Option<&User>,
     answer: &Answer<'_>,
     now: i64,
 ) -> Result<Outcome> {
-    let user = user.ok_or_else(ApiError::wrong_password)?;
-    if matches!(sign_in.awaits, Awaits::MfaSetup(Enrolment::Done)) {
+    if user.is_none() {
+        return Err(ApiError::wrong_password());
+    }
+    if let Awaits::MfaSetup(Enrolment::Done(secret)) = &sign_in.awaits {
+        let user = core.db.run(|tx| enrolled_user(tx, sign_in, secret))?;
         sign_in.second_factor = true;
         return after_second_factor(core, sign_in, user, now);
     }
@@ -111,6 +115,7 @@ pub(crate) fn verify(
     let Awaits::MfaSetup(Enrolment::Secret(secret)) = &sign_in.awaits else {
         return Err(ApiError::internal());
     };
+    let kept = digest_of(secret);
     let token = match totp::enrolled(secret, code, friendly_name, now) {
         Ok(token) => token,
         Err(error) => {
@@ -126,7 +131,7 @@ pub(crate) fn verify(
         })
         .map_err(ApiError::from)
     })?;
-    sign_in.awaits = Awaits::MfaSetup(Enrolment::Done);
+    sign_in.awaits = Awaits::MfaSetup(Enrolment::Done(kept));
     session::keep(core, &sign_in, now)
 }
 
@@ -135,6 +140,17 @@ fn is_setup(sign_in: &SignIn, hosted: bool) -> bool {
         sign_in.awaits,
         Awaits::MfaSetup(Enrolment::Begun | Enrolment::Secret(_))
     ) && (sign_in.channel == Channel::Hosted) == hosted
+}
+
+/// The user of the session, if the app is still the one that the sign-in has enrolled.
+fn enrolled_user(db: &Connection, sign_in: &SignIn, secret: &[u8]) -> Result<User> {
+    let sub = sign_in.sub.as_deref().unwrap_or_default();
+    users::find(db, sub)?
+        .filter(|user| {
+            let token = user.mfa.software_token.as_ref();
+            token.is_some_and(|token| digest_of(&token.secret) == secret)
+        })
+        .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))
 }
 
 /// The user of the session, if there is still no second factor: the session of a thief who was

@@ -150,7 +150,7 @@ pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outc
     if let Err(error) = &outcome
         && LEAVES_SESSION.contains(&&*error.kind)
     {
-        session::give_back(core, &session, &before)?;
+        session::give_back_taken(core, &session, &before)?;
     }
     outcome
 }

@@ -70,7 +70,7 @@ pub(super) fn after_answer(
         Awaits::SelectMfaType => {
             second_factor::select(core, sign_in, user.as_ref(), answer.responses, now)
         }
-        Awaits::MfaSetup(_) => mfa_setup::answer(core, sign_in, user, answer, now),
+        Awaits::MfaSetup(_) => mfa_setup::answer(core, sign_in, user.as_ref(), answer, now),
     }
 }
 

@@ -14,7 +14,7 @@ use crate::core::Core;
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
 use crate::settings::{Address, FirstFactor, SecondFactor, Settings};
-use crate::user::{Delivery, clear_failures, count_failure, refuse_locked};
+use crate::user::{Delivery, refuse_locked, settle};
 
 /// The kind of these messages in the inbox.
 const KIND: &str = "authentication";
@@ -106,14 +106,16 @@ pub(super) fn answer(
     let reached = |user: &User| {
         sent.role == CodeRole::SettingUp || user.address(sent.address) == sent.recipient.as_deref()
     };
-    let (Some(user), Some(recipient), true) = (user.filter(reached), &sent.recipient, right) else {
-        count_failure(core, &subject, now)?;
-        return Err(ApiError::new(
+    let taken = user
+        .filter(|user| right && reached(user))
+        .zip(sent.recipient.as_ref());
+    settle(core, &subject, taken.is_some(), now)?;
+    let (user, recipient) = taken.ok_or_else(|| {
+        ApiError::new(
             "CodeMismatchException",
             "Invalid code or auth state for the user.",
-        ));
-    };
-    clear_failures(core, &subject)?;
+        )
+    })?;
     let definition = core.definition();
     let user = core.db.run(|tx| {
         if sent.role == CodeRole::SettingUp {

@@ -3,7 +3,7 @@ use crate::core::Core;
 use crate::db::users::User;
 use crate::error::{ApiError, Result};
 use crate::settings::FirstFactor;
-use crate::user::{clear_failures, count_failure, refuse_locked};
+use crate::user::{refuse_locked, settle};
 
 /// Checks a password and counts failures. It takes as long for a name nobody has.
 ///
@@ -24,11 +24,9 @@ pub(super) fn check(
         .filter(|hash| !hash.is_empty());
     let user_id = user.as_ref().map_or(&subject, |user| &user.username);
     let right = core.passwords.verify(user_id, password, hash);
-    let Some(user) = user.filter(|_| right) else {
-        count_failure(core, &subject, now)?;
-        return Err(ApiError::wrong_password());
-    };
-    clear_failures(core, &subject)?;
+    let user = user.filter(|_| right);
+    settle(core, &subject, user.is_some(), now)?;
+    let user = user.ok_or_else(ApiError::wrong_password)?;
     sign_in.first_factor = Some(FirstFactor::Password);
     Ok(user)
 }

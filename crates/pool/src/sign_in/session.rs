@@ -1,9 +1,13 @@
 //! What a client holds of a sign-in under way: an opaque value that works once, for a while.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rusqlite::Connection;
+
 use super::size::LARGEST_STATE;
 use super::{Answer, Channel, SignIn, required};
 use crate::core::Core;
-use crate::db::{challenges, users};
+use crate::db::{challenges, digest_of, users};
 use crate::error::{ApiError, Result};
 
 /// How long a spent or late session is remembered, to say which it was.
@@ -29,11 +33,12 @@ pub(super) fn keep_under(core: &Core, sign_in: &SignIn, session: &str, now: i64)
     let lifetime = core.definition().settings.auth_session_seconds;
     core.db.run(|tx| {
         challenges::purge(tx, now - REMEMBERED)?;
-        challenges::insert(tx, session, &state, now + lifetime).map_err(ApiError::from)
+        challenges::insert(tx, &digest_of(session), &state, now + lifetime).map_err(ApiError::from)
     })
 }
 
-/// Lets a session be found by who is to answer, too: pycognito sends none with a device key.
+/// Lets a session be found by who is to answer, too: pycognito sends none with a device key. Its
+/// hash is all that is kept there.
 pub(super) fn keep_for(
     core: &Core,
     answerer: &Answerer<'_>,
@@ -41,8 +46,9 @@ pub(super) fn keep_for(
     now: i64,
 ) -> Result<()> {
     let lifetime = core.definition().settings.auth_session_seconds;
+    let found = STANDARD.encode(digest_of(session));
     core.db.run(|tx| {
-        challenges::insert(tx, &answerer.text(), session, now + lifetime).map_err(ApiError::from)
+        challenges::insert(tx, &answerer.hash(), &found, now + lifetime).map_err(ApiError::from)
     })
 }
 
@@ -55,32 +61,47 @@ pub(super) struct Answerer<'a> {
 }
 
 impl Answerer<'_> {
-    fn text(&self) -> String {
+    fn hash(&self) -> Vec<u8> {
         let Self {
             client_id,
             channel,
             sub,
             device_key,
         } = self;
-        format!("{channel:?} {client_id} {sub} {device_key}")
+        digest_of(&format!("{channel:?} {client_id} {sub} {device_key}"))
     }
 }
 
-/// What an answer is to be found by.
-pub(super) fn of(core: &Core, answer: &Answer<'_>) -> Result<String> {
-    match (answer.challenge, answer.session) {
+/// What an answer is found by.
+pub(super) struct Handle {
+    hash: Vec<u8>,
+    /// The answer came without a session, so anybody who knows the device's key can have sent it:
+    /// it is left for the one that proves the device's secret, which spends it.
+    open: bool,
+}
+
+/// # Errors
+/// `InvalidParameterException` where there has to be a session.
+pub(super) fn of(core: &Core, answer: &Answer<'_>) -> Result<Handle> {
+    let session = match (answer.challenge, answer.session) {
         ("PASSWORD_VERIFIER" | "DEVICE_PASSWORD_VERIFIER", _) => {
-            required(answer.responses, "PASSWORD_CLAIM_SECRET_BLOCK").map(str::to_owned)
+            required(answer.responses, "PASSWORD_CLAIM_SECRET_BLOCK")?
         }
-        (_, Some(session)) => Ok(session.to_owned()),
-        ("DEVICE_SRP_AUTH", None) => of_device(core, answer),
-        (_, None) => Err(ApiError::invalid_parameter(
-            "Missing required parameter Session",
-        )),
-    }
+        (_, Some(session)) => session,
+        ("DEVICE_SRP_AUTH", None) => return of_device(core, answer),
+        (_, None) => {
+            return Err(ApiError::invalid_parameter(
+                "Missing required parameter Session",
+            ));
+        }
+    };
+    Ok(Handle {
+        hash: digest_of(session),
+        open: false,
+    })
 }
 
-fn of_device(core: &Core, answer: &Answer<'_>) -> Result<String> {
+fn of_device(core: &Core, answer: &Answer<'_>) -> Result<Handle> {
     let name = required(answer.responses, "USERNAME")?;
     let device_key = required(answer.responses, "DEVICE_KEY")?;
     core.db.run(|tx| {
@@ -91,20 +112,43 @@ fn of_device(core: &Core, answer: &Answer<'_>) -> Result<String> {
             sub: &user.sub,
             device_key,
         };
-        let waiting = challenges::get(tx, &answerer.text())?;
-        waiting
-            .map(|waiting| waiting.state)
-            .ok_or_else(|| refused("."))
+        let waiting = challenges::get(tx, &answerer.hash())?;
+        let hash = waiting.and_then(|waiting| STANDARD.decode(waiting.state).ok());
+        let hash = hash.ok_or_else(|| refused("."))?;
+        Ok(Handle { hash, open: true })
     })
 }
 
-/// Takes the sign-in: nobody else can, unless it is given back.
+/// Takes the sign-in: nobody else can, unless it is given back or was found without its session.
 ///
 /// # Errors
 /// `NotAuthorizedException`, for another client's, another door's or another challenge's too.
-pub(super) fn take(core: &Core, answer: &Answer<'_>, session: &str, now: i64) -> Result<SignIn> {
-    take_when(core, session, now, |sign_in| {
-        is_answered_by(sign_in, answer)
+pub(super) fn take(core: &Core, answer: &Answer<'_>, handle: &Handle, now: i64) -> Result<SignIn> {
+    core.db.run(|tx| {
+        let mut sign_in = find(tx, &handle.hash, now)?;
+        if !is_answered_by(&sign_in, answer) {
+            return Err(refused("."));
+        }
+        if handle.open {
+            sign_in.left_open = Some(handle.hash.clone());
+        } else {
+            challenges::spend(tx, &handle.hash)?;
+        }
+        Ok(sign_in)
+    })
+}
+
+/// Spends what [`take`] left, now that the device has proven its secret.
+///
+/// # Errors
+/// `NotAuthorizedException` when another answer has, or it is too late.
+pub(super) fn close(core: &Core, sign_in: &mut SignIn, now: i64) -> Result<()> {
+    let Some(hash) = sign_in.left_open.take() else {
+        return Ok(());
+    };
+    core.db.run(|tx| {
+        find(tx, &hash, now)?;
+        challenges::spend(tx, &hash).map_err(ApiError::from)
     })
 }
 
@@ -125,35 +169,52 @@ pub(super) fn take_when(
     now: i64,
     is_right: impl FnOnce(&SignIn) -> bool,
 ) -> Result<SignIn> {
+    let hash = digest_of(session);
     core.db.run(|tx| {
-        let waiting = challenges::get(tx, session)?.ok_or_else(|| refused("."))?;
-        if waiting.used {
-            return Err(refused(", session can only be used once."));
-        }
-        if waiting.expires_at <= now {
-            return Err(refused(", session is expired."));
-        }
-        let sign_in: SignIn = serde_json::from_str(&waiting.state).map_err(|_| refused("."))?;
+        let sign_in = find(tx, &hash, now)?;
         if !is_right(&sign_in) {
             return Err(refused("."));
         }
-        challenges::spend(tx, session)?;
+        challenges::spend(tx, &hash)?;
         Ok(sign_in)
     })
+}
+
+fn find(db: &Connection, hash: &[u8], now: i64) -> Result<SignIn> {
+    let waiting = challenges::get(db, hash)?.ok_or_else(|| refused("."))?;
+    if waiting.used {
+        return Err(refused(", session can only be used once."));
+    }
+    if waiting.expires_at <= now {
+        return Err(refused(", session is expired."));
+    }
+    serde_json::from_str(&waiting.state).map_err(|_| refused("."))
 }
 
 /// Whether it can still be answered.
 pub(crate) fn waits(core: &Core, session: &str, now: i64) -> Result<bool> {
     let waiting = core
         .db
-        .run(|tx| challenges::get(tx, session).map_err(ApiError::from))?;
+        .run(|tx| challenges::get(tx, &digest_of(session)).map_err(ApiError::from))?;
     Ok(waiting.is_some_and(|waiting| !waiting.used && waiting.expires_at > now))
 }
 
 pub(super) fn give_back(core: &Core, session: &str, sign_in: &SignIn) -> Result<()> {
+    put_back(core, &digest_of(session), sign_in)
+}
+
+/// The same for what [`take`] took; what it left is there still.
+pub(super) fn give_back_taken(core: &Core, handle: &Handle, sign_in: &SignIn) -> Result<()> {
+    if handle.open {
+        return Ok(());
+    }
+    put_back(core, &handle.hash, sign_in)
+}
+
+fn put_back(core: &Core, hash: &[u8], sign_in: &SignIn) -> Result<()> {
     let state = serde_json::to_string(sign_in).map_err(|_| ApiError::internal())?;
     core.db
-        .run(|tx| challenges::give_back(tx, session, &state).map_err(ApiError::from))
+        .run(|tx| challenges::give_back(tx, hash, &state).map_err(ApiError::from))
 }
 
 fn refused(why: &str) -> ApiError {

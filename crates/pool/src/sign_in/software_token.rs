@@ -8,7 +8,7 @@ use super::{Awaits, Outcome, SignIn, required};
 use crate::core::Core;
 use crate::db::users::User;
 use crate::error::{ApiError, Result};
-use crate::user::{clear_failures, count_failure, refuse_locked, totp};
+use crate::user::{refuse_locked, settle, totp};
 
 pub(super) fn challenge(
     core: &Core,
@@ -37,11 +37,9 @@ pub(super) fn answer(
     let code = required(given, "SOFTWARE_TOKEN_MFA_CODE")?;
     let subject = subject(&user.sub);
     refuse_locked(core, &subject, now)?;
-    if let Err(error) = totp::redeem(core, &user.sub, code, now) {
-        count_failure(core, &subject, now)?;
-        return Err(error);
-    }
-    clear_failures(core, &subject)?;
+    let redeemed = totp::redeem(core, &user.sub, code, now);
+    settle(core, &subject, redeemed.is_ok(), now)?;
+    redeemed?;
     sign_in.second_factor = true;
     Ok(user)
 }

@@ -10,7 +10,7 @@ use crate::error::{ApiError, Result};
 use crate::options::pool_name;
 use crate::settings::FirstFactor;
 use crate::srp::{self, Claim, Verifier};
-use crate::user::{clear_failures, count_failure, refuse_locked};
+use crate::user::{refuse_locked, settle};
 
 /// Asks for the proof of the password. A name nobody has is asked in the same way.
 ///
@@ -46,13 +46,9 @@ pub(super) fn check(
 ) -> Result<User> {
     let secret = password_of(core, sign_in, user.as_ref());
     let right = is_proven(core, sign_in, &secret, exchange, answer, now)?;
-    let subject = sign_in.subject();
     let user = user.filter(|user| right && !user.password_hash.is_empty());
-    let Some(user) = user else {
-        count_failure(core, &subject, now)?;
-        return Err(ApiError::wrong_password());
-    };
-    clear_failures(core, &subject)?;
+    settle(core, &sign_in.subject(), user.is_some(), now)?;
+    let user = user.ok_or_else(ApiError::wrong_password)?;
     sign_in.first_factor = Some(FirstFactor::Password);
     Ok(user)
 }

@@ -34,6 +34,9 @@ pub(crate) struct SignIn {
     pub(super) rounds: Vec<Round>,
     /// That device has proven its secret.
     pub(crate) device_shown: bool,
+    /// The hash of the session that its device answered without, until it has proven its secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) left_open: Option<Vec<u8>>,
     /// `ClientMetadata` of the call at hand: functions are given it.
     #[serde(skip)]
     pub(crate) metadata: BTreeMap<String, String>,
@@ -110,7 +113,8 @@ pub(crate) enum Enrolment {
     Begun,
     /// The Base32 secret the next code is of.
     Secret(String),
-    Done,
+    /// The app is the user's: the hash of its secret.
+    Done(Vec<u8>),
 }
 
 impl Awaits {
@@ -165,6 +169,7 @@ impl SignIn {
                 .map(|key| (*key).to_owned()),
             rounds: Vec::new(),
             device_shown: false,
+            left_open: None,
             metadata: begin.metadata.clone(),
             awaits: Awaits::Nothing,
             ceremony: None,

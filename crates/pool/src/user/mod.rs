@@ -27,7 +27,7 @@ pub(crate) use admin::{
 pub(crate) use attribute::{check_attributes, refuse_many, valid_address};
 pub(crate) use delivery::Delivery;
 pub(crate) use invite::{Invitation, invite, invite_again};
-pub(crate) use lockout::{clear_failures, count_failure, refuse_locked};
+pub(crate) use lockout::{clear_failures, refuse_locked, settle};
 pub(crate) use password::{change_password, hash_password};
 pub(crate) use recover::{forgot_password, reachable, reset_password};
 pub(crate) use remove::delete_by_sub;

@@ -1,4 +1,4 @@
-use super::{clear_failures, count_failure, refuse_locked};
+use super::{refuse_locked, settle};
 use crate::core::Core;
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
@@ -78,11 +78,11 @@ pub(crate) fn change_password(
             ));
         }
         (Some(previous), hash) => {
-            if !core.passwords.verify(&user.username, previous, hash) {
-                count_failure(core, &user.sub, now)?;
+            let right = core.passwords.verify(&user.username, previous, hash);
+            settle(core, &user.sub, right, now)?;
+            if !right {
                 return Err(ApiError::wrong_password());
             }
-            clear_failures(core, &user.sub)?;
         }
     }
     let definition = core.definition();

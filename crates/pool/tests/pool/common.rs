@@ -390,6 +390,11 @@ pub(crate) struct Browser<'a> {
     pub(crate) cookies: std::collections::BTreeMap<String, String>,
 }
 
+/// What the pool calls a cookie of its pages.
+pub(crate) fn cookie(pool: &TestPool, name: &str) -> String {
+    format!("cogward-pool-{}-{name}", pool.pool.address().port())
+}
+
 pub(crate) struct Page {
     pub(crate) status: StatusCode,
     pub(crate) headers: HeaderMap,

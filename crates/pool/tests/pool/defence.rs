@@ -192,6 +192,8 @@ async fn with_tls_the_certificate_is_kept_and_cookies_are_secure() {
     let page = http.get(url).send().await.unwrap();
     assert_eq!(page.status(), 200);
     let cookie = page.headers()["set-cookie"].to_str().unwrap();
+    let name = format!("__Host-cogward-pool-{}-form=", pool.address().port());
+    assert!(cookie.starts_with(&name), "{cookie}");
     assert!(
         cookie.ends_with("; HttpOnly; SameSite=Lax; Secure"),
         "{cookie}"

@@ -720,3 +720,28 @@ async fn an_administrator_s_server_signs_devices_in() {
         .ok();
     assert!(tokens["AuthenticationResult"]["AccessToken"].is_string());
 }
+
+#[tokio::test]
+async fn nobody_takes_the_place_of_a_device_that_answers_without_the_session() {
+    let pool = tracking("ALWAYS").await;
+    let device = Device::confirmed(&pool, USER).await;
+    let (prover, eve) = (device.prover(&device.password), device.prover("a guess"));
+    let begin = |prover: &SrpClient<TrackedDevice>| {
+        let a = prover.get_auth_parameters().a;
+        let given = json!({ "USERNAME": USER, "DEVICE_KEY": device.key, "SRP_A": a });
+        srp_auth(&pool, Value::Null, given)
+    };
+    sign_in(&pool, USER, &device.key).await;
+    // Who knows the key begins, and cannot go on; the device still can.
+    let eves = begin(&eve).await.ok();
+    let (first, second) = (begin(&prover).await.ok(), begin(&prover).await.ok());
+    verify(&pool, device.responses(&eve, &eves))
+        .await
+        .refused("NotAuthorizedException");
+    verify(&pool, device.responses(&prover, &first)).await.ok();
+    // One proof and no more.
+    verify(&pool, device.responses(&prover, &second))
+        .await
+        .refused("NotAuthorizedException");
+    begin(&prover).await.refused("NotAuthorizedException");
+}

@@ -4,7 +4,9 @@ use cogward_pool::{PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{Browser, CALLBACK, PASSWORD, Page, TestPool, claims, parameter, query};
+use crate::common::{
+    Browser, CALLBACK, PASSWORD, Page, TestPool, claims, cookie, parameter, query,
+};
 
 const USER: &str = "user@example.com";
 const NUMBER: &str = "+4915112345678";
@@ -118,7 +120,7 @@ async fn a_temporary_password_is_replaced_on_the_way_in() {
         .refused("NotAuthorizedException");
     pool.password(USER, NEW).await.ok();
     // The browser is signed in and the challenge is over.
-    assert!(!browser.cookies.contains_key("challenge"));
+    assert!(!browser.cookies.contains_key(&cookie(&pool, "challenge")));
     let silent = browser.get(&format!("/oauth2/authorize?{}", query())).await;
     assert!(parameter(&silent.location, "code").is_some());
 }
@@ -204,7 +206,7 @@ async fn of_several_factors_the_person_chooses_one() {
         let code = pool.code(inbox).await;
         let page = answer(&mut browser, factor, &[("code", &format!(" {code} "))]).await;
         identified(&pool, &page).await;
-        browser.cookies.remove("cognito");
+        browser.cookies.remove(&cookie(&pool, "session"));
     }
 }
 
@@ -215,10 +217,10 @@ async fn one_challenge_follows_another() {
     with_temporary_password(&pool).await;
     let mut browser = Browser::new(&pool);
     begun(&mut browser, USER, PASSWORD).await;
-    let first = browser.cookies["challenge"].clone();
+    let first = browser.cookies[&cookie(&pool, "challenge")].clone();
     let page = answer(&mut browser, "NEW_PASSWORD_REQUIRED", &[("password", NEW)]).await;
     let page = asked(&mut browser, page).await;
-    assert_ne!(browser.cookies["challenge"], first);
+    assert_ne!(browser.cookies[&cookie(&pool, "challenge")], first);
     let code = pool.totp(&key(&page)).await;
     let page = answer(&mut browser, "MFA_SETUP", &[("code", &code)]).await;
     identified(&pool, &page).await;
@@ -326,11 +328,13 @@ async fn a_challenge_is_this_browsers_this_clients_and_over_when_it_is_answered(
     pool.prefer(&access, email).await.ok();
     let mut browser = Browser::new(&pool);
     begun(&mut browser, USER, PASSWORD).await;
-    let session = browser.cookies["challenge"].clone();
+    let session = browser.cookies[&cookie(&pool, "challenge")].clone();
     let path = format!("/challenge?{}", query());
 
     let mut thief = Browser::new(&pool);
-    thief.cookies.insert("challenge".into(), session.clone());
+    thief
+        .cookies
+        .insert(cookie(&pool, "challenge"), session.clone());
     is_over(&thief.get(&path).await);
     let elsewhere = path.replace(PUBLIC_CLIENT_ID, SECRET_CLIENT_ID);
     is_over(&browser.get(&elsewhere).await);
@@ -364,7 +368,7 @@ async fn a_session_of_the_api_opens_no_page() {
     let mut browser = Browser::new(&pool);
     browser.get(&format!("/login?{}", query())).await;
     let session = begun["Session"].as_str().unwrap().to_owned();
-    browser.cookies.insert("challenge".into(), session);
+    browser.cookies.insert(cookie(&pool, "challenge"), session);
     is_over(&browser.get(&format!("/challenge?{}", query())).await);
 }
 
@@ -415,7 +419,7 @@ async fn no_form_is_taken_from_another_site() {
         .iter()
         .map(|(k, v)| format!("{k}={v}"))
         .collect();
-    let token = browser.cookies["XSRF-TOKEN"].clone();
+    let token = browser.cookies[&cookie(&pool, "form")].clone();
     for path in [
         "/challenge",
         "/login",

@@ -1,9 +1,9 @@
-//! The browser's session with the pages: cookie `cognito`.
+//! The browser's session with the pages.
 
 use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
 use serde_json::json;
 
-use crate::common::{Browser, CALLBACK, PASSWORD, TestPool, parameter, query};
+use crate::common::{Browser, CALLBACK, PASSWORD, TestPool, cookie, parameter, query};
 
 const USER: &str = "user@example.com";
 
@@ -125,7 +125,7 @@ async fn logging_out_to_sign_in_again_ends_it_too() {
     let page = browser.get(&format!("/logout?{}", query())).await;
     assert!(page.location.starts_with("/login?"), "{}", page.location);
     assert_eq!(parameter(&page.location, "state").as_deref(), Some("s &=1"));
-    assert!(!browser.cookies.contains_key("cognito"));
+    assert!(!browser.cookies.contains_key(&cookie(&pool, "session")));
     browser.cookies = stolen;
     asked_to_sign_in(&silent(&mut browser, &query()).await);
 }
@@ -135,9 +135,11 @@ async fn a_value_planted_before_is_worth_nothing_after() {
     let pool = TestPool::start().await;
     let mut attacker = Browser::new(&pool);
     attacker.sign_in(&query(), USER, PASSWORD).await;
-    let planted = attacker.cookies["cognito"].clone();
+    let planted = attacker.cookies[&cookie(&pool, "session")].clone();
     let mut victim = Browser::new(&pool);
-    victim.cookies.insert("cognito".into(), planted.clone());
+    victim
+        .cookies
+        .insert(cookie(&pool, "session"), planted.clone());
     victim
         .sign_in(
             &format!("{}&prompt=login", query()),
@@ -145,12 +147,40 @@ async fn a_value_planted_before_is_worth_nothing_after() {
             PASSWORD,
         )
         .await;
-    assert_ne!(victim.cookies["cognito"], planted);
+    assert_ne!(victim.cookies[&cookie(&pool, "session")], planted);
     // Nor does the one it took the place of live on.
     asked_to_sign_in(&silent(&mut attacker, &query()).await);
     for guess in ["", "x", "../../x", "%00", &"a".repeat(5000)] {
         let mut browser = Browser::new(&pool);
-        browser.cookies.insert("cognito".into(), guess.to_owned());
+        browser
+            .cookies
+            .insert(cookie(&pool, "session"), guess.to_owned());
         asked_to_sign_in(&silent(&mut browser, &query()).await);
     }
+}
+
+#[tokio::test]
+async fn cookies_are_of_one_pool_whatever_else_is_on_the_host() {
+    let (pool, other) = (TestPool::start().await, TestPool::start().await);
+    let mut browser = Browser::new(&pool);
+    browser.sign_in(&query(), USER, PASSWORD).await;
+    // An application's, and another pool's: browsers tell no ports apart.
+    for name in ["XSRF-TOKEN", "cognito", "challenge", "session"] {
+        browser.cookies.insert(name.to_owned(), "x".to_owned());
+    }
+    let mut elsewhere = Browser::new(&other);
+    elsewhere.sign_in(&query(), USER, PASSWORD).await;
+    browser.cookies.extend(elsewhere.cookies.clone());
+    let back = silent(&mut browser, &query()).await;
+    assert!(parameter(&back, "code").is_some(), "{back}");
+    let page = Browser::new(&pool)
+        .get(&format!("/login?{}", query()))
+        .await;
+    let set = page.headers["set-cookie"].to_str().unwrap();
+    let name = cookie(&pool, "form");
+    assert!(set.starts_with(&format!("{name}=")), "{set}");
+    assert!(
+        set.ends_with("; Path=/; Max-Age=86400; HttpOnly; SameSite=Lax"),
+        "{set}"
+    );
 }

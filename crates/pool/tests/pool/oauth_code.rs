@@ -3,7 +3,8 @@
 use cogward_pool::PUBLIC_CLIENT_ID;
 
 use crate::common::{
-    Browser, CALLBACK, CHALLENGE, PASSWORD, TestPool, VERIFIER, claims, header, parameter, query,
+    Browser, CALLBACK, CHALLENGE, PASSWORD, TestPool, VERIFIER, claims, cookie, header, parameter,
+    query,
 };
 
 const USER: &str = "user@example.com";
@@ -238,7 +239,7 @@ async fn logout_ends_the_session_and_not_the_tokens() {
     let path = format!("/logout?client_id={PUBLIC_CLIENT_ID}&logout_uri={target}");
     let page = browser.get(&path).await;
     assert_eq!((page.status.as_u16(), &*page.location), (302, target));
-    assert!(!browser.cookies.contains_key("cognito"));
+    assert!(!browser.cookies.contains_key(&cookie(&pool, "session")));
     let mut thief = Browser::new(&pool);
     thief.cookies = stolen;
     for browser in [&mut browser, &mut thief] {

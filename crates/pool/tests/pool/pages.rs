@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 
-use crate::common::{Browser, CALLBACK, PASSWORD, TestPool, parameter, query};
+use crate::common::{Browser, CALLBACK, PASSWORD, TestPool, cookie, parameter, query};
 
 const USER: &str = "user@example.com";
 
@@ -196,8 +196,9 @@ async fn a_form_needs_its_token_and_its_origin() {
     let path = format!("/login?{}", query());
     let mut browser = Browser::new(&pool);
     browser.get(&path).await;
-    let token = browser.cookies["XSRF-TOKEN"].clone();
-    let cookie = format!("XSRF-TOKEN={token}");
+    let token = browser.cookies[&cookie(&pool, "form")].clone();
+    let own = format!("{}={token}", cookie(&pool, "form"));
+    let session_name = cookie(&pool, "session");
     let send = async |token: &str, headers: &[(&str, &str)]| {
         let form = [("_csrf", token), ("username", USER), ("password", PASSWORD)];
         let mut request = pool.request(Method::POST, &path).form(&form);
@@ -208,13 +209,14 @@ async fn a_form_needs_its_token_and_its_origin() {
         let session = answer.headers().get_all("set-cookie").iter();
         let signed_in = session
             .into_iter()
-            .any(|c| c.to_str().unwrap().starts_with("cognito="));
+            .any(|c| c.to_str().unwrap().starts_with(&session_name));
         (answer.status().as_u16(), signed_in)
     };
-    let own = ("Cookie", &*cookie);
+    let own = ("Cookie", &*own);
     assert_eq!(send(&token, &[]).await, (403, false));
     assert_eq!(send("", &[own]).await, (403, false));
-    assert_eq!(send("", &[("Cookie", "XSRF-TOKEN=")]).await, (403, false));
+    let blank = format!("{}=", cookie(&pool, "form"));
+    assert_eq!(send("", &[("Cookie", &*blank)]).await, (403, false));
     assert_eq!(send(&"0".repeat(36), &[own]).await, (403, false));
     for origin in ["https://evil.test", "null", "http://localhost:3001"] {
         assert_eq!(
@@ -262,7 +264,7 @@ async fn pages_carry_security_headers_and_cookies_their_attributes() {
         // Every link and form carries the request on.
         assert!(page.body.contains("state=s+%26%3D1"), "{}", page.body);
     }
-    let before = browser.cookies.get("cognito").cloned();
+    let before = browser.cookies.get(&cookie(&pool, "session")).cloned();
     let fields = [("username", USER), ("password", PASSWORD)];
     let page = browser
         .submit(&format!("/login?{}", query()), &fields)
@@ -274,13 +276,16 @@ async fn pages_carry_security_headers_and_cookies_their_attributes() {
         .map(|c| c.to_str().unwrap());
     let session = cookies
         .into_iter()
-        .find(|cookie| cookie.starts_with("cognito="))
+        .find(|set| set.starts_with(&cookie(&pool, "session")))
         .unwrap();
     assert!(
         session.ends_with("; Path=/; Max-Age=3600; HttpOnly; SameSite=Lax"),
         "{session}"
     );
-    assert_ne!(browser.cookies.get("cognito").cloned(), before);
+    assert_ne!(
+        browser.cookies.get(&cookie(&pool, "session")).cloned(),
+        before
+    );
 }
 
 #[tokio::test]
@@ -294,14 +299,14 @@ async fn a_new_session_at_every_sign_in() {
     browser
         .submit(&format!("/login?{}", query()), &fields)
         .await;
-    let first = browser.cookies["cognito"].clone();
+    let first = browser.cookies[&cookie(&pool, "session")].clone();
     assert_ne!(first, "chosen-by-somebody");
     browser
         .submit(&format!("/login?{}", query()), &fields)
         .await;
-    assert_ne!(browser.cookies["cognito"], first);
+    assert_ne!(browser.cookies[&cookie(&pool, "session")], first);
     let mut old = Browser::new(&pool);
-    old.cookies.insert("cognito".into(), first);
+    old.cookies.insert(cookie(&pool, "session"), first);
     let page = old.get(&format!("/oauth2/authorize?{}", query())).await;
     assert!(page.location.starts_with("/login?"), "{}", page.location);
 }

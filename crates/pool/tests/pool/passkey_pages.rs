@@ -5,7 +5,7 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use crate::authenticator::Authenticator;
-use crate::common::{Browser, PASSWORD, TestPool, parameter, query};
+use crate::common::{Browser, PASSWORD, TestPool, cookie, parameter, query};
 use crate::passkeys::{authenticator, list, person, registered};
 
 const EMAIL: &str = "ida@example.com";
@@ -24,7 +24,7 @@ async fn post(
     path: &str,
     fields: &[(&str, &str)],
 ) -> Response {
-    let token = browser.cookies["XSRF-TOKEN"].clone();
+    let token = browser.cookies[&cookie(pool, "form")].clone();
     let mut form = vec![("_csrf", token.as_str())];
     form.extend_from_slice(fields);
     let cookies: Vec<_> = browser
@@ -241,7 +241,7 @@ async fn other_sites_cannot_begin_or_finish_anything() {
         for (origin, token) in [
             (
                 "https://evil.example",
-                browser.cookies["XSRF-TOKEN"].as_str(),
+                browser.cookies[&cookie(&pool, "form")].as_str(),
             ),
             (&*pool.base, "made-up"),
         ] {

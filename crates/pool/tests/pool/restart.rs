@@ -192,3 +192,33 @@ async fn the_database_is_its_owners_and_holds_no_password_or_token() {
     assert!(!holds(tokens["RefreshToken"].as_str().unwrap()));
     assert!(!holds(tokens["AccessToken"].as_str().unwrap()));
 }
+
+#[tokio::test]
+async fn no_session_is_in_the_database() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = TestPool::with(PoolOptions {
+        ..options(dir.path())
+    })
+    .await;
+    pool.settings(json!({ "devices": "ALWAYS" })).await;
+    let tokens = pool.signed_in("user@example.com").await;
+    let key = &tokens["NewDeviceMetadata"]["DeviceKey"];
+    let verifier = json!({ "PasswordVerifier": "q83vEjRWeJA=", "Salt": "q83vEjRWeJA=" });
+    let body = json!({
+        "AccessToken": tokens["AccessToken"], "DeviceKey": key,
+        "DeviceSecretVerifierConfig": verifier,
+    });
+    pool.call("ConfirmDevice", body).await.ok();
+    let body = json!({
+        "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH", "AuthParameters":
+            { "USERNAME": "user@example.com", "PASSWORD": PASSWORD, "DEVICE_KEY": key },
+    });
+    let asked = pool.call("InitiateAuth", body).await.ok();
+    assert_eq!(asked["ChallengeName"], "DEVICE_SRP_AUTH");
+    let session = asked["Session"].as_str().unwrap();
+    for name in ["pool.db", "pool.db-wal"] {
+        let bytes = std::fs::read(dir.path().join("data").join(name)).unwrap();
+        let text = String::from_utf8_lossy(&bytes);
+        assert!(!text.contains(session), "{name}");
+    }
+}

@@ -123,3 +123,22 @@ async fn a_refresh_narrows_nothing_and_keeps_the_resource() {
     let third = at_token_endpoint(&pool, &second["refresh_token"]).await;
     assert_ne!(third["refresh_token"], second["refresh_token"]);
 }
+
+#[tokio::test]
+async fn a_replaced_token_is_refused_in_declared_words_where_nothing_is_rotated_any_more() {
+    let pool = rotating(json!({})).await;
+    let token = pool.signed_in("user@example.com").await["RefreshToken"].clone();
+    pool.tokens_from_refresh(&token).await.ok();
+    pool.settings(json!({ "refresh_rotation": false })).await;
+    pool.refresh(&token).await.refused("NotAuthorizedException");
+    let body = json!({
+        "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "REFRESH_TOKEN_AUTH",
+        "AuthParameters": { "REFRESH_TOKEN": token },
+    });
+    pool.admin("AdminInitiateAuth", body)
+        .await
+        .refused("NotAuthorizedException");
+    pool.tokens_from_refresh(&token)
+        .await
+        .refused("RefreshTokenReuseException");
+}

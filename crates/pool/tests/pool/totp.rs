@@ -552,3 +552,18 @@ async fn a_user_of_an_app_is_told_of_by_the_factors() {
         "{choice}"
     );
 }
+
+#[tokio::test]
+async fn a_sign_in_that_enrolled_an_app_is_over_once_another_took_its_place() {
+    let (pool, session) = setting_up().await;
+    pool.settings(json!({ "mfa": "OFF" })).await;
+    let access = pool.signed_in(USER).await["AccessToken"].clone();
+    pool.settings(json!({ "mfa": "ON" })).await;
+    let begun = associate(&pool, &session).await.ok();
+    let code = pool.totp(&begun["SecretCode"]).await;
+    let verified = verify(&pool, &begun["Session"], &code).await.ok();
+    pool.enrolled(&access).await;
+    set_up(&pool, &verified["Session"])
+        .await
+        .refused("NotAuthorizedException");
+}
