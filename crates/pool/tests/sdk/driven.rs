@@ -26,8 +26,9 @@ pub(crate) struct Driven {
 }
 
 /// What one SDK saw.
-#[derive(Default, Serialize, Deserialize)]
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Seen {
+    version: String,
     operations: BTreeMap<String, Outcomes>,
     /// Flows that led to tokens, by the operation that began them.
     flows: Sets,
@@ -74,8 +75,9 @@ impl Driven {
             let [flows, challenges] =
                 [&seen.flows, &seen.challenges].map(|sets| serde_json::to_string(sets).unwrap());
             format!(
-                "\"{name}\": {{\n\"operations\": {{\n{operations}\n}},\n\
-                 \"flows\": {flows},\n\"challenges\": {challenges}\n}}"
+                "\"{name}\": {{\n\"version\": \"{}\",\n\"operations\": {{\n{operations}\n}},\n\
+                 \"flows\": {flows},\n\"challenges\": {challenges}\n}}",
+                seen.version
             )
         });
         format!("{{\n{}\n}}\n", sdks.join(",\n"))
@@ -125,7 +127,8 @@ impl Seen {
         let sign_ins = sign_ins.flat_map(|(operation, names)| {
             names.iter().map(move |name| format!("{operation} {name}"))
         });
-        operations.chain(sign_ins)
+        let version = std::iter::once(format!("version {}", self.version));
+        version.chain(operations).chain(sign_ins)
     }
 
     fn problems(&self, model: &Model) -> Vec<String> {

@@ -8,7 +8,9 @@ import { createRequire } from "node:module";
 
 import * as record from "./record.mjs";
 
-export const sdk = createRequire(`${process.env.SDK_DIR}/`)("@aws-sdk/client-cognito-identity-provider");
+const require = createRequire(`${process.env.SDK_DIR}/`);
+export const sdk = require("@aws-sdk/client-cognito-identity-provider");
+export const { version } = require("@aws-sdk/client-cognito-identity-provider/package.json");
 
 export const url = process.env.POOL_URL;
 /** A pool whose users have names of their own and are found by e-mail address too. */

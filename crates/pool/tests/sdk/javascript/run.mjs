@@ -16,4 +16,4 @@ for (const topic of process.argv.length > 2 ? process.argv.slice(2) : topics) {
   await (await import(`./${topic}.mjs`)).run();
   console.error(`${topic}: ${((performance.now() - started) / 1000).toFixed(1)} s`);
 }
-console.log(JSON.stringify(record.written(), null, 2));
+console.log(JSON.stringify({ version: pool.version, ...record.written() }, null, 2));

@@ -4,6 +4,8 @@ of sign-ins that were completed. Whatever comes back has to be what the service 
 import collections
 import json
 
+import boto3
+
 FAULT = "Fault set at /_local/faults"
 RESPONDING = {"InitiateAuth": "RespondToAuthChallenge", "AdminInitiateAuth": "AdminRespondToAuthChallenge"}
 
@@ -84,4 +86,4 @@ def written():
         name: {"ok": seen["ok"], "errors": sorted(seen["errors"]), "faults": sorted(seen["faults"] - seen["errors"])}
         for name, seen in sorted(outcomes.items())
     }
-    return {"operations": shown, "flows": lists(flows), "challenges": lists(challenges)}
+    return {"version": boto3.__version__, "operations": shown, "flows": lists(flows), "challenges": lists(challenges)}
