@@ -1,6 +1,8 @@
 //! Repository tasks: `cargo run -p xtask -- generate [--check]` writes the
 //! reference documentation, or with `--check` fails when it is not current.
 
+mod pool_operations;
+
 use std::path::Path;
 use std::process::{Command, ExitCode};
 
@@ -40,6 +42,10 @@ fn generated() -> Result<Vec<Generated>, String> {
         Generated {
             path: "docs/reference/openapi.json",
             text: openapi()?,
+        },
+        Generated {
+            path: "docs/reference/pool-operations.md",
+            text: pool_operations::page(root())?,
         },
     ])
 }
