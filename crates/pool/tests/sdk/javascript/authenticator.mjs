@@ -8,7 +8,8 @@ const text = (bytes) => Buffer.from(bytes).toString("base64url");
 
 function head(major, count) {
   if (count < 24) return Buffer.from([(major << 5) | count]);
-  return count < 256 ? Buffer.from([(major << 5) | 24, count]) : Buffer.from([(major << 5) | 25, count >> 8, count & 255]);
+  const bytes = count < 256 ? [(major << 5) | 24, count] : [(major << 5) | 25, count >> 8, count & 255];
+  return Buffer.from(bytes);
 }
 
 /** As much of CBOR as attestations need; maps are lists of entries. */
@@ -32,7 +33,9 @@ export class Authenticator {
     const [X, Y] = [x, y].map((part) => Buffer.from(part, "base64url"));
     const key = cbor([[1, 2], [3, this.algorithm], [-1, 1], [-2, X], [-3, Y]]);
     const flags = PRESENT | VERIFIED | ATTESTED;
-    const data = Buffer.concat([this.#data(rp.id, flags), Buffer.alloc(16), Buffer.from([0, this.id.length]), this.id, key]);
+    const aaguid = Buffer.alloc(16);
+    const length = Buffer.from([0, this.id.length]);
+    const data = Buffer.concat([this.#data(rp.id, flags), aaguid, length, this.id, key]);
     return this.#credential({
       clientDataJSON: text(this.#clientData("webauthn.create", challenge)),
       attestationObject: text(cbor([["fmt", "none"], ["attStmt", []], ["authData", data]])),

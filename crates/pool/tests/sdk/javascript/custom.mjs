@@ -17,7 +17,9 @@ const functions = {
     return { challengeName: "CUSTOM_CHALLENGE", issueTokens, failAuthentication: session.length > 3 };
   },
   create: () => ({ publicChallengeParameters: { riddle: "6 x 7" }, privateChallengeParameters: { answer: "42" } }),
-  verify: ({ challengeAnswer, privateChallengeParameters: { answer } }) => ({ answerCorrect: challengeAnswer === answer }),
+  verify: ({ challengeAnswer, privateChallengeParameters }) => ({
+    answerCorrect: challengeAnswer === privateChallengeParameters.answer,
+  }),
 };
 
 /** What a function answers instead of what it should. */

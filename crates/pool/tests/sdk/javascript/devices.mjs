@@ -2,7 +2,9 @@
 
 import assert from "node:assert/strict";
 
-import { admin, advance, api, call, claims, isTokens, makeUser, named, password, poolId, publicClient, refused, settings } from "./pool.mjs";
+import {
+  admin, advance, api, call, claims, isTokens, makeUser, named, password, poolId, publicClient, refused, settings,
+} from "./pool.mjs";
 import { deviceVerifier, Exchange } from "./srp.mjs";
 
 const secret = "what only the device knows";

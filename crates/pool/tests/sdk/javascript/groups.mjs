@@ -49,7 +49,8 @@ async function members() {
   }
   await call("AdminRemoveUserFromGroup", { ...user, ...group });
   assert.deepEqual((await call("AdminListGroupsForUser", user)).Groups, []);
-  for (const [operation, given] of [["AdminListGroupsForUser", user], ["ListUsersInGroup", group], ["ListGroups", pool]]) {
+  const lists = { AdminListGroupsForUser: user, ListUsersInGroup: group, ListGroups: pool };
+  for (const [operation, given] of Object.entries(lists)) {
     await refused("InvalidParameterException", call(operation, { ...given, NextToken: "???" }));
   }
 }

@@ -50,7 +50,8 @@ async function messages(email) {
 async function tries(door, USERNAME) {
   await local("clock", { fixed_at: await advance(0) });
   await makeUser(USERNAME);
-  const attempt = (PASSWORD) => refused("NotAuthorizedException", door.begin("USER_PASSWORD_AUTH", { USERNAME, PASSWORD }));
+  const begin = (PASSWORD) => door.begin("USER_PASSWORD_AUTH", { USERNAME, PASSWORD });
+  const attempt = (word) => refused("NotAuthorizedException", begin(word));
   for (let count = 0; count < 5; count += 1) assert.equal(await attempt(second), "Incorrect username or password.");
   assert.equal(await attempt(password), "Password attempts exceeded");
   await advance(1);

@@ -87,7 +87,8 @@ async function byChoice(door, USERNAME) {
     assert.equal(challenge.ChallengeName, PREFERRED_CHALLENGE ?? "SELECT_CHALLENGE");
     return challenge;
   };
-  const done = async (challenge, given) => isTokens((await door.answer(challenge, USERNAME, given)).AuthenticationResult);
+  const done = async (challenge, given) =>
+    isTokens((await door.answer(challenge, USERNAME, given)).AuthenticationResult);
   const choice = await begin();
   assert.deepEqual(choice.AvailableChallenges, ["PASSWORD", "PASSWORD_SRP", "EMAIL_OTP", "SMS_OTP"]);
   await refused("InvalidParameterException", door.answer(choice, USERNAME, { ANSWER: "WEB_AUTHN" }));

@@ -24,8 +24,9 @@ function padded(value) {
   return Buffer.from(parseInt(even[0], 16) >= 8 ? `00${even}` : even, "hex");
 }
 
-const hash = (...parts) => createHash("sha256").update(Buffer.concat(parts.map((part) => Buffer.from(part)))).digest();
-const mac = (key, ...parts) => createHmac("sha256", key).update(Buffer.concat(parts.map((part) => Buffer.from(part)))).digest();
+const joined = (parts) => Buffer.concat(parts.map((part) => Buffer.from(part)));
+const hash = (...parts) => createHash("sha256").update(joined(parts)).digest();
+const mac = (key, ...parts) => createHmac("sha256", key).update(joined(parts)).digest();
 const k = number(hash(padded(N), padded(g)));
 const privateKey = (salt, identity, secret) => number(hash(padded(salt), hash(`${identity}:${secret}`)));
 

@@ -131,9 +131,8 @@ def without_secret():
         refused("NotAuthorizedException", cognito.confirm_sign_up, ConfirmationCode="123456", **given)
         refused("NotAuthorizedException", cognito.resend_confirmation_code, **given)
         refused("NotAuthorizedException", cognito.forgot_password, **given)
-        refused(
-            "NotAuthorizedException", cognito.confirm_forgot_password, ConfirmationCode="123456", Password=PASSWORD, **given
-        )
+        reset = dict(given, ConfirmationCode="123456", Password=PASSWORD)
+        refused("NotAuthorizedException", cognito.confirm_forgot_password, **reset)
     asked = dict(ClientId=CONFIDENTIAL, RefreshToken="a.b.c")
     refused("NotAuthorizedException", cognito.get_tokens_from_refresh_token, **asked)
     refused("UnauthorizedException", cognito.revoke_token, ClientId=CONFIDENTIAL, Token="a.b.c")
@@ -158,6 +157,7 @@ def names_nobody_has():
 
 def aliases():
     """Two people give one address: it is the second's once he insists."""
+
     def sign_up(name):
         person = dict(ClientId=PUBLIC, Username=name)
         aliased.sign_up(Password=PASSWORD, UserAttributes=pairs(email="shared@example.com"), **person)

@@ -36,7 +36,7 @@ def cbor(value):
 
 class Authenticator:
     def __init__(self, origin="http://localhost:3001"):
-        self.origin, self.rp_id, self.algorithm = origin, None, -7
+        self.origin, self.algorithm = origin, -7
         self.id, self.count = os.urandom(32), 0
         self.key = ec.generate_private_key(ec.SECP256R1())
 
@@ -61,7 +61,7 @@ class Authenticator:
 
     def _data(self, rp_id, flags):
         self.count += 1
-        return hashlib.sha256((self.rp_id or rp_id).encode()).digest() + struct.pack(">BL", flags, self.count)
+        return hashlib.sha256(rp_id.encode()).digest() + struct.pack(">BL", flags, self.count)
 
     def _client_data(self, type, challenge):
         return json.dumps(dict(type=type, challenge=challenge, origin=self.origin, crossOrigin=False)).encode()

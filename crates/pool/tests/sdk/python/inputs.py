@@ -28,4 +28,5 @@ def run():
             refused(unknown, call, **example(operation, ClientId="nobody"))
         if {"UserPoolId", "Username"} <= set(members) and operation != "AdminCreateUser":
             unknown = "UserNotFoundException"
-            refused(unknown if unknown in declared(operation) else "ResourceNotFoundException", call, **example(operation))
+            unknown = unknown if unknown in declared(operation) else "ResourceNotFoundException"
+            refused(unknown, call, **example(operation))

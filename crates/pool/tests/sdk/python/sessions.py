@@ -8,7 +8,8 @@ from pool import *
 def listed(sessions, mine=None):
     for session in sessions:
         assert session["SessionType"] == "TOKEN" and session["ClientId"] == PUBLIC
-        assert isinstance(session["CreateDate"], datetime.datetime) and session["LastActiveDate"] >= session["CreateDate"]
+        created = session["CreateDate"]
+        assert isinstance(created, datetime.datetime) and session["LastActiveDate"] >= created
     if mine is not None:
         assert [session["IsCurrentSession"] for session in sessions].count(True) == mine
     return [session["SessionId"] for session in sessions]

@@ -73,4 +73,5 @@ def device_verifier(group_key, key, secret):
     """What ConfirmDevice is told of a device's secret."""
     salt = secrets.randbits(128)
     verifier = pow(G, private_key(salt, group_key + key, secret), N)
-    return {name: base64.b64encode(padded(value)).decode() for name, value in (("PasswordVerifier", verifier), ("Salt", salt))}
+    text = lambda value: base64.b64encode(padded(value)).decode()
+    return {"PasswordVerifier": text(verifier), "Salt": text(salt)}
