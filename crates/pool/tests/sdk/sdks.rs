@@ -78,13 +78,11 @@ async fn drive(mut script: Command) -> Seen {
         .env("ALIAS_POOL_URL", address(&aliases))
         .env("NO_PROXY", "localhost,127.0.0.1")
         .env("AWS_EC2_METADATA_DISABLED", "true");
-    let run = tokio::task::spawn_blocking(move || {
-        let output = script.output().unwrap();
-        let text = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{script:?}\n{text}");
-        output.stdout
-    });
-    serde_json::from_slice(&run.await.unwrap()).unwrap()
+    let run = tokio::task::spawn_blocking(move || script.output());
+    let output = run.await.unwrap().unwrap();
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{text}");
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// Something that `tests/install-sdks.sh` installs.
