@@ -115,7 +115,7 @@ fn provider<'a>(auth: &'a Auth, asked: Option<&str>) -> Result<Option<&'a str>, 
 }
 
 /// 256 bits, as `state` and `nonce` want them.
-fn random_text(auth: &Auth) -> Result<String, LoginRefusal> {
+pub(crate) fn random_text(auth: &Auth) -> Result<String, LoginRefusal> {
     let mut bytes = [0; 32];
     auth.rng
         .fill(&mut bytes)
@@ -125,7 +125,7 @@ fn random_text(auth: &Auth) -> Result<String, LoginRefusal> {
 
 /// One binding serves every tab of a browser, so that a sign-in begun in a
 /// second tab does not undo the first. (The first to be finished ends the rest.)
-fn binding(auth: &Auth, cookie: Option<&str>) -> Result<SessionId, LoginRefusal> {
+pub(crate) fn binding(auth: &Auth, cookie: Option<&str>) -> Result<SessionId, LoginRefusal> {
     match cookie.and_then(|value| cookie_value::verify(&auth.ring(), Purpose::Login, value)) {
         Some(binding) => Ok(binding),
         None => SessionId::generate(&auth.rng).map_err(|_| LoginRefusal::Internal),

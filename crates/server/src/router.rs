@@ -106,4 +106,8 @@ fn accounts(table: &mut Table, prefix: &str) {
         &at("/auth/verify-otp"),
         routes!(at::accounts::verify_otp::verify_otp),
     );
+    table.add(
+        &at("/auth/login/continue"),
+        routes!(at::accounts::login::proceed),
+    );
 }

@@ -30,6 +30,18 @@ pub enum AccountRefusal {
     /// The sign-in goes on with a step that has no place here yet.
     #[error("the sign-in asks for {0}")]
     Challenge(String),
+    /// No sign-in of this browser waits for this continuation.
+    #[error("the continuation is unknown, used, late, or another browser's")]
+    Continuation,
+    /// What a step needs is missing, or of another step.
+    #[error("the answer is not one to this step: {0}")]
+    Answer(&'static str),
+    /// The session store did not answer.
+    #[error("session store unavailable")]
+    Store(#[from] cogward_session::StoreError),
+    /// The machine gave no randomness.
+    #[error("the step could not be prepared")]
+    Internal,
     /// Too many attempts or messages.
     #[error("too many attempts; again in {seconds} s")]
     Limited {

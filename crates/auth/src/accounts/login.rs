@@ -6,7 +6,7 @@ use cogward_cognito::accounts::SignIn;
 use cogward_cognito::{AccountError, Refusal, Tokens};
 use cogward_session::{Token, TokenSet};
 
-use super::{AccountRefusal, Email, enabled, evenly, hides, subject};
+use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, subject};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
 use crate::{Auth, Client, SessionError, audit, logout};
@@ -21,6 +21,8 @@ pub struct Login<'a> {
     pub session: Option<bool>,
     /// The sessions this browser had, to be replaced.
     pub previous: &'a [&'a str],
+    /// The login cookie of another sign-in under way in this browser.
+    pub login_cookie: Option<&'a str>,
 }
 
 /// What came of it.
@@ -29,6 +31,8 @@ pub enum LoggedIn {
     Session(Started),
     /// For an application that keeps tokens itself.
     Tokens(Tokens),
+    /// Neither yet: Cognito asks for more.
+    Step(Step),
 }
 
 /// Signs a person in.
@@ -52,19 +56,31 @@ pub async fn login(
     let tokens = match signed_in.await {
         Ok(SignIn::Done(tokens)) => tokens,
         Ok(SignIn::Challenge(challenge)) => {
-            return Err(AccountRefusal::Challenge(challenge.name));
+            let cookie = ask.login_cookie;
+            let step = challenge::keep(auth, &email, challenge, with_session, cookie).await?;
+            return Ok(LoggedIn::Step(step));
         }
         Err(error) => {
             // Refusals take as long as each other; who gets in need not wait.
             return evenly::answered(auth, async { Err(refused(auth, error)) }).await;
         }
     };
-    if with_session {
-        start(auth, tokens, client, ask.previous)
+    end(auth, tokens, with_session, client, ask.previous).await
+}
+
+/// Gives what was asked for.
+pub(super) async fn end(
+    auth: &Arc<Auth>,
+    tokens: Tokens,
+    with_session: bool,
+    client: Client,
+    previous: &[&str],
+) -> Result<LoggedIn, AccountRefusal> {
+    match with_session {
+        true => start(auth, tokens, client, previous)
             .await
-            .map(LoggedIn::Session)
-    } else {
-        Ok(LoggedIn::Tokens(tokens))
+            .map(LoggedIn::Session),
+        false => Ok(LoggedIn::Tokens(tokens)),
     }
 }
 

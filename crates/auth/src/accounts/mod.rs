@@ -4,6 +4,7 @@
 //! With [`Settings::hide_existing`] no answer tells whether an address has an account, by what
 //! it says or by when it comes.
 
+mod challenge;
 mod email;
 mod error;
 mod evenly;
@@ -16,6 +17,7 @@ use std::time::Duration;
 use cogward_cognito::accounts::Subject;
 use cogward_cognito::{AccountError, Accounts, Refusal};
 
+pub use challenge::{Answer, Step, proceed};
 pub use email::Email;
 pub use error::AccountRefusal;
 pub use limits::Limits;

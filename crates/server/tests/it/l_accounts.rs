@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
-use cogward_pool::{CLIENT_SECRET, POOL_ID};
+use cogward_pool::CLIENT_SECRET;
 use cogward_testkit::{Answer, Browser, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{claims, pool_call};
+use crate::support::claims;
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "Passw0rd!";
@@ -546,22 +546,6 @@ async fn a_fault_signs_nobody_in_and_keeps_no_token() {
     app.fault("InitiateAuth", 500, "InternalErrorException", 1)
         .await;
     refused(&post(&app, LOGIN, body).await, 503, "unavailable");
-}
-
-#[tokio::test]
-async fn a_second_factor_is_not_skipped() {
-    let app = TestApp::start().await;
-    let invited = json!({
-        "UserPoolId": POOL_ID, "Username": EMAIL, "TemporaryPassword": PASSWORD,
-        "UserAttributes": [{ "Name": "email", "Value": EMAIL }],
-    });
-    pool_call(&app, "AdminCreateUser", &invited).await;
-    for session in [true, false] {
-        let body = json!({ "email": EMAIL, "password": PASSWORD, "session": session });
-        let answer = post(&app, LOGIN, body).await;
-        refused(&answer, 403, "challenge_required");
-        assert!(answer.set_cookies().is_empty());
-    }
 }
 
 #[tokio::test]

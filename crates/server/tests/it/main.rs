@@ -27,6 +27,7 @@ mod i_bearer_rule;
 mod i_bearer_tokens;
 mod j_redirects;
 mod l_accounts;
+mod l_challenges;
 mod main_job;
 mod openapi;
 mod raw;

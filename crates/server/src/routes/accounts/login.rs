@@ -1,10 +1,11 @@
 //! `POST …/auth/login`
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use cogward_auth::accounts::{self, LoggedIn, Login};
+use cogward_auth::accounts::{self, Answer, LoggedIn, Login};
 use cogward_cognito::TokenText;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -14,6 +15,31 @@ use crate::cookies::Which;
 use crate::error::{Error, Problem};
 use crate::extract::{Caller, Json};
 use crate::routes::{Success, answer};
+
+/// What a sign-in comes to.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Outcome<'a> {
+    Tokens(IssuedTokens<'a>),
+    Session(Success),
+    Step(NextStep<'a>),
+}
+
+/// A further step, which Cognito asks for.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct NextStep<'a> {
+    /// Cognito's name of it, such as `SOFTWARE_TOKEN_MFA`.
+    challenge: &'a str,
+    /// Goes back with the answer, once.
+    continuation: &'a str,
+    /// What Cognito tells about it, such as where a code went.
+    parameters: &'a BTreeMap<String, String>,
+    /// What `SELECT_CHALLENGE` offers.
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    options: &'a [String],
+    /// Seconds it waits.
+    expires_in: i64,
+}
 
 /// Who signs in.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -44,7 +70,7 @@ pub(crate) struct IssuedTokens<'a> {
     post, path = "", operation_id = "passwordLogin", tag = "Accounts",
     request_body = Credentials,
     responses(
-        (status = 200, description = "Signed in: tokens, or (`\"session\":true`) `{\"success\":true}` and the session cookie", body = IssuedTokens<'static>),
+        (status = 200, description = "Signed in: tokens, or (`\"session\":true`) `{\"success\":true}` and the session cookie; or a further step, to be answered with `…/login/continue`", body = Outcome<'static>),
         (status = 400, description = "`invalid_email`, `tokens_not_given`, …", body = Problem),
         (status = 401, description = "`invalid_credentials`", body = Problem),
         (status = 403, description = "`user_not_confirmed`: the address is to be verified first; `challenge_required`", body = Problem),
@@ -67,21 +93,108 @@ pub(crate) async fn login(
         password: &credentials.password,
         session: credentials.session,
         previous: &cookies.sessions(&headers),
+        login_cookie: cookies.read(&headers, Which::Login),
     };
-    let started = match accounts::login(&app.auth, &ask, caller.into_client()).await? {
-        LoggedIn::Session(started) => started,
-        LoggedIn::Tokens(tokens) => {
-            return answer(&IssuedTokens {
-                access_token: tokens.access_token.expose(),
-                refresh_token: tokens.refresh_token.as_ref().map(TokenText::expose),
-                id_token: tokens.id_token.as_ref().map(TokenText::expose),
-                token_type: "Bearer",
-                expires_in: tokens.expires_in,
-            });
+    let outcome = accounts::login(&app.auth, &ask, caller.into_client()).await?;
+    answered(&app, outcome)
+}
+
+/// The answer to a step, in the part that the step needs.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub(crate) struct StepAnswer {
+    continuation: String,
+    /// For `SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`, `SMS_OTP`.
+    code: Option<String>,
+    /// For `NEW_PASSWORD_REQUIRED`.
+    new_password: Option<String>,
+    /// For `NEW_PASSWORD_REQUIRED`: the attributes it asks for, by name.
+    #[serde(default)]
+    attributes: BTreeMap<String, String>,
+    /// For `SELECT_CHALLENGE`, `SELECT_MFA_TYPE` and `CUSTOM_CHALLENGE`.
+    answer: Option<String>,
+    /// For `PASSWORD`, and with the choice `PASSWORD` of `SELECT_CHALLENGE`.
+    password: Option<String>,
+    /// For `WEB_AUTHN`: the credential as the browser gives it (`toJSON()`).
+    #[schema(value_type = Option<Object>)]
+    credential: Option<serde_json::Value>,
+}
+
+/// Answer a further step of a sign-in.
+///
+/// A wrong code leaves the continuation good, five times in all; anything else uses it up.
+#[utoipa::path(
+    post, path = "", operation_id = "continueLogin", tag = "Accounts",
+    request_body = StepAnswer,
+    responses(
+        (status = 200, description = "As `POST …/login` answers", body = Outcome<'static>),
+        (status = 400, description = "`invalid_code`, `password_policy`, `invalid_continuation`, …", body = Problem),
+        (status = 401, description = "`session_over`: begin again", body = Problem),
+        (status = 403, description = "The account may not sign in", body = Problem),
+        (status = 413, description = "The body is too large", body = Problem),
+        (status = 415, description = "The body is not JSON", body = Problem),
+        (status = 429, description = "Too many attempts; `Retry-After` says when again", body = Problem),
+        (status = 503, description = "Cognito or the session store does not answer", body = Problem),
+    ),
+)]
+pub(crate) async fn proceed(
+    State(app): State<Arc<App>>,
+    caller: Caller,
+    headers: HeaderMap,
+    Json(given): Json<StepAnswer>,
+) -> Result<Response, Error> {
+    app.login_limit.check(caller.address)?;
+    let cookies = &app.site.cookies;
+    let credential = given.credential.as_ref().map(ToString::to_string);
+    let attributes = given.attributes.iter();
+    let answer = Answer {
+        code: given.code.as_deref(),
+        new_password: given.new_password.as_deref(),
+        attributes: attributes
+            .map(|(name, value)| (&**name, &**value))
+            .collect(),
+        answer: given.answer.as_deref(),
+        password: given.password.as_deref(),
+        credential: credential.as_deref(),
+    };
+    let previous = cookies.sessions(&headers);
+    let outcome = accounts::proceed(
+        &app.auth,
+        &given.continuation,
+        &answer,
+        cookies.read(&headers, Which::Login),
+        caller.into_client(),
+        &previous,
+    );
+    answered(&app, outcome.await?)
+}
+
+fn answered(app: &App, outcome: LoggedIn) -> Result<Response, Error> {
+    let cookies = &app.site.cookies;
+    match outcome {
+        LoggedIn::Session(started) => {
+            let mut response = answer(&Outcome::Session(Success::PLAIN))?;
+            let (cookie, seconds) = (&started.cookie, started.seconds);
+            cookies.set(response.headers_mut(), Which::Session, cookie, seconds);
+            Ok(response)
         }
-    };
-    let mut response = answer(&Success::PLAIN)?;
-    let (cookie, seconds) = (&started.cookie, started.seconds);
-    cookies.set(response.headers_mut(), Which::Session, cookie, seconds);
-    Ok(response)
+        LoggedIn::Tokens(tokens) => answer(&Outcome::Tokens(IssuedTokens {
+            access_token: tokens.access_token.expose(),
+            refresh_token: tokens.refresh_token.as_ref().map(TokenText::expose),
+            id_token: tokens.id_token.as_ref().map(TokenText::expose),
+            token_type: "Bearer",
+            expires_in: tokens.expires_in,
+        })),
+        LoggedIn::Step(step) => {
+            let mut response = answer(&Outcome::Step(NextStep {
+                challenge: &step.challenge,
+                continuation: &step.continuation,
+                parameters: &step.parameters,
+                options: &step.options,
+                expires_in: step.seconds,
+            }))?;
+            let (cookie, seconds) = (&step.cookie, step.seconds);
+            cookies.set(response.headers_mut(), Which::Login, cookie, seconds);
+            Ok(response)
+        }
+    }
 }

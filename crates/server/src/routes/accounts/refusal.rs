@@ -45,6 +45,13 @@ impl From<AccountRefusal> for Error {
                 "challenge_required",
                 "this account signs in with a further step: use the hosted sign-in page",
             ),
+            AccountRefusal::Continuation => bad(
+                "invalid_continuation",
+                "the continuation is used, late, or another browser's: sign in again",
+            ),
+            AccountRefusal::Answer(missing) => bad("bad_request", missing),
+            AccountRefusal::Store(error) => cogward_auth::SessionError::Store(error).into(),
+            AccountRefusal::Internal => Self::internal().caused_by(&refusal),
             AccountRefusal::Limited { seconds } => Self::too_many(seconds),
             AccountRefusal::Cognito(AccountError::Refused(refusal)) => refused(&refusal),
             AccountRefusal::Cognito(error @ AccountError::Misconfigured { .. }) => {
