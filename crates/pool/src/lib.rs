@@ -80,7 +80,14 @@
 //!   is asked for. Somebody without any who can set none up is refused.
 //! * Codes as a first factor go to verified addresses only. A code is void once the address has
 //!   changed.
-//! * A passkey cannot be enabled by SetUserMFAPreference.
+//! * Whether a passkey counts for both factors is the pool's to say: SetUserMFAPreference takes
+//!   `WebAuthnMfaSettings` that agree with it and refuses others.
+//! * In `CUSTOM_AUTH` an administrator's password is replaced before tokens are issued, whatever the
+//!   functions say. Who has proven the password is asked for a second factor, where there is one,
+//!   before they go on.
+//! * Names nobody has differ in the factors they seem to have, and in capitals, as users do.
+//! * Step-up authentication (`TARGET_ACR_VALUES`, `MAX_AGE`, `ACCESS_TOKEN` of InitiateAuth) is an
+//!   InvalidParameterException; `max_age` of the authorize request asks again.
 //! * ConfirmSignUp with a session too late, or somebody else's, confirms and gives no session;
 //!   without any it gives one, which is what Amplify goes on with.
 //! * Operations of administrators ask for no AWS signature and check none. They have the words of

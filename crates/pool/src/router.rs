@@ -28,6 +28,7 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
         .route("/signup", hosted())
         .route("/challenge", hosted())
         .route("/passkeys/add", hosted())
+        .route("/passkeys/challenge", hosted())
         .route("/passkeys/creation", hosted())
         .route("/passkeys/request", hosted())
         .route("/passkeys/sign-in", hosted())

@@ -28,7 +28,9 @@ fn answer(core: &Core, visit: &Visit) -> Result<Response> {
         Ok(request) => request,
         Err(refusal) => return Ok(pages::refused(core, refusal)),
     };
-    let session = pages::session::signed_in(core, visit)?.filter(|_| !request.prompts("login"));
+    let session = pages::session::signed_in(core, visit)?.filter(|(session, _)| {
+        !request.prompts("login") && !request.is_too_old(session.auth_time, visit.now)
+    });
     let location = match session {
         Some((session, user)) => request.grant(core, &user, session.auth_time, visit.now)?,
         None if request.prompts("none") => request.error("login_required"),

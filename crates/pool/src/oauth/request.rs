@@ -45,6 +45,7 @@ pub(crate) struct AuthorizeRequest {
     nonce: Option<String>,
     challenge: Option<String>,
     resource: Option<String>,
+    max_age: Option<i64>,
 }
 
 /// `response_type`.
@@ -76,6 +77,7 @@ impl AuthorizeRequest {
             nonce: None,
             challenge: None,
             resource: None,
+            max_age: None,
             params,
         };
         match request.complete(core) {
@@ -107,6 +109,12 @@ impl AuthorizeRequest {
             .first("prompt")
             .split(' ')
             .any(|prompt| prompt == value)
+    }
+
+    /// Whether a sign-in at that time is too long ago (OpenID Connect's `max_age`).
+    pub(crate) fn is_too_old(&self, auth_time: i64, now: i64) -> bool {
+        self.max_age
+            .is_some_and(|seconds| now.saturating_sub(auth_time) > seconds)
     }
 
     /// Gives the user's browser what was asked for: where it goes next.
@@ -221,6 +229,14 @@ impl AuthorizeRequest {
         if !prompts.iter().all(known) || (prompts.contains(&"none") && prompts.len() > 1) {
             return Err(("invalid_request", "prompt has no such values together"));
         }
+        self.max_age = match once("max_age")? {
+            Some(seconds) => {
+                let seconds = seconds.parse::<u32>();
+                let seconds = seconds.map_err(|_| ("invalid_request", "max_age is no number"))?;
+                Some(seconds.into())
+            }
+            None => None,
+        };
         self.resource = match once("resource")? {
             Some(resource) if !redirect::is_resource(resource) => {
                 return Err(("invalid_request", "resource must be an https URL"));

@@ -16,6 +16,9 @@ pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
     begin(core, &client, Channel::Api, input, now)
 }
 
+/// What asks somebody who is signed in for more.
+const STEP_UP: [&str; 3] = ["TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN"];
+
 /// For AdminInitiateAuth too.
 pub(super) fn begin(
     core: &Core,
@@ -47,6 +50,12 @@ pub(super) fn begin(
         return refresh(core, client, input, now);
     }
     let parameters = input.map("AuthParameters");
+    // Ignored, they would let in whoever should have been asked for more.
+    if let Some(name) = STEP_UP.iter().find(|name| parameters.contains_key(**name)) {
+        return Err(ApiError::invalid_parameter(format!(
+            "{name} is not supported by the local user pool: it has no step-up authentication"
+        )));
+    }
     if let (AuthFlow::User, Some(session)) = (flow, input.get("Session")) {
         let name = parameters.get("USERNAME").copied();
         let secret_hash = parameters.get("SECRET_HASH").copied();

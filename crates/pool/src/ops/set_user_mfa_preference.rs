@@ -16,10 +16,14 @@ pub(super) fn run(core: &Core, input: &Input<'_>, now: i64) -> Result<Value> {
 /// For AdminSetUserMFAPreference too.
 pub(super) fn set(core: &Core, user: &User, input: &Input<'_>) -> Result<Value> {
     let passkeys = input.structure("WebAuthnMfaSettings");
-    if passkeys.is_some_and(|settings| settings.flag("Enabled") == Some(true)) {
-        return Err(ApiError::invalid_parameter(
-            "Passkeys are a first factor here, not a second one.",
-        ));
+    // The pool's settings decide for everybody: there is nothing to keep of one user.
+    let multi_factor = core.definition().settings.passkeys.multi_factor;
+    if passkeys.is_some_and(|settings| settings.flag("Enabled") == Some(!multi_factor)) {
+        return Err(ApiError::invalid_parameter(if multi_factor {
+            "Passkeys count for both factors in this user pool."
+        } else {
+            "Passkeys are a first factor in this user pool, not a second one."
+        }));
     }
     let wanted: Vec<_> = [
         ("SMSMfaSettings", SecondFactor::SmsMfa),

@@ -8,7 +8,7 @@ use minijinja::{Value, context};
 use super::render::FormState;
 use super::told::told;
 use super::waiting::{self, Waiting};
-use super::{Visit, qr, refused, see_other, sign_in as sign_in_page};
+use super::{Visit, allow_own_scripts, passkeys, qr, refused, see_other, sign_in as sign_in_page};
 use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::oauth::params::Params;
@@ -79,7 +79,7 @@ pub(super) fn lead(
 }
 
 /// The challenges there is a page for.
-const PAGES: [&str; 9] = [
+const PAGES: [&str; 10] = [
     "EMAIL_OTP",
     "MFA_SETUP",
     "NEW_PASSWORD_REQUIRED",
@@ -89,6 +89,7 @@ const PAGES: [&str; 9] = [
     "SMS_MFA",
     "SMS_OTP",
     "SOFTWARE_TOKEN_MFA",
+    "WEB_AUTHN",
 ];
 
 /// What of a form answers a challenge: fields and the names of `ChallengeResponses`.
@@ -102,6 +103,7 @@ fn responses<'a>(waiting: &'a Waiting, form: &'a Params) -> BTreeMap<&'a str, &'
         "SMS_OTP" => &[("SMS_OTP_CODE", code)],
         "SMS_MFA" => &[("SMS_MFA_CODE", code)],
         "SOFTWARE_TOKEN_MFA" => &[("SOFTWARE_TOKEN_MFA_CODE", code)],
+        "WEB_AUTHN" => &[("CREDENTIAL", form.first("credential"))],
         "MFA_SETUP" if form.first("action") == "email" => &[("EMAIL", form.first("email"))],
         _ => &[],
     };
@@ -143,12 +145,17 @@ fn show(
     waiting: &Waiting,
     error: Option<&str>,
 ) -> Response {
+    let passkeys = passkeys::offered(core, visit, &request.client);
     let (template, own) = match waiting.name.as_str() {
         "NEW_PASSWORD_REQUIRED" => ("new_password.html", context! {}),
         "PASSWORD" => ("password.html", context! {}),
-        "SELECT_CHALLENGE" => ("choice.html", choices(&waiting.available)),
-        "SELECT_MFA_TYPE" => ("choice.html", choices(&waiting.list("MFAS_CAN_CHOOSE"))),
+        "SELECT_CHALLENGE" => ("choice.html", choices(&waiting.available, passkeys)),
+        "SELECT_MFA_TYPE" => (
+            "choice.html",
+            choices(&waiting.list("MFAS_CAN_CHOOSE"), passkeys),
+        ),
         "MFA_SETUP" => ("mfa_setup.html", set_up(waiting)),
+        "WEB_AUTHN" => ("passkey.html", context! {}),
         name => ("code.html", code(name, waiting)),
     };
     let values = context! {
@@ -163,7 +170,11 @@ fn show(
         password_hint,
         notice: None,
     };
-    core.pages.form(template, core, visit, request, &state)
+    let mut response = core.pages.form(template, core, visit, request, &state);
+    if waiting.name == "WEB_AUTHN" {
+        allow_own_scripts(&mut response);
+    }
+    response
 }
 
 fn code(name: &str, waiting: &Waiting) -> Value {
@@ -175,14 +186,15 @@ fn code(name: &str, waiting: &Waiting) -> Value {
     }
 }
 
-/// Those there is a page for.
-fn choices(names: &[String]) -> Value {
+/// Those there is a page for. Passkeys can be asked for on some pages only.
+fn choices(names: &[String], passkeys: bool) -> Value {
     let label = |name: &str| {
         Some(match name {
             "PASSWORD" => "Password",
             "EMAIL_OTP" => "Code by email",
             "SMS_OTP" | "SMS_MFA" => "Code by text message",
             "SOFTWARE_TOKEN_MFA" => "Authenticator app",
+            "WEB_AUTHN" if passkeys => "Passkey",
             _ => return None,
         })
     };

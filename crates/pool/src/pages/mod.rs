@@ -57,6 +57,7 @@ pub(crate) async fn page(
         "/signup" => sign_up::page,
         "/challenge" => challenge::page,
         "/passkeys/add" => passkeys::add,
+        "/passkeys/challenge" => passkeys::challenge_options,
         "/passkeys/creation" => passkeys::creation,
         "/passkeys/request" => passkeys::request,
         "/passkeys/sign-in" => passkeys::sign_in,

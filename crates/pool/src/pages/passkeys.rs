@@ -11,6 +11,7 @@ use super::form::cookie;
 use super::render::FormState;
 use super::{
     Visit, allow_own_scripts, challenge, refused, see_other, session, sign_in as sign_in_page,
+    waiting,
 };
 use crate::client::{AuthFlow, Client};
 use crate::core::Core;
@@ -52,6 +53,26 @@ pub(super) fn request(core: &Core, visit: &Visit) -> Result<Response> {
     let asked =
         request.and_then(|request| sign_in::ask_for_any_passkey(core, &request.client, visit.now));
     told(asked.map(|(session, options)| json!({ "session": session, "options": options })))
+}
+
+/// `POST /passkeys/challenge`: `{options}` of the challenge that waits in this browser.
+pub(super) fn challenge_options(core: &Core, visit: &Visit) -> Result<Response> {
+    let request = AuthorizeRequest::parse(core, &visit.query).ok();
+    let request = request.filter(|_| visit.form.is_some());
+    let waiting = match &request {
+        Some(request) => waiting::find(core, visit, request)?,
+        None => None,
+    };
+    let options = waiting.and_then(|(_, waiting)| {
+        let options = waiting.parameters.get("CREDENTIAL_REQUEST_OPTIONS")?;
+        serde_json::from_str::<Value>(options).ok()
+    });
+    told(match options {
+        Some(options) => Ok(json!({ "options": options })),
+        None => Err(ApiError::not_authorized(
+            "This sign-in is over, or took too long. Sign in again.",
+        )),
+    })
 }
 
 /// `POST /passkeys/sign-in`: the passkey that the browser's user chose.

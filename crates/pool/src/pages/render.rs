@@ -8,7 +8,7 @@ use crate::oauth::request::AuthorizeRequest;
 
 const STYLE: &str = include_str!("templates/pool.css");
 
-const TEMPLATES: [(&str, &str); 17] = [
+const TEMPLATES: [(&str, &str); 18] = [
     ("base.html", include_str!("templates/base.html")),
     ("choice.html", include_str!("templates/choice.html")),
     ("code.html", include_str!("templates/code.html")),
@@ -23,6 +23,7 @@ const TEMPLATES: [(&str, &str); 17] = [
         "new_password.html",
         include_str!("templates/new_password.html"),
     ),
+    ("passkey.html", include_str!("templates/passkey.html")),
     (
         "passkey_add.html",
         include_str!("templates/passkey_add.html"),

@@ -39,8 +39,12 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     let (flow, parameters) = if by_password && !choose {
         let password = ("PASSWORD", form.first("password"));
         (AuthFlow::UserPassword, [password].into())
-    } else {
+    } else if request.client.flows.contains(&AuthFlow::User) {
         (AuthFlow::User, BTreeMap::new())
+    } else {
+        let error = "This application has no way to sign in here: the pool takes no passwords, \
+                     and its app client has no USER_AUTH.";
+        return Ok(again(core, visit, &request, username, error));
     };
     let begin = Begin {
         client: &request.client,

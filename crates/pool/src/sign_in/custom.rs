@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use super::next::{admit, after_second_factor, challenge};
-use super::{Answer, Awaits, Outcome, SignIn, required, srp};
+use super::{Answer, Awaits, Outcome, SignIn, new_password, required, srp};
 use crate::core::Core;
-use crate::db::users::User;
+use crate::db::users::{Status, User};
 use crate::error::{ApiError, Result};
 use crate::trigger::{self, Trigger};
 
@@ -59,6 +59,10 @@ pub(super) fn next(
         // Whatever a function says, a name nobody has gets no tokens.
         let user = user.ok_or_else(ApiError::wrong_password)?;
         admit(core, sign_in, &user)?;
+        // They know nothing of passwords, and an administrator's is to be replaced all the same.
+        if user.status == Status::ForceChangePassword {
+            return new_password::challenge(core, sign_in, &user, now);
+        }
         return after_second_factor(core, sign_in, user, now);
     }
     match (response.get("challengeName").and_then(Value::as_str), srp_a) {
@@ -66,8 +70,25 @@ pub(super) fn next(
         (Some("PASSWORD_VERIFIER"), Some(a)) => {
             srp::challenge(core, sign_in, user.as_ref(), a, now)
         }
-        _ => Err(trigger::unrecognized(NAME)),
+        (Some(other), _) => {
+            let other: String = other.chars().take(64).collect();
+            Err(ApiError::new(
+                "InvalidLambdaResponseException",
+                format!(
+                    "{NAME} answered with challengeName {other}: what may follow is \
+                     CUSTOM_CHALLENGE, or PASSWORD_VERIFIER right after SRP_A"
+                ),
+            ))
+        }
+        (None, _) => Err(trigger::unrecognized(NAME)),
     }
+}
+
+/// Whether the proof of the password was the last that the functions were told of: a second
+/// factor that comes then is their business, too.
+pub(super) fn follows_proof(sign_in: &SignIn) -> bool {
+    let last = sign_in.rounds.last();
+    last.is_some_and(|round| round.challenge_name == "PASSWORD_VERIFIER")
 }
 
 /// Judges the answer, which may be wrong: the functions decide what that means.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::decoy::Decoy;
 use super::next::{after_first_factor, challenge};
 use super::{Awaits, Outcome, SignIn, custom, one_time_code, password, required, srp, web_authn};
 use crate::client::AuthFlow;
@@ -9,7 +10,6 @@ use crate::core::Core;
 use crate::db::{self, users::User};
 use crate::error::{ApiError, Result};
 use crate::settings::{Address, FirstFactor, Mfa, Settings};
-use crate::user::Delivery;
 use crate::user::mfa::usable_factors;
 
 type Given<'a> = BTreeMap<&'a str, &'a str>;
@@ -139,29 +139,37 @@ fn select(core: &Core, sign_in: &mut SignIn, user: Option<&User>, now: i64) -> R
     Ok(outcome)
 }
 
-/// What this user can choose from. A name nobody has is offered what anybody has.
+/// What this user can choose from. A name nobody has is offered what somebody could have.
 fn available(core: &Core, sign_in: &SignIn, user: Option<&User>) -> Result<Vec<&'static str>> {
     let definition = core.definition();
     let settings = &definition.settings;
     let allowed = &settings.first_factors;
-    let has_password = user.is_none_or(|user| !user.password_hash.is_empty());
-    let mut available = Vec::new();
-    if allowed.contains(&FirstFactor::Password) && has_password {
-        available.extend(["PASSWORD", "PASSWORD_SRP"]);
-    }
+    let decoy = Decoy::of(core, &sign_in.name);
     let passwordless = match user {
         Some(user) => passwordless(settings, user),
         None => settings.mfa != Mfa::On,
     };
-    for (factor, name, address) in CODES {
-        let reachable = match user {
-            Some(user) => user.verified(address).is_some(),
-            None => Delivery::pretended(&sign_in.name).address == address,
-        };
-        if allowed.contains(&factor) && passwordless && reachable {
-            available.push(name);
-        }
+    let codes = CODES
+        .into_iter()
+        .filter(|(factor, _, address)| {
+            let reads = user.map_or_else(
+                || decoy.reads(*address),
+                |user| user.verified(*address).is_some(),
+            );
+            allowed.contains(factor) && passwordless && reads
+        })
+        .map(|(_, name, _)| name)
+        .collect::<Vec<_>>();
+    let has_password = user.map_or_else(
+        // Nobody is without any way in.
+        || decoy.password || codes.is_empty(),
+        |user| !user.password_hash.is_empty(),
+    );
+    let mut available = Vec::new();
+    if allowed.contains(&FirstFactor::Password) && has_password {
+        available.extend(["PASSWORD", "PASSWORD_SRP"]);
     }
+    available.extend(codes);
     if web_authn::is_offered(core, sign_in, user)? {
         available.push("WEB_AUTHN");
     }

@@ -5,7 +5,7 @@
 use rusqlite::Connection;
 use serde_json::json;
 
-use super::next::{after_second_factor, challenge as issue};
+use super::next::{after_second_step, challenge as issue};
 use super::second_factor::parameters;
 use super::state::Enrolment;
 use super::{Answer, Awaits, Channel, Outcome, SignIn, one_time_code, session};
@@ -54,7 +54,7 @@ pub(super) fn answer(
     if let Awaits::MfaSetup(Enrolment::Done(secret)) = &sign_in.awaits {
         let user = core.db.run(|tx| enrolled_user(tx, sign_in, secret))?;
         sign_in.second_factor = true;
-        return after_second_factor(core, sign_in, user, now);
+        return after_second_step(core, sign_in, user, now);
     }
     let email = ["EMAIL", "email"]
         .into_iter()

@@ -7,6 +7,7 @@
 
 mod any_passkey;
 mod custom;
+mod decoy;
 mod device;
 mod first_factor;
 mod mfa_setup;

@@ -56,7 +56,7 @@ pub(super) fn after_answer(
         Awaits::DevicePasswordVerifier { exchange } => {
             let exchange = exchange.clone();
             let user = device::check(core, sign_in, &exchange, user, answer, now)?;
-            after_second_factor(core, sign_in, user, now)
+            after_second_step(core, sign_in, user, now)
         }
         Awaits::NewPassword => {
             let user = new_password::answer(core, user, answer, sign_in.epoch, now)?;
@@ -65,7 +65,7 @@ pub(super) fn after_answer(
         Awaits::Code(_) => one_time_code::answer(core, sign_in, user, answer.responses, now),
         Awaits::SoftwareToken => {
             let user = software_token::answer(core, sign_in, user, answer.responses, now)?;
-            after_second_factor(core, sign_in, user, now)
+            after_second_step(core, sign_in, user, now)
         }
         Awaits::SelectMfaType => {
             second_factor::select(core, sign_in, user.as_ref(), answer.responses, now)
@@ -74,10 +74,18 @@ pub(super) fn after_answer(
     }
 }
 
-/// What comes when the password was proven: in `CUSTOM_AUTH` that is only the beginning.
+/// What comes when the password was proven: in `CUSTOM_AUTH` that is only the beginning. Who has a
+/// second factor is asked for it before the functions go on.
 fn after_proof(core: &Core, sign_in: &mut SignIn, user: User, now: i64) -> Result<Outcome> {
     if sign_in.flow == AuthFlow::Custom {
         custom::note(sign_in, "PASSWORD_VERIFIER", true, None);
+        admit(core, sign_in, &user)?;
+        // An administrator's password is replaced first.
+        if user.status != Status::ForceChangePassword
+            && let Some(challenge) = second_step(core, sign_in, &user, now)?
+        {
+            return Ok(challenge);
+        }
         return custom::next(core, sign_in, Some(user), None, now);
     }
     after_first_factor(core, sign_in, user, now)
@@ -94,14 +102,41 @@ pub(super) fn after_first_factor(
     if user.status == Status::ForceChangePassword {
         return new_password::challenge(core, sign_in, &user, now);
     }
-    if !sign_in.second_factor {
-        // A remembered device takes the place of the second factor.
-        if let Some(challenge) = device::challenge(core, sign_in, &user, now)? {
-            return Ok(challenge);
-        }
-        if let Some(challenge) = second_factor::challenge(core, sign_in, &user, now)? {
-            return Ok(challenge);
-        }
+    match second_step(core, sign_in, &user, now)? {
+        Some(challenge) => Ok(challenge),
+        None => after_second_factor(core, sign_in, user, now),
+    }
+}
+
+/// The second factor, or a remembered device in its place, unless it was shown or none is asked
+/// for.
+fn second_step(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: &User,
+    now: i64,
+) -> Result<Option<Outcome>> {
+    if sign_in.second_factor {
+        return Ok(None);
+    }
+    match device::challenge(core, sign_in, user, now)? {
+        None => second_factor::challenge(core, sign_in, user, now),
+        challenge => Ok(challenge),
+    }
+}
+
+/// What comes when that was right: the functions of `CUSTOM_AUTH` go on where it followed the
+/// password.
+pub(super) fn after_second_step(
+    core: &Core,
+    sign_in: &mut SignIn,
+    user: User,
+    now: i64,
+) -> Result<Outcome> {
+    if sign_in.flow == AuthFlow::Custom && custom::follows_proof(sign_in) {
+        let name = sign_in.awaits.name();
+        custom::note(sign_in, name, true, None);
+        return custom::next(core, sign_in, Some(user), None, now);
     }
     after_second_factor(core, sign_in, user, now)
 }

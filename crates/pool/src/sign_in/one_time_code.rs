@@ -6,9 +6,9 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 use subtle::ConstantTimeEq as _;
 
-use super::next::{after_first_factor, after_second_factor, challenge as issue};
+use super::next::{after_first_factor, after_second_step, challenge as issue};
 use super::state::{CodeRole, SentCode};
-use super::{Awaits, Outcome, SignIn, mfa_setup, required, second_factor};
+use super::{Awaits, Outcome, SignIn, decoy, mfa_setup, required, second_factor};
 use crate::codes;
 use crate::core::Core;
 use crate::db::users::{self, User};
@@ -39,7 +39,7 @@ pub(super) fn first_factor(
     };
     let shown = delivery
         .clone()
-        .unwrap_or_else(|| Delivery::at(address, &sign_in.name));
+        .unwrap_or_else(|| decoy::delivery(core, &sign_in.name, address));
     let sent = SentCode {
         code: codes::eight_digits(core),
         address,
@@ -131,7 +131,7 @@ pub(super) fn answer(
         after_first_factor(core, sign_in, user, now)
     } else {
         sign_in.second_factor = true;
-        after_second_factor(core, sign_in, user, now)
+        after_second_step(core, sign_in, user, now)
     }
 }
 

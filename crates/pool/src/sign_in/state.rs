@@ -2,8 +2,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::Begin;
 use super::custom::Round;
+use super::{Begin, decoy};
 use crate::client::AuthFlow;
 use crate::core::Core;
 use crate::settings::{Address, FirstFactor};
@@ -194,7 +194,7 @@ impl SignIn {
             self.name.len() == 36 && uuid::Uuid::try_parse(&self.name).is_ok()
         };
         if is_username {
-            self.name.to_lowercase()
+            decoy::cased(core, &self.name)
         } else {
             core.passwords.decoy_id(&self.name)
         }

@@ -404,3 +404,36 @@ async fn other_providers_do_not_exist_here() {
     .await;
     assert!(location.starts_with("/login?"), "{location}");
 }
+
+#[tokio::test]
+async fn a_sign_in_longer_ago_than_max_age_is_asked_for_again() {
+    let pool = TestPool::start().await;
+    let mut browser = Browser::new(&pool);
+    browser.sign_in(&query(), USER, PASSWORD).await;
+    pool.advance(120).await;
+    let silent = async |browser: &mut Browser<'_>, more: &str| {
+        let path = format!("/oauth2/authorize?{}{more}", query());
+        browser.get(&path).await.location
+    };
+    for enough in ["", "&max_age=600"] {
+        let back = silent(&mut browser, enough).await;
+        assert!(parameter(&back, "code").is_some(), "{enough}: {back}");
+    }
+    let again = silent(&mut browser, "&max_age=60").await;
+    assert!(again.starts_with("/login?"), "{again}");
+    let none = silent(&mut browser, "&max_age=60&prompt=none").await;
+    assert_eq!(parameter(&none, "error").as_deref(), Some("login_required"));
+    for bad in ["-1", "soon", "1.5", "1&max_age=2"] {
+        let refused = silent(&mut browser, &format!("&max_age={bad}")).await;
+        let error = parameter(&refused, "error");
+        assert_eq!(error.as_deref(), Some("invalid_request"), "{bad}");
+    }
+    // Who signs in again has done so just now.
+    let fields = [("username", USER), ("password", PASSWORD)];
+    let page = browser.submit(&again, &fields).await;
+    let (_, tokens) = pool
+        .exchange(&parameter(&page.location, "code").unwrap())
+        .await;
+    let id = claims(&tokens["id_token"]);
+    assert_eq!(id["auth_time"], id["iat"]);
+}

@@ -335,6 +335,25 @@ impl TestPool {
     }
 }
 
+/// A name nobody has that seems to have the ways in that this user has.
+pub(crate) async fn nobody_like(pool: &TestPool, user: &str) -> String {
+    let offered = async |name: &str| {
+        let body = json!({
+            "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_AUTH",
+            "AuthParameters": { "USERNAME": name },
+        });
+        pool.call("InitiateAuth", body).await.ok()["AvailableChallenges"].clone()
+    };
+    let wanted = offered(user).await;
+    for number in 0..400 {
+        let name = format!("nobody{number}@example.com");
+        if offered(&name).await == wanted {
+            return name;
+        }
+    }
+    panic!("no name seems to be offered {wanted}");
+}
+
 pub(crate) fn client() -> Client {
     Client::builder()
         .redirect(redirect::Policy::none())

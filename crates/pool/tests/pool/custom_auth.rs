@@ -273,6 +273,72 @@ async fn a_function_that_fails_is_told_apart() {
 }
 
 #[tokio::test]
+async fn a_challenge_that_cannot_follow_is_named() {
+    let pool = TestPool::start().await;
+    let functions = Functions::beside(&pool).await;
+    for name in ["SMS_MFA", "SRP_A", "PASSWORD_VERIFIER"] {
+        let body = json!({ "response": { "challengeName": name } }).to_string();
+        functions.answer_instead("define", 200, &body);
+        let refused = begin(&pool, USER).await;
+        refused.refused("InvalidLambdaResponseException");
+        assert!(refused.message().contains(name), "{}", refused.message());
+    }
+}
+
+#[tokio::test]
+async fn a_password_of_an_administrator_is_replaced_whatever_the_functions_say() {
+    let pool = TestPool::start().await;
+    let _functions = Functions::beside(&pool).await;
+    let temporary = json!({ "username": USER, "status": "FORCE_CHANGE_PASSWORD" });
+    pool.put_user(temporary).await;
+    let asked = begin(&pool, USER).await.ok();
+    let asked = riddle(&pool, USER, &asked["Session"], "42").await.ok();
+    assert_eq!(asked["ChallengeName"], "NEW_PASSWORD_REQUIRED", "{asked}");
+    let given = json!({ "USERNAME": USER, "NEW_PASSWORD": "N3w-Passw0rd" });
+    let done = pool
+        .respond("NEW_PASSWORD_REQUIRED", &asked["Session"], given)
+        .await
+        .ok();
+    assert!(done["AuthenticationResult"]["AccessToken"].is_string());
+    pool.password(USER, "N3w-Passw0rd").await.ok();
+}
+
+#[tokio::test]
+async fn who_has_a_second_factor_shows_it_after_the_password_and_the_functions_are_told() {
+    let pool = TestPool::start().await;
+    pool.settings(json!({ "mfa": "OPTIONAL" })).await;
+    let access = pool.signed_in(USER).await["AccessToken"].clone();
+    let secret = pool.enrolled(&access).await;
+    let enabled = json!({ "SoftwareTokenMfaSettings": { "Enabled": true } });
+    pool.prefer(&access, enabled).await.ok();
+    let functions = Functions::beside(&pool).await;
+    let prover = Prover::new(USER, PASSWORD);
+    let begin = json!({ "USERNAME": USER, "CHALLENGE_NAME": "SRP_A" });
+    let asked = prover.begin_with(&pool, "CUSTOM_AUTH", begin).await.ok();
+    let body = json!({
+        "ClientId": PUBLIC_CLIENT_ID, "ChallengeName": "PASSWORD_VERIFIER",
+        "ChallengeResponses": prover.responses(&asked),
+    });
+    let asked = pool.call("RespondToAuthChallenge", body).await.ok();
+    assert_eq!(asked["ChallengeName"], "SOFTWARE_TOKEN_MFA");
+    let give = async |code: &str| {
+        let given = json!({ "USERNAME": USER, "SOFTWARE_TOKEN_MFA_CODE": code });
+        pool.respond("SOFTWARE_TOKEN_MFA", &asked["Session"], given)
+            .await
+    };
+    give("abcdef").await.refused("CodeMismatchException");
+    functions.events();
+    let asked = give(&pool.totp(&secret).await).await.ok();
+    assert_eq!(asked["ChallengeName"], "CUSTOM_CHALLENGE");
+    let told = functions.events()[0]["request"]["session"].clone();
+    let names = told.as_array().unwrap().iter();
+    let names: Vec<_> = names.map(|round| round["challengeName"].clone()).collect();
+    assert_eq!(names, ["SRP_A", "PASSWORD_VERIFIER", "SOFTWARE_TOKEN_MFA"]);
+    let done = riddle(&pool, USER, &asked["Session"], "42").await.ok();
+    assert!(done["AuthenticationResult"]["AccessToken"].is_string());
+}
+
+#[tokio::test]
 async fn the_password_can_be_proven_first() {
     let pool = TestPool::start().await;
     let functions = Functions::beside(&pool).await;

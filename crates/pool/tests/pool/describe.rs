@@ -321,3 +321,24 @@ async fn only_this_pool_is_described() {
         refused.refused("ResourceNotFoundException");
     }
 }
+
+#[tokio::test]
+async fn a_pool_tells_which_functions_it_has() {
+    let pool = TestPool::start().await;
+    assert_eq!(described(&pool).await["LambdaConfig"], json!({}));
+    let url = "http://127.0.0.1:9001/2015-03-31/functions/riddles/invocations";
+    let triggers = json!({
+        "define_auth_challenge": url, "create_auth_challenge": "http://127.0.0.1:9001/create",
+    });
+    pool.settings(json!({ "triggers": triggers })).await;
+    let arn = |name: &str| format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
+    let functions = json!({
+        "DefineAuthChallenge": arn("riddles"), "CreateAuthChallenge": arn("CreateAuthChallenge"),
+    });
+    assert_eq!(described(&pool).await["LambdaConfig"], functions);
+    let pools = pool
+        .call("ListUserPools", json!({ "MaxResults": 1 }))
+        .await
+        .ok();
+    assert_eq!(pools["UserPools"][0]["LambdaConfig"], functions);
+}

@@ -77,6 +77,13 @@ async fn feedback_on_a_sign_in_needs_threat_protection() {
     feedback("us-east-1_Another01", user)
         .await
         .refused("ResourceNotFoundException");
+    // Anyone may ask, and learns nothing of who there is.
+    let nobodys = feedback(cogward_pool::POOL_ID, "nobody@example.com").await;
+    nobodys.refused("UserPoolAddOnNotEnabledException");
+    let users = feedback(cogward_pool::POOL_ID, user).await;
+    assert_eq!(users.body, nobodys.body);
+    pool.settings(json!({ "prevent_user_existence_errors": false }))
+        .await;
     feedback(cogward_pool::POOL_ID, "nobody@example.com")
         .await
         .refused("UserNotFoundException");

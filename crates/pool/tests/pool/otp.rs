@@ -3,7 +3,7 @@
 use cogward_pool::{PUBLIC_CLIENT_ID, PoolOptions, SECRET_CLIENT_ID, Seed};
 use serde_json::{Value, json};
 
-use crate::common::{Answer, PASSWORD, TestPool, claims, secret_hash};
+use crate::common::{Answer, PASSWORD, TestPool, claims, nobody_like, secret_hash};
 
 const USER: &str = "user@example.com";
 const OTHER: &str = "admin@example.com";
@@ -222,12 +222,9 @@ async fn of_parallel_answers_one_is_taken() {
 #[tokio::test]
 async fn a_name_nobody_has_is_answered_as_any_other_and_never_let_in() {
     let pool = TestPool::start().await;
-    // Whether with a passkey or without is as it may be.
-    let mut offered_nobody = offered(&pool, NOBODY).await;
-    offered_nobody.retain(|name| name != "WEB_AUTHN");
-    assert_eq!(offered_nobody, offered(&pool, USER).await);
+    let nobody = nobody_like(&pool, USER).await;
     let real = preferring(&pool, USER, "EMAIL_OTP").await.ok();
-    let decoy = preferring(&pool, NOBODY, "EMAIL_OTP").await.ok();
+    let decoy = preferring(&pool, &nobody, "EMAIL_OTP").await.ok();
     let names = |answer: &Value| -> Vec<String> {
         let members = answer.as_object().unwrap().keys().cloned();
         let parameters = answer["ChallengeParameters"].as_object().unwrap();
@@ -238,26 +235,32 @@ async fn a_name_nobody_has_is_answered_as_any_other_and_never_let_in() {
         decoy["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"],
         "n***@e***"
     );
-    assert_eq!(pool.messages(NOBODY).await, json!([]), "nothing is sent");
+    assert_eq!(pool.messages(&nobody).await, json!([]), "nothing is sent");
     // Wrong codes, and then the lock, in the same words.
     let code = pool.code(USER).await;
     for lock in [0, 0, 0, 0, 1, 2, 4, 8, 0] {
         let one = give(&pool, USER, &real["Session"], &other(&code)).await;
-        let two = give(&pool, NOBODY, &decoy["Session"], &other(&code)).await;
+        let two = give(&pool, &nobody, &decoy["Session"], &other(&code)).await;
         one.refused("CodeMismatchException");
         assert_eq!(one.body, two.body);
         pool.advance(lock).await;
     }
-    for name in [USER, NOBODY] {
+    for name in [USER, nobody.as_str()] {
         let locked = preferring(&pool, name, "EMAIL_OTP").await;
         locked.refused("NotAuthorizedException");
         assert_eq!(locked.message(), "Password attempts exceeded");
     }
-    let number = preferring(&pool, "+4915100000000", "SMS_OTP").await.ok();
-    assert_eq!(number["ChallengeName"], "SMS_OTP");
+    // A number is sent codes to as an address is.
+    let mut by_sms = 0;
+    for last in 0..16 {
+        let number = format!("+49151000000{last:02}");
+        let asked = preferring(&pool, &number, "SMS_OTP").await.ok();
+        by_sms += i32::from(asked["ChallengeName"] == "SMS_OTP");
+    }
+    assert!(by_sms > 0);
     pool.settings(json!({ "prevent_user_existence_errors": false }))
         .await;
-    preferring(&pool, NOBODY, "EMAIL_OTP")
+    preferring(&pool, &nobody, "EMAIL_OTP")
         .await
         .refused("UserNotFoundException");
 }
@@ -266,9 +269,10 @@ async fn a_name_nobody_has_is_answered_as_any_other_and_never_let_in() {
 async fn fixed_codes_let_nobody_in_who_does_not_exist() {
     let pool = TestPool::start().await;
     pool.settings(json!({ "fixed_code": "123456" })).await;
-    let (real, decoy) = (mailed(&pool, USER).await, mailed(&pool, NOBODY).await);
+    let nobody = nobody_like(&pool, USER).await;
+    let (real, decoy) = (mailed(&pool, USER).await, mailed(&pool, &nobody).await);
     let code = pool.code(USER).await;
-    give(&pool, NOBODY, &decoy, &code)
+    give(&pool, &nobody, &decoy, &code)
         .await
         .refused("CodeMismatchException");
     give(&pool, USER, &real, &code).await.ok();
@@ -485,4 +489,53 @@ async fn another_name_with_the_session_of_a_sign_up_spends_nothing() {
             .refused("NotAuthorizedException");
     }
     straight_in(&pool, NEW, session).await.ok();
+}
+
+#[tokio::test]
+async fn no_choice_of_factors_says_that_there_is_such_a_user() {
+    let pool = TestPool::start().await;
+    // Users as they may be: confirmed or not, with a second factor, without a password, with two
+    // addresses.
+    with_number(&pool).await;
+    pool.sign_up("unconfirmed@example.com").await.ok();
+    let signed_up = passwordless(&pool, NEW).await.ok();
+    let code = pool.code(NEW).await;
+    confirm(&pool, NEW, &signed_up["Session"], &code).await.ok();
+    pool.settings(json!({ "mfa": "OPTIONAL" })).await;
+    let access = pool.signed_in(OTHER).await["AccessToken"].clone();
+    pool.enrolled(&access).await;
+    let enabled = json!({ "SoftwareTokenMfaSettings": { "Enabled": true } });
+    pool.prefer(&access, enabled).await.ok();
+    let mut shapes = std::collections::BTreeSet::new();
+    for name in [USER, OTHER, NEW, "unconfirmed@example.com"] {
+        shapes.insert(offered(&pool, name).await);
+    }
+    assert!(shapes.len() > 2, "{shapes:?}");
+
+    let mut seen = std::collections::BTreeSet::new();
+    for number in 0..200 {
+        let name = format!("nobody{number}@example.com");
+        let offered_once = offered(&pool, &name).await;
+        assert_eq!(offered(&pool, &name.to_uppercase()).await, offered_once);
+        assert!(!offered_once.is_empty());
+        seen.insert(offered_once);
+    }
+    assert!(seen.is_superset(&shapes), "{shapes:?} {seen:?}");
+    // What is offered is asked for, and looks as it does for somebody.
+    for number in 0..200 {
+        let name = format!("nobody{number}@example.com");
+        if !offered(&pool, &name).await.contains(&"SMS_OTP".to_owned()) {
+            continue;
+        }
+        let asked = preferring(&pool, &name, "SMS_OTP").await.ok();
+        let real = preferring(&pool, USER, "SMS_OTP").await.ok();
+        let destination = |asked: &Value| {
+            let shown = asked["ChallengeParameters"]["CODE_DELIVERY_DESTINATION"].as_str();
+            let digits = |c: char| if c.is_ascii_digit() { '0' } else { c };
+            shown.unwrap().chars().map(digits).collect::<String>()
+        };
+        assert_eq!(destination(&asked), destination(&real));
+        return;
+    }
+    panic!("no such name seems to have a telephone");
 }

@@ -370,3 +370,95 @@ async fn what_is_no_passkey_leaves_the_session_to_who_has_one() {
     let done = show(&pool, &browser, &query(), &asked["session"], &credential).await;
     assert_eq!(done.status(), 302);
 }
+
+#[tokio::test]
+async fn a_passkey_can_be_chosen_on_the_page() {
+    let pool = localhost().await;
+    let token = person(&pool, EMAIL).await;
+    let mut held = registered(&pool, &token).await;
+    let challenge = format!("/challenge?{}", query());
+    let options = format!("/passkeys/challenge?{}", query());
+    for right in [false, true] {
+        let mut browser = Browser::new(&pool);
+        let fields = [("username", EMAIL), ("action", "choose")];
+        let page = browser
+            .submit(&format!("/login?{}", query()), &fields)
+            .await;
+        assert!(
+            page.location.starts_with("/challenge?"),
+            "{}",
+            page.location
+        );
+        let choice = browser.get(&challenge).await;
+        assert!(
+            choice.body.contains("value=\"WEB_AUTHN\""),
+            "{}",
+            choice.body
+        );
+        let chosen = [("challenge", "SELECT_CHALLENGE"), ("answer", "WEB_AUTHN")];
+        let page = browser.submit(&challenge, &chosen).await;
+        assert_eq!(page.status, 303, "{}", page.body);
+        let page = browser.get(&challenge).await;
+        assert!(page.body.contains("Use a passkey"), "{}", page.body);
+        let policy = page.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("script-src 'self';"), "{policy}");
+        // The options are this browser's.
+        let stranger = Browser::new(&pool).get(&options).await;
+        assert_eq!(stranger.status, 400);
+        let asked: Value = post(&pool, &browser, &options, &[])
+            .await
+            .json()
+            .await
+            .unwrap();
+        held.origin = if right {
+            pool.base.clone()
+        } else {
+            "https://evil.example".to_owned()
+        };
+        let credential = held.sign_in(&asked["options"]).to_string();
+        let shown = [
+            ("challenge", "WEB_AUTHN"),
+            ("credential", credential.as_str()),
+        ];
+        let page = browser.submit(&challenge, &shown).await;
+        if right {
+            assert_eq!(page.status, 302, "{}", page.body);
+            let code = parameter(&page.location, "code").unwrap();
+            assert_eq!(pool.exchange(&code).await.0, 200);
+        } else {
+            assert_eq!(page.status, 400, "{}", page.body);
+            assert!(page.body.contains("Incorrect username or passkey."));
+        }
+    }
+}
+
+#[tokio::test]
+async fn passkeys_of_another_page_are_no_choice() {
+    let pool = localhost().await;
+    let token = person(&pool, EMAIL).await;
+    registered(&pool, &token).await;
+    let challenge = format!("/challenge?{}", query());
+    pool.settings(json!({ "passkeys": { "relying_party_id": "app.example.com" } }))
+        .await;
+    let mut browser = Browser::new(&pool);
+    let fields = [("username", EMAIL), ("action", "choose")];
+    browser
+        .submit(&format!("/login?{}", query()), &fields)
+        .await;
+    let choice = browser.get(&challenge).await;
+    assert!(!choice.body.contains("WEB_AUTHN"), "{}", choice.body);
+}
+
+#[tokio::test]
+async fn a_client_without_the_choice_has_none_on_the_pages_either() {
+    let seed = "[pool]\nfirst_factors = [\"EMAIL_OTP\"]\n
+        [[clients]]\nid = \"plain\"\nflows = [\"USER_PASSWORD_AUTH\"]\nloopback_urls = true";
+    let pool = TestPool::seeded(seed).await;
+    let mut browser = Browser::new(&pool);
+    let login = format!("/login?{}", query().replace(PUBLIC_CLIENT_ID, "plain"));
+    let fields = [("username", "user@example.com"), ("action", "choose")];
+    let page = browser.submit(&login, &fields).await;
+    assert_eq!(page.status, 400, "{}", page.body);
+    assert!(page.body.contains("USER_AUTH"), "{}", page.body);
+    assert!(page.location.is_empty());
+}

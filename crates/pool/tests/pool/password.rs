@@ -370,3 +370,19 @@ async fn the_password_policy_is_a_setting() {
     );
     sign_up("Passw0rdLonger").await.ok();
 }
+
+#[tokio::test]
+async fn more_than_there_is_cannot_be_asked_of_a_sign_in() {
+    let pool = TestPool::start().await;
+    for name in ["TARGET_ACR_VALUES", "MAX_AGE", "ACCESS_TOKEN"] {
+        for flow in ["USER_AUTH", "USER_PASSWORD_AUTH"] {
+            let body = json!({
+                "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": flow,
+                "AuthParameters": { "USERNAME": USER, "PASSWORD": PASSWORD, name: "1" },
+            });
+            let refused = pool.call("InitiateAuth", body).await;
+            refused.refused("InvalidParameterException");
+            assert!(refused.message().contains(name));
+        }
+    }
+}

@@ -563,3 +563,19 @@ async fn a_forgotten_password_is_not_recovered_by_the_address_of_the_second_fact
     let sent = pool.call("ForgotPassword", body).await.ok();
     assert_eq!(sent["CodeDeliveryDetails"]["DeliveryMedium"], "SMS");
 }
+
+#[tokio::test]
+async fn passkeys_are_a_second_factor_where_the_pool_says_so() {
+    let pool = TestPool::start().await;
+    pool.settings(json!({ "mfa": "OPTIONAL" })).await;
+    let access = pool.signed_in(USER).await["AccessToken"].clone();
+    let passkeys = |enabled: bool| json!({ "WebAuthnMfaSettings": { "Enabled": enabled } });
+    for multi_factor in [false, true] {
+        pool.settings(json!({ "passkeys": { "multi_factor": multi_factor } }))
+            .await;
+        pool.prefer(&access, passkeys(multi_factor)).await.ok();
+        pool.prefer(&access, passkeys(!multi_factor))
+            .await
+            .refused("InvalidParameterException");
+    }
+}

@@ -526,9 +526,24 @@ async fn where_people_choose_their_names_a_decoy_has_the_name() {
         ("Joan", "joan"),
     ] {
         let challenge = Prover::new(name, "x").begin(&pool, name).await.ok();
-        assert_eq!(challenge["ChallengeParameters"]["USER_ID_FOR_SRP"], id);
-        assert_eq!(challenge["ChallengeParameters"]["USERNAME"], id);
+        let told = challenge["ChallengeParameters"]["USER_ID_FOR_SRP"].clone();
+        assert_eq!(told.as_str().unwrap().to_lowercase(), id);
+        assert_eq!(challenge["ChallengeParameters"]["USERNAME"], told);
     }
+    // Users write their names with capitals or without, and so do those that nobody has: in the
+    // same way whatever is typed.
+    let mut capitals = 0;
+    let prover = Prover::new("eve", "x");
+    for number in 0..48 {
+        let mut told = Vec::new();
+        for name in [format!("eve{number}"), format!("EVE{number}")] {
+            let challenge = prover.begin(&pool, &name).await.ok();
+            told.push(challenge["ChallengeParameters"]["USERNAME"].clone());
+        }
+        assert_eq!(told[0], told[1]);
+        capitals += i32::from(told[0].as_str().unwrap().starts_with('E'));
+    }
+    assert!((1..48).contains(&capitals), "{capitals}");
     // An address is nobody's own name.
     let challenge = Prover::new(NOBODY, "x").begin(&pool, NOBODY).await.ok();
     let id = challenge["ChallengeParameters"]["USER_ID_FOR_SRP"]

@@ -28,7 +28,7 @@ pub(in crate::ops) fn run(core: &Core, _input: &Input<'_>, _now: i64) -> Result<
         "EstimatedNumberOfUsers": users,
         "DeletionProtection": "INACTIVE",
         "UserPoolTier": "ESSENTIALS",
-        "LambdaConfig": {},
+        "LambdaConfig": functions(settings),
         "UserPoolTags": {},
         "EmailConfiguration": { "EmailSendingAccount": "COGNITO_DEFAULT" },
         "VerificationMessageTemplate": { "DefaultEmailOption": "CONFIRM_WITH_CODE" },
@@ -78,13 +78,15 @@ pub(in crate::ops) fn mfa_config(core: &Core, _input: &Input<'_>, _now: i64) -> 
 
 pub(in crate::ops) fn list_pools(core: &Core, input: &Input<'_>, _now: i64) -> Result<Value> {
     let page = Page::of(input, "ListUserPools", "NextToken")?;
+    let definition = core.definition();
+    let settings = &definition.settings;
     let times = core
         .db
         .run(|tx| definition::times(tx).map_err(ApiError::from))?;
     let pool = json!({
         "Id": POOL_ID,
         "Name": pool_name(),
-        "LambdaConfig": {},
+        "LambdaConfig": functions(settings),
         "CreationDate": times.created_at,
         "LastModifiedDate": times.modified_at,
     });
@@ -139,6 +141,33 @@ fn sign_in_rules(settings: &Settings) -> Map<String, Value> {
         );
     }
     rules
+}
+
+/// The triggers there are. What has no ARN is given one, with the name that its URL has.
+fn functions(settings: &Settings) -> Value {
+    let triggers = &settings.triggers;
+    let named = [
+        ("DefineAuthChallenge", &triggers.define_auth_challenge),
+        ("CreateAuthChallenge", &triggers.create_auth_challenge),
+        (
+            "VerifyAuthChallengeResponse",
+            &triggers.verify_auth_challenge_response,
+        ),
+    ];
+    named
+        .into_iter()
+        .filter_map(|(trigger, url)| {
+            let mut path = url.as_ref()?.path_segments().into_iter().flatten();
+            let name = path
+                .find(|part| *part == "functions")
+                .and_then(|_| path.next())
+                .filter(|name| !name.is_empty())
+                .unwrap_or(trigger);
+            let arn = format!("arn:aws:lambda:us-east-1:000000000000:function:{name}");
+            Some((trigger.to_owned(), arn.into()))
+        })
+        .collect::<Map<_, _>>()
+        .into()
 }
 
 fn recovery(settings: &Settings) -> Value {

@@ -109,7 +109,11 @@ async function feedback() {
   const event = { ...user, EventId: "event", FeedbackToken: "a.b.c", FeedbackValue: "Valid" };
   const give = (more) => call("UpdateAuthEventFeedback", { ...event, ...more });
   await refused("UserPoolAddOnNotEnabledException", give());
-  await refused("UserNotFoundException", give({ Username: "nobody@example.com" }));
+  const nobody = { Username: "nobody@example.com" };
+  await refused("UserPoolAddOnNotEnabledException", give(nobody));
+  await settings({ prevent_user_existence_errors: false });
+  await refused("UserNotFoundException", give(nobody));
+  await settings({ prevent_user_existence_errors: true });
 }
 
 export async function run() {

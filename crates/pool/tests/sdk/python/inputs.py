@@ -26,7 +26,9 @@ def run():
         if "ClientId" in members:
             unknown = "ResourceNotFoundException" if operation != "RevokeToken" else "UnauthorizedException"
             refused(unknown, call, **example(operation, ClientId="nobody"))
-        if {"UserPoolId", "Username"} <= set(members) and operation != "AdminCreateUser":
+        # One makes a user, the other is anybody's to call and tells nothing of who there is.
+        told = operation not in ("AdminCreateUser", "UpdateAuthEventFeedback")
+        if told and {"UserPoolId", "Username"} <= set(members):
             unknown = "UserNotFoundException"
             unknown = unknown if unknown in declared(operation) else "ResourceNotFoundException"
             refused(unknown, call, **example(operation))

@@ -106,7 +106,10 @@ def feedback():
     event = dict(USER, EventId="event", FeedbackToken="a.b.c", FeedbackValue="Valid")
     refused("UserPoolAddOnNotEnabledException", cognito.update_auth_event_feedback, **event)
     event["Username"] = "nobody@example.com"
+    refused("UserPoolAddOnNotEnabledException", cognito.update_auth_event_feedback, **event)
+    settings(prevent_user_existence_errors=False)
     refused("UserNotFoundException", cognito.update_auth_event_feedback, **event)
+    settings(prevent_user_existence_errors=True)
 
 
 def run():
