@@ -9,19 +9,21 @@ use crate::db::Db;
 use crate::definition::{Current, Definition};
 use crate::error::{ApiError, Result};
 use crate::fault::Faults;
+use crate::ids::Ids;
 use crate::key::Keys;
 use crate::limit::Limits;
 use crate::options::PoolError;
 use crate::pages::Pages;
 use crate::password::Passwords;
 use crate::random::Random;
-use crate::seed::{self, Seed};
+use crate::seed::{self, Beginning, Seed};
 use crate::stats::Stats;
 
 /// Everything a request may touch.
 pub(crate) struct Core {
     pub(crate) db: Arc<Db>,
     pub(crate) random: Arc<Random>,
+    pub(crate) ids: Ids,
     pub(crate) clock: Clock,
     pub(crate) keys: Keys,
     pub(crate) passwords: Passwords,
@@ -75,7 +77,16 @@ impl Core {
     pub(crate) fn reset(&self) -> Result<()> {
         let first = seed::definition(self.seed.as_ref());
         let now = self.clock.system();
-        let beginning = seed::beginning(self, &first.settings, now)?;
+        let counted = self.ids.restart();
+        let begun = seed::beginning(self, &first.settings, now)
+            .and_then(|beginning| self.begin_again(first, now, &beginning));
+        if begun.is_err() {
+            self.ids.resume(counted);
+        }
+        begun
+    }
+
+    fn begin_again(&self, first: Definition, now: i64, beginning: &Beginning) -> Result<()> {
         self.definition.reset(
             &self.db,
             first,

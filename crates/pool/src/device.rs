@@ -11,6 +11,7 @@ use crate::db::devices::{self, Device};
 use crate::db::families;
 use crate::db::users::User;
 use crate::error::{ApiError, Result};
+use crate::ids::IdOf;
 use crate::options::{POOL_ID, pool_name};
 use crate::settings::Devices;
 use crate::srp::Verifier;
@@ -33,7 +34,7 @@ pub(crate) fn new_key(core: &Core) -> String {
     let region = POOL_ID
         .split_once('_')
         .map_or(POOL_ID, |(region, _)| region);
-    format!("{region}_{}", core.random.uuid())
+    format!("{region}_{}", core.new_id(IdOf::Device))
 }
 
 /// Tracks a device that the user has signed in on. Says whether the user is to be asked whether

@@ -5,6 +5,7 @@ use crate::core::Core;
 use crate::db::families::{self, Family};
 use crate::db::users::{self, User};
 use crate::error::{ApiError, Result};
+use crate::ids::IdOf;
 use crate::scope;
 use crate::token::{self, TokenPair};
 
@@ -59,11 +60,11 @@ fn start(
 ) -> Result<Granted> {
     let family = Family {
         origin_jti: core.random.uuid(),
-        session_id: core.random.session_id(),
+        session_id: core.new_session_id(),
         sub: user.sub.clone(),
         client_id: request.client.id.clone(),
         scope: request.scope.to_owned(),
-        event_id: core.random.uuid(),
+        event_id: core.new_id(IdOf::Event),
         auth_time: request.auth_time,
         expires_at,
         revoked: false,

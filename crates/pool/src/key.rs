@@ -25,6 +25,25 @@ pub(crate) struct Keys {
     ring: RwLock<Arc<OnceLock<Option<Ring>>>>,
 }
 
+/// Where a new pool has its keys from.
+pub(crate) enum KeySource {
+    Own,
+    /// Those in the file; when there is none, its own, which it writes there.
+    File(PathBuf),
+    /// Those of every other pool of the process that says so.
+    Process,
+}
+
+/// What makes the keys of a pool. It is for when all else is done: it takes both the processor and
+/// some tenths of a second.
+pub(crate) struct Making(Box<dyn FnOnce() + Send>);
+
+impl Making {
+    pub(crate) fn begin(self) {
+        thread::spawn(self.0);
+    }
+}
+
 /// One generation of keys, with what earlier ones signed still verifiable here.
 pub(crate) struct Ring {
     pub(crate) id: SigningKey,
@@ -69,17 +88,19 @@ impl SigningKey {
 }
 
 impl Keys {
-    /// Loads the keys, or begins to make them: whoever needs one first then waits for it. A new
-    /// pool takes those of `file`, or writes its own there.
+    /// Loads the keys, or says how to make them: whoever needs one waits until [`Making`] has run.
+    /// A new pool takes those of its source.
     pub(crate) fn open(
         db: &Arc<Db>,
         random: &Arc<Random>,
-        file: Option<PathBuf>,
-    ) -> Result<Self, PoolError> {
+        source: KeySource,
+    ) -> Result<(Self, Option<Making>), PoolError> {
+        let mut making = None;
         let ring = Arc::new(OnceLock::new());
         let mut stored = db.run(|tx| db::keys::list(tx))?;
         if stored.is_empty()
-            && let Some(keys) = file.as_deref().and_then(key_file::read)
+            && let KeySource::File(file) = &source
+            && let Some(keys) = key_file::read(file)
             && Ring::new(&keys).is_some()
         {
             db.run(|tx| keys.iter().try_for_each(|key| db::keys::insert(tx, key)))?;
@@ -87,23 +108,25 @@ impl Keys {
         }
         if stored.is_empty() {
             let (ring, db, random) = (Arc::clone(&ring), Arc::clone(db), Arc::clone(random));
-            thread::spawn(move || {
-                let made = make(&db, &random, 1);
-                let keys = db.run(|tx| db::keys::list(tx));
-                if let (Some(file), Some(_), Ok(keys)) = (&file, &made, keys) {
-                    key_file::write(file, &keys, &random);
+            making = Some(Making(Box::new(move || {
+                let keys = match source {
+                    KeySource::Process => of_process(&random),
+                    KeySource::Own | KeySource::File(_) => generated(&random, 1),
+                };
+                let made = keys.as_deref().and_then(|keys| stored_ring(&db, keys));
+                if let (KeySource::File(file), Some(_), Some(keys)) = (&source, &made, &keys) {
+                    key_file::write(file, keys, &random);
                 }
                 drop(ring.set(made));
-            });
+            })));
         } else {
             let loaded = Ring::new(&stored).ok_or(PoolError::Keys {
                 what: "signing keys",
             })?;
             let _ = ring.set(Some(loaded));
         }
-        Ok(Self {
-            ring: RwLock::new(ring),
-        })
+        let ring = RwLock::new(ring);
+        Ok((Self { ring }, making))
     }
 
     /// Runs `work` with the current keys; `None` when they could not be made.
@@ -118,7 +141,7 @@ impl Keys {
     /// beside them only when `keep_previous`. `None` when it failed.
     pub(crate) fn rotate(&self, db: &Db, random: &Random, keep_previous: bool) -> Option<()> {
         let (generation, previous) = self.with(|ring| (ring.generation, ring.published.clone()))?;
-        let mut ring = make(db, random, generation + 1)?;
+        let mut ring = stored_ring(db, &generated(random, generation + 1)?)?;
         if keep_previous {
             // The oldest generations are forgotten.
             let known = previous
@@ -181,17 +204,29 @@ impl Ring {
     }
 }
 
-fn make(db: &Db, random: &Random, generation: i64) -> Option<Ring> {
+/// The keys of all pools of this process that take them from it, made for the first one.
+fn of_process(random: &Random) -> Option<Vec<StoredKey>> {
+    static MADE: OnceLock<Option<Vec<StoredKey>>> = OnceLock::new();
+    MADE.get_or_init(|| generated(random, 1)).clone()
+}
+
+fn generated(random: &Random, generation: i64) -> Option<Vec<StoredKey>> {
     let (id, access) = thread::scope(|scope| {
         let other = scope.spawn(generate);
         (generate(), other.join().ok().flatten())
     });
-    let keys = [("id", id?), ("access", access?)].map(|(purpose, pkcs8)| StoredKey {
+    // In the order of the table, so that a key set is the same wherever its keys come from.
+    let keys = [("access", access?), ("id", id?)].map(|(purpose, pkcs8)| StoredKey {
         kid: random.key_id(),
         purpose: purpose.to_owned(),
         pkcs8,
         generation,
     });
+    Some(keys.into())
+}
+
+/// Stores new keys: the ring of all there are then.
+fn stored_ring(db: &Db, keys: &[StoredKey]) -> Option<Ring> {
     let stored = db.run(|tx| {
         keys.iter().try_for_each(|key| db::keys::insert(tx, key))?;
         db::keys::list(tx)

@@ -124,6 +124,7 @@ mod error;
 mod fault;
 mod grant;
 mod group;
+mod ids;
 mod key;
 mod key_file;
 mod limit;

@@ -12,7 +12,8 @@ use crate::core::Core;
 use crate::db::Db;
 use crate::definition::Current;
 use crate::fault::Faults;
-use crate::key::Keys;
+use crate::ids::Ids;
+use crate::key::{KeySource, Keys};
 use crate::limit::Limits;
 use crate::listen;
 use crate::options::{POOL_ID, PoolError, PoolOptions};
@@ -44,6 +45,17 @@ impl Pool {
     /// # Errors
     /// [`PoolError`] names what could not be used.
     pub async fn start(options: PoolOptions) -> Result<Self, PoolError> {
+        let keys = match options.key_file.clone() {
+            Some(file) => KeySource::File(file),
+            None => KeySource::Own,
+        };
+        Self::start_with(options, keys).await
+    }
+
+    pub(crate) async fn start_with(
+        options: PoolOptions,
+        keys: KeySource,
+    ) -> Result<Self, PoolError> {
         if options.production {
             return Err(PoolError::Production);
         }
@@ -57,7 +69,7 @@ impl Pool {
             });
         }
         let (address, listeners) = listen::bind(options.port).await?;
-        let ready = tokio::task::spawn_blocking(move || open(options, address));
+        let ready = tokio::task::spawn_blocking(move || open(options, keys, address));
         let (core, tls) = ready
             .await
             .map_err(|_| PoolError::Keys { what: "state" })??;
@@ -108,6 +120,11 @@ impl Pool {
         self.core.find_client(id).is_some()
     }
 
+    /// Whether the ids of new users are the same in every run, as the setting `deterministic` says.
+    pub fn is_deterministic(&self) -> bool {
+        self.core.definition().settings.deterministic
+    }
+
     /// Its users, for an application in the same process.
     pub fn users(&self) -> Users {
         Users::of(&self.core)
@@ -140,12 +157,13 @@ fn is_issuer(issuer: &str) -> bool {
 
 fn open(
     options: PoolOptions,
+    keys: KeySource,
     address: SocketAddr,
 ) -> Result<(Core, Option<Development>), PoolError> {
     let data_dir = options.data_dir.as_deref();
     let db = Arc::new(Db::open(data_dir)?);
     let random = Arc::new(Random::default());
-    let keys = Keys::open(&db, &random, options.key_file)?;
+    let (keys, making) = Keys::open(&db, &random, keys)?;
     let passwords = Passwords::open(&db, &random)?;
     let tls = options
         .tls
@@ -160,6 +178,7 @@ fn open(
     let core = Core {
         base_url: Url::parse(&base).map_err(|_| PoolError::Issuer { issuer: base })?,
         issuer,
+        ids: Ids::open(&db)?,
         db,
         random,
         keys,
@@ -180,5 +199,8 @@ fn open(
         logout_urls: options.logout_urls,
     };
     core.begin()?;
+    if let Some(making) = making {
+        making.begin();
+    }
     Ok((core, tls))
 }

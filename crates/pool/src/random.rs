@@ -41,12 +41,6 @@ impl Random {
         STANDARD.encode(self.bytes::<960>())
     }
 
-    /// A session's id in ListUserSessions: `tkn` and 25 lower-case letters and digits.
-    pub(crate) fn session_id(&self) -> String {
-        let digits = uuid::Builder::from_random_bytes(self.bytes()).into_uuid();
-        format!("tkn{}", digits.simple().to_string().split_at(25).0)
-    }
-
     /// Six decimal digits, each value equally likely.
     pub(crate) fn code(&self) -> String {
         const LIMIT: u32 = u32::MAX - u32::MAX % 1_000_000;

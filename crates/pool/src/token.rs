@@ -13,6 +13,7 @@ use crate::db::families::{self, Family};
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
 use crate::group;
+use crate::ids::IdOf;
 use crate::scope;
 
 /// The scope of tokens from the user-pool API, and the one its operations ask for.
@@ -87,7 +88,7 @@ pub(crate) fn issue_to_client(
         "iat": now,
         "exp": now + expires_in,
         "version": 2,
-        "jti": core.random.uuid(),
+        "jti": core.new_id(IdOf::Token),
         "client_id": client.id,
     });
     let signed = core.keys.with(|ring| ring.access.sign(&claims));
@@ -224,7 +225,7 @@ fn common_claims(
         "auth_time": family.auth_time,
         "iat": now,
         "exp": exp,
-        "jti": core.random.uuid(),
+        "jti": core.new_id(IdOf::Token),
     });
     let Value::Object(mut claims) = claims else {
         return Map::new();

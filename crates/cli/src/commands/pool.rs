@@ -54,6 +54,14 @@ fn banner(config: &Config, pool: &Pool) {
                 "user@example.com, admin@example.com (group admin): Passw0rd!",
             ),
     };
+    let banner = if pool.is_deterministic() {
+        banner.line(
+            "Ids",
+            "the same in every run, so they can be guessed: for tests",
+        )
+    } else {
+        banner
+    };
     banner
         .gap()
         .line("Data", &data.display().to_string())

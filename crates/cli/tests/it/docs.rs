@@ -31,6 +31,69 @@ async fn the_page_about_the_local_pool_tells_the_truth() {
 }
 
 #[tokio::test]
+async fn the_tests_on_the_page_about_the_local_pool_pass() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/local-pool.md")).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("pool.test.mjs"), blocks(&page, "js")).unwrap();
+    let output = succeeds(&mut bash(folder.path(), "node --test pool.test.mjs"));
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(
+        said.contains("# pass 2") || said.contains("pass 2"),
+        "{said}"
+    );
+
+    let python = root.join(".test-tools/venv/bin/python");
+    assert!(python.exists(), "boto3 is missing: run ./test");
+    std::fs::write(folder.path().join("test_pool.py"), blocks(&page, "py")).unwrap();
+    std::fs::write(folder.path().join("run.py"), FIXTURES).unwrap();
+    succeeds(&mut bash(
+        folder.path(),
+        &format!("{} run.py", python.display()),
+    ));
+}
+
+/// What pytest does with the fixtures on the page, for machines without it.
+const FIXTURES: &str = r#"
+import inspect, pathlib, sys, tempfile, types
+
+class Folders:
+    def mktemp(self, name):
+        return pathlib.Path(tempfile.mkdtemp(prefix=name, dir="."))
+
+def fixture(function=None, **_):
+    def named(function):
+        function.is_fixture = True
+        return function
+    return named(function) if function else named
+
+sys.modules["pytest"] = types.SimpleNamespace(fixture=fixture)
+import test_pool
+
+made, ends = {"tmp_path_factory": Folders()}, []
+
+def value(name):
+    if name not in made:
+        function = getattr(test_pool, name)
+        assert function.is_fixture
+        result = function(*map(value, inspect.signature(function).parameters))
+        if inspect.isgenerator(result):
+            ends.append(result)
+            result = next(result)
+        made[name] = result
+    return made[name]
+
+try:
+    tests = [function for name, function in vars(test_pool).items() if name.startswith("test_")]
+    for test in tests:
+        test(*map(value, inspect.signature(test).parameters))
+    assert len(tests) == 1
+finally:
+    for end in reversed(ends):
+        next(end, None)
+"#;
+
+#[tokio::test]
 async fn the_pools_seed_file_is_one() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let page = std::fs::read_to_string(root.join("docs/local-pool.md")).unwrap();

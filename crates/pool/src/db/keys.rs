@@ -1,6 +1,7 @@
 use rusqlite::{Connection, Result, params};
 
 /// A stored signing key; the highest generation signs.
+#[derive(Clone)]
 pub(crate) struct StoredKey {
     pub(crate) kid: String,
     pub(crate) purpose: String,

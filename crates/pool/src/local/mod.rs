@@ -35,7 +35,8 @@
 //! (`minimum_length` 6 to 99, `require_lowercase`, `require_uppercase`, `require_numbers`,
 //! `require_symbols`). The two switches also take Cognito's `ENABLED`, `DISABLED` and
 //! `LEGACY`. `fixed_code` (six digits) is every code that is sent; an eight-digit one goes on
-//! with its first two. Settings are kept with the data; faults, counters and the clock are not.
+//! with its first two. With `deterministic` new users, sign-ins, events, tokens and devices have ids
+//! that are the same in every run. Settings are kept with the data; faults, counters and the clock are not.
 
 mod guard;
 mod state;
@@ -169,17 +170,25 @@ pub(crate) fn change_settings(
     core: &Core,
     members: &Map<String, Value>,
 ) -> Result<Arc<Definition>> {
-    core.definition
+    let before = core.definition().settings.deterministic;
+    let changed = core
+        .definition
         .change(&core.db, core.clock.now(), |current| {
             let settings = current
                 .settings
                 .patched(members)
                 .map_err(ApiError::invalid_parameter)?;
-            Ok(Definition {
+            Ok::<_, ApiError>(Definition {
                 settings,
                 ..current.clone()
             })
-        })
+        })?;
+    if changed.settings.deterministic && !before {
+        tracing::warn!(
+            "ids of new users and sign-ins are predictable from now on: `deterministic`"
+        );
+    }
+    Ok(changed)
 }
 
 #[derive(Default, Deserialize)]
@@ -189,15 +198,21 @@ struct Rotate {
 }
 
 async fn rotate_keys(State(core): State<Arc<Core>>, Body(body): Body<Rotate>) -> Response {
-    let rotate = core.blocking(move |core| {
-        core.keys
-            .rotate(&core.db, &core.random, body.keep_previous)
-            .ok_or_else(ApiError::internal)
-    });
+    let rotate = core.blocking(move |core| rotate(core, body.keep_previous));
     match rotate.await {
         Ok(()) => Json(json!({})).into_response(),
         Err(error) => guard::fail(&error),
     }
+}
+
+/// Makes new signing keys.
+///
+/// # Errors
+/// They could not be made.
+pub(crate) fn rotate(core: &Core, keep_previous: bool) -> Result<()> {
+    core.keys
+        .rotate(&core.db, &core.random, keep_previous)
+        .ok_or_else(ApiError::internal)
 }
 
 fn recipient(query: Option<String>) -> Option<String> {

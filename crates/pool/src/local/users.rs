@@ -7,6 +7,7 @@ use crate::core::Core;
 use crate::db::groups;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
+use crate::ids::IdOf;
 use crate::model::accepts;
 use crate::options::POOL_ID;
 use crate::settings::{Address, Settings};
@@ -33,6 +34,18 @@ impl PutUser {
             attributes: None,
             enabled: None,
             status: None,
+        }
+    }
+
+    pub(crate) fn with(self, groups: &[&str], attributes: &[(&str, &str)]) -> Self {
+        let groups = groups.iter().map(|group| (*group).to_owned());
+        let attributes = attributes
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self {
+            groups: Some(groups.collect()),
+            attributes: Some(attributes.collect()),
+            ..self
         }
     }
 }
@@ -172,7 +185,7 @@ fn set_attributes(
 
 /// A confirmed user, whose address is verified when it is the name.
 fn blank(core: &Core, settings: &Settings, name: &str, now: i64) -> Result<User> {
-    let sub = core.random.uuid();
+    let sub = core.new_id(IdOf::User);
     let mut attributes = BTreeMap::new();
     let username = take_username(settings, name, &sub, &mut attributes).map_err(|_| {
         ApiError::invalid_parameter("username must be an email address, as the pool's names are")

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::client::Client;
 use crate::settings::Settings;
 
-pub(crate) use apply::{begin, beginning, definition};
+pub(crate) use apply::{Beginning, begin, beginning, definition};
 pub(crate) use export::export;
 use user::SeedUser;
 

@@ -6,6 +6,7 @@ use crate::core::Core;
 use crate::db::devices::Device;
 use crate::db::users::{Status, User, UserMfa};
 use crate::error::Result;
+use crate::ids::IdOf;
 use crate::settings::{Address, Settings};
 use crate::user::take_username;
 use crate::web_authn::Credential;
@@ -133,7 +134,10 @@ impl SeedUser {
     /// # Errors
     /// `InvalidParameterException` for a name the pool does not take.
     pub(super) fn made(&self, core: &Core, settings: &Settings, now: i64) -> Result<User> {
-        let sub = self.sub.clone().unwrap_or_else(|| core.random.uuid());
+        let sub = self
+            .sub
+            .clone()
+            .unwrap_or_else(|| core.new_id_by(settings, IdOf::User));
         let mut attributes = self.attributes.clone();
         let username = take_username(settings, &self.username, &sub, &mut attributes)?;
         for address in [Address::Email, Address::PhoneNumber] {

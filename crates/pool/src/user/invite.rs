@@ -9,6 +9,7 @@ use super::{Delivery, check_attributes, refuse_many, take_username};
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
+use crate::ids::IdOf;
 use crate::settings::{Address, FirstFactor, Mfa, Settings};
 
 /// What AdminCreateUser is asked for.
@@ -32,7 +33,7 @@ pub(crate) struct Invitation<'a> {
 pub(crate) fn invite(core: &Core, invitation: Invitation<'_>, now: i64) -> Result<User> {
     let definition = core.definition();
     let settings = &definition.settings;
-    let sub = core.random.uuid();
+    let sub = core.new_id(IdOf::User);
     let mut attributes = invitation.attributes;
     attributes.retain(|_, value| !value.is_empty());
     check_attributes(&attributes, None).map_err(as_parameter)?;

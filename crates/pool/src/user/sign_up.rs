@@ -10,6 +10,7 @@ use crate::codes::{self, Purpose};
 use crate::core::Core;
 use crate::db::users::{self, Status, User, UserMfa};
 use crate::error::{ApiError, Result};
+use crate::ids::IdOf;
 use crate::limit;
 use crate::settings::{Address, FirstFactor, Mfa, Settings};
 
@@ -159,7 +160,7 @@ fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<U
     attributes.retain(|_, value| !value.is_empty());
     check_attributes(&attributes, Some(client))?;
     refuse_many(&attributes)?;
-    let sub = core.random.uuid();
+    let sub = core.new_id(IdOf::User);
     let username = take_username(settings, new.username, &sub, &mut attributes)?;
     for address in [Address::Email, Address::PhoneNumber] {
         if let Some(value) = attributes.get_mut(address.attribute()) {

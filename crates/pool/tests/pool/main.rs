@@ -32,6 +32,8 @@ mod defence;
 #[cfg(test)]
 mod describe;
 #[cfg(test)]
+mod deterministic;
+#[cfg(test)]
 mod devices;
 #[cfg(test)]
 mod discovery;
@@ -53,6 +55,8 @@ mod limits;
 mod list_users;
 #[cfg(test)]
 mod local;
+#[cfg(test)]
+mod local_pool;
 #[cfg(test)]
 mod local_users;
 #[cfg(test)]

@@ -1,12 +1,10 @@
 //! Seed files, exports, the way back to the beginning, and time and codes that are known.
 
-use std::time::Duration;
-
-use cogward_pool::{LocalPool, PUBLIC_CLIENT_ID, PoolOptions, Seed};
+use cogward_pool::{PUBLIC_CLIENT_ID, PoolOptions, Seed};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::common::{PASSWORD, TestPool, claims, client};
+use crate::common::{PASSWORD, TestPool, claims};
 
 const SEED: &str = r#"
 [pool]
@@ -327,58 +325,4 @@ async fn what_names_are_is_decided_once() {
         answer["message"].as_str().unwrap().contains("seed"),
         "{answer}"
     );
-}
-
-#[tokio::test]
-async fn a_local_pool_serves_a_test() {
-    let pool = LocalPool::start().await.unwrap();
-    let other = LocalPool::start().await.unwrap();
-    assert_ne!(pool.url(), other.url());
-    let sub = pool.user("ada@example.com", PASSWORD).await.unwrap();
-    assert_eq!(sub.len(), 36);
-    assert!(pool.user("ada@example.com", "short").await.is_err());
-    assert!(pool.code("ada@example.com").await.is_err());
-    let call = async |operation: &str, body: Value| {
-        let target = format!("AWSCognitoIdentityProviderService.{operation}");
-        let request = client().post(pool.url()).header("X-Amz-Target", target);
-        let answer = request.body(body.to_string()).send().await.unwrap();
-        let status = answer.status().as_u16();
-        (status, answer.json::<Value>().await.unwrap())
-    };
-    let new = json!({ "ClientId": PUBLIC_CLIENT_ID, "Username": "bob@example.com", "Password": PASSWORD });
-    assert_eq!(call("SignUp", new).await.0, 200);
-    let code = pool.code("Bob@example.com").await.unwrap();
-    let confirm = json!({
-        "ClientId": PUBLIC_CLIENT_ID, "Username": "bob@example.com", "ConfirmationCode": code,
-    });
-    assert_eq!(call("ConfirmSignUp", confirm).await.0, 200);
-    let sign_in = || {
-        call(
-            "InitiateAuth",
-            json!({
-                "ClientId": PUBLIC_CLIENT_ID, "AuthFlow": "USER_PASSWORD_AUTH",
-                "AuthParameters": { "USERNAME": "bob@example.com", "PASSWORD": PASSWORD },
-            }),
-        )
-    };
-    let (_, tokens) = sign_in().await;
-    let access = json!({ "AccessToken": tokens["AuthenticationResult"]["AccessToken"] });
-    assert_eq!(call("GetUser", access.clone()).await.0, 200);
-    pool.advance(Duration::from_secs(3601));
-    assert_eq!(call("GetUser", access).await.0, 400);
-    pool.reset().await.unwrap();
-    assert_eq!(sign_in().await.0, 400);
-    // For ever is up to the year 2200, and nothing overflows there.
-    pool.advance(Duration::MAX);
-    pool.advance(Duration::MAX);
-    let new = json!({ "ClientId": PUBLIC_CLIENT_ID, "Username": "eve@example.com", "Password": PASSWORD });
-    assert_eq!(call("SignUp", new).await.0, 200);
-    pool.fix_time(i64::MIN);
-    pool.fix_time(i64::MAX);
-    let wrong = LocalPool::seeded("[pool]\nmaf = 1\n")
-        .await
-        .err()
-        .unwrap()
-        .to_string();
-    assert!(wrong.contains("line 2"), "{wrong}");
 }

@@ -1,12 +1,23 @@
 //! What holds for the whole pool: `POST /_local/settings` and `[pool]` of a seed file.
 
+mod address;
+mod factors;
+mod limits;
+mod passkeys;
+mod password_policy;
+mod triggers;
+
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
-use url::{Host, Url};
 
-use crate::web_authn::UserVerification;
+pub(crate) use address::{Address, Recovery};
+pub(crate) use factors::{Devices, FirstFactor, Mfa, SecondFactor};
+pub(crate) use limits::Limits;
+pub(crate) use passkeys::Passkeys;
+pub(crate) use password_policy::PasswordPolicy;
+pub(crate) use triggers::Triggers;
 
 /// Members in the words of the surface; see [`crate::local`] for what each does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -49,164 +60,8 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     /// Six digits that every code is, for tests; an eight-digit one goes on with the first two.
     pub(crate) fixed_code: Option<String>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "UPPERCASE")]
-pub(crate) enum Mfa {
-    Off,
-    Optional,
-    On,
-}
-
-/// An attribute that codes can be sent to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Address {
-    Email,
-    PhoneNumber,
-}
-
-impl Address {
-    pub(crate) fn attribute(self) -> &'static str {
-        match self {
-            Self::Email => "email",
-            Self::PhoneNumber => "phone_number",
-        }
-    }
-
-    /// The attribute that says whether it was verified.
-    pub(crate) fn verified(self) -> &'static str {
-        match self {
-            Self::Email => "email_verified",
-            Self::PhoneNumber => "phone_number_verified",
-        }
-    }
-
-    /// Cognito's `DeliveryMedium`.
-    pub(crate) fn medium(self) -> &'static str {
-        match self {
-            Self::Email => "EMAIL",
-            Self::PhoneNumber => "SMS",
-        }
-    }
-
-    /// Whose `verified` attribute this is.
-    pub(crate) fn of_verified(name: &str) -> Option<Self> {
-        [Self::Email, Self::PhoneNumber]
-            .into_iter()
-            .find(|address| address.verified() == name)
-    }
-
-    pub(crate) fn of_attribute(name: &str) -> Option<Self> {
-        [Self::Email, Self::PhoneNumber]
-            .into_iter()
-            .find(|address| address.attribute() == name)
-    }
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum Recovery {
-    VerifiedEmail,
-    VerifiedPhoneNumber,
-    AdminOnly,
-}
-
-/// Named as their challenges are; e-mail codes as a second factor are `EMAIL_OTP`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum SecondFactor {
-    SmsMfa,
-    SoftwareTokenMfa,
-    EmailOtp,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum FirstFactor {
-    Password,
-    EmailOtp,
-    SmsOtp,
-    WebAuthn,
-}
-
-/// Whether browsers and telephones are remembered.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub(crate) enum Devices {
-    Off,
-    /// Each one as soon as it is confirmed.
-    Always,
-    /// One whose user says so (`DeviceOnlyRememberedOnUserPrompt`).
-    UserOptIn,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Passkeys {
-    /// Off: `WebAuthnNotEnabledException`.
-    pub(crate) enabled: bool,
-    pub(crate) relying_party_id: String,
-    pub(crate) user_verification: UserVerification,
-    /// A passkey with user verification counts for both factors
-    /// (`MULTI_FACTOR_WITH_USER_VERIFICATION`).
-    pub(crate) multi_factor: bool,
-}
-
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct PasswordPolicy {
-    pub(crate) minimum_length: i64,
-    pub(crate) require_lowercase: bool,
-    pub(crate) require_uppercase: bool,
-    pub(crate) require_numbers: bool,
-    pub(crate) require_symbols: bool,
-    /// How many earlier passwords may not come again.
-    pub(crate) history_size: i64,
-    pub(crate) temporary_password_days: i64,
-}
-
-impl Passkeys {
-    /// The relying party whose passkeys there are, if there are any.
-    pub(crate) fn relying_party(&self) -> Option<String> {
-        let id = self.relying_party_id.to_ascii_lowercase();
-        (self.enabled && !id.is_empty()).then_some(id)
-    }
-
-    fn check(&self) -> Result<(), String> {
-        let id = self.relying_party_id.to_ascii_lowercase();
-        let is_host = matches!(Host::parse(&id), Ok(Host::Domain(host)) if host == id);
-        if id.is_empty() || (is_host && id.len() <= 127) {
-            return Ok(());
-        }
-        Err(format!(
-            "passkeys.relying_party_id {id:?} must be a host name, as localhost or example.com"
-        ))
-    }
-}
-
-/// The HTTP endpoints that stand in for Lambda functions.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Triggers {
-    pub(crate) define_auth_challenge: Option<Url>,
-    pub(crate) create_auth_challenge: Option<Url>,
-    pub(crate) verify_auth_challenge_response: Option<Url>,
-}
-
-/// What Cognito limits.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct Limits {
-    /// After five wrong passwords or codes of a second factor.
-    pub(crate) lockout: bool,
-    /// How often an hour a user may try a code.
-    pub(crate) attempts: bool,
-    /// How often an hour a code is sent to a user.
-    pub(crate) messages: bool,
-    /// Calls a second of each category, and of each user.
-    pub(crate) requests: bool,
+    /// New users, sign-ins and devices have ids that are the same in every run; see [`crate::ids`].
+    pub(crate) deterministic: bool,
 }
 
 impl Default for Settings {
@@ -247,42 +102,7 @@ impl Default for Settings {
             triggers: Triggers::default(),
             limits: Limits::default(),
             fixed_code: None,
-        }
-    }
-}
-
-impl Default for Passkeys {
-    fn default() -> Self {
-        Self {
-            enabled: true,
-            relying_party_id: "localhost".to_owned(),
-            user_verification: UserVerification::Preferred,
-            multi_factor: false,
-        }
-    }
-}
-
-impl Default for PasswordPolicy {
-    fn default() -> Self {
-        Self {
-            minimum_length: 8,
-            require_lowercase: true,
-            require_uppercase: true,
-            require_numbers: true,
-            require_symbols: true,
-            history_size: 0,
-            temporary_password_days: 7,
-        }
-    }
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            lockout: true,
-            attempts: true,
-            messages: false,
-            requests: false,
+            deterministic: false,
         }
     }
 }
@@ -324,8 +144,7 @@ impl Settings {
     /// # Errors
     /// A sentence that names what is out of range, or does not go together.
     pub(crate) fn check(&self) -> Result<(), String> {
-        let policy = &self.password_policy;
-        for (name, value, range) in [
+        let own = [
             ("access_token_seconds", self.access_token_seconds, 1..=86400),
             ("id_token_seconds", self.id_token_seconds, 1..=86400),
             (
@@ -340,18 +159,8 @@ impl Settings {
                 0..=7_776_000,
             ),
             ("auth_session_seconds", self.auth_session_seconds, 1..=900),
-            (
-                "password_policy.minimum_length",
-                policy.minimum_length,
-                6..=99,
-            ),
-            ("password_policy.history_size", policy.history_size, 0..=24),
-            (
-                "password_policy.temporary_password_days",
-                policy.temporary_password_days,
-                0..=365,
-            ),
-        ] {
+        ];
+        for (name, value, range) in own.into_iter().chain(self.password_policy.ranges()) {
             if !range.contains(&value) {
                 let (from, to) = (range.start(), range.end());
                 return Err(format!("{name} must be a whole number of {from} to {to}"));
@@ -380,26 +189,6 @@ fn merged(value: &Value, name: &str, given: &Value) -> Value {
         .filter(|(other, _)| other != name)
         .chain([given])
         .collect()
-}
-
-impl Triggers {
-    fn check(&self) -> Result<(), String> {
-        let urls = [
-            &self.define_auth_challenge,
-            &self.create_auth_challenge,
-            &self.verify_auth_challenge_response,
-        ];
-        match urls
-            .into_iter()
-            .flatten()
-            .find(|url| url.scheme() != "http")
-        {
-            Some(url) => Err(format!(
-                "triggers: {url} must be an http URL: functions run beside the pool"
-            )),
-            None => Ok(()),
-        }
-    }
 }
 
 /// A boolean, or Cognito's words for it.
