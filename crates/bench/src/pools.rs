@@ -3,6 +3,7 @@
 
 mod behaviours;
 mod call;
+mod in_process;
 pub(crate) mod peer;
 pub(crate) mod people;
 mod rates;
@@ -56,6 +57,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         let measure = |cores| rates::measure(&peers, cores, options.seconds, options.rounds);
         let rates = [measure(Cores::Any)?, measure(Cores::Servers)?];
         starts.verdict();
+        in_process::measure()?;
         rates.iter().for_each(Rates::verdict);
     }
     if options.only != Some(Half::Costs) {
