@@ -4,7 +4,7 @@
 //! that key and the verifier of a secret it keeps; from then on the device is *tracked*. One that
 //! is *remembered* too proves its secret at a sign-in, in place of the second factor.
 
-use std::net::Ipv4Addr;
+use std::net::IpAddr;
 
 use crate::core::Core;
 use crate::db::devices::{self, Device};
@@ -18,6 +18,8 @@ use crate::srp::Verifier;
 
 /// What a device says of itself when it is confirmed.
 pub(crate) struct Confirmation<'a> {
+    /// Where it calls from.
+    pub(crate) ip: IpAddr,
     pub(crate) device_key: &'a str,
     pub(crate) name: Option<&'a str>,
     /// `PasswordVerifier` and `Salt`, both in base64.
@@ -66,8 +68,7 @@ pub(crate) fn confirm(
         name: given.name.map(str::to_owned),
         verifier,
         remembered: devices == Devices::Always,
-        // Nobody else reaches a local pool.
-        ip: Ipv4Addr::LOCALHOST.to_string(),
+        ip: given.ip.to_string(),
         created_at: now,
         modified_at: now,
         authenticated_at: now,

@@ -85,6 +85,8 @@
 //! * In `CUSTOM_AUTH` an administrator's password is replaced before tokens are issued, whatever the
 //!   functions say. Who has proven the password is asked for a second factor, where there is one,
 //!   before they go on.
+//! * An administrator makes users without the required attributes; they give them with their
+//!   first password. None can be deleted.
 //! * Names nobody has differ in the factors they seem to have, and in capitals, as users do.
 //! * Step-up authentication (`TARGET_ACR_VALUES`, `MAX_AGE`, `ACCESS_TOKEN` of InitiateAuth) is an
 //!   InvalidParameterException; `max_age` of the authorize request asks again.

@@ -1,6 +1,6 @@
 use std::convert::Infallible;
 use std::io;
-use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::pin;
 use std::time::Duration;
 
@@ -22,6 +22,10 @@ use crate::options::PoolError;
 
 const HEADERS_WITHIN: Duration = Duration::from_secs(10);
 const HANDSHAKE_WITHIN: Duration = Duration::from_secs(10);
+
+/// Where a request comes from.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Peer(pub(crate) IpAddr);
 
 /// Both loopback addresses on one port, so that `localhost` means this pool however it
 /// resolves. A machine without IPv6 has the one.
@@ -60,9 +64,9 @@ pub(crate) async fn accept(
             () = stop.cancelled() => return,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, address)) => {
                 let (router, tls, stop) = (router.clone(), tls.clone(), stop.clone());
-                connections.spawn(connect(stream, router, tls, stop));
+                connections.spawn(connect(stream, Peer(address.ip()), router, tls, stop));
             }
             Err(error) => {
                 tracing::warn!(%error, "a connection could not be accepted");
@@ -75,17 +79,18 @@ pub(crate) async fn accept(
 
 async fn connect(
     stream: TcpStream,
+    peer: Peer,
     router: Router,
     tls: Option<TlsAcceptor>,
     stop: CancellationToken,
 ) {
     let _ = stream.set_nodelay(true);
     match tls {
-        None => serve(stream, router, stop).await,
+        None => serve(stream, peer, router, stop).await,
         Some(acceptor) => {
             let handshake = tokio::time::timeout(HANDSHAKE_WITHIN, acceptor.accept(stream));
             if let Ok(Ok(stream)) = handshake.await {
-                serve(stream, router, stop).await;
+                serve(stream, peer, router, stop).await;
             }
         }
     }
@@ -93,6 +98,7 @@ async fn connect(
 
 async fn serve(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    peer: Peer,
     router: Router,
     stop: CancellationToken,
 ) {
@@ -101,7 +107,10 @@ async fn serve(
         .http1()
         .timer(TokioTimer::new())
         .header_read_timeout(HEADERS_WITHIN);
-    let service = hyper::service::service_fn(move |request| answer(router.clone(), request));
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer);
+        answer(router.clone(), request)
+    });
     let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
     tokio::select! {
         _ = connection.as_mut() => return,

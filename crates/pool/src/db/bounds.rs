@@ -556,7 +556,7 @@ fn every_call(db: &Connection) -> rusqlite::Result<()> {
     devices::get(db, "ada", "1")?;
     devices::page(db, "ada", None, 60)?;
     devices::set_remembered(db, "1", false, NOW)?;
-    devices::mark_authenticated(db, "1", NOW)?;
+    devices::mark_authenticated(db, "1", "::1", NOW)?;
     devices::delete(db, "1")?;
     hosted::get(db, "1", NOW)?;
     hosted::delete(db, "1")?;

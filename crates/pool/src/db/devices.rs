@@ -70,10 +70,15 @@ pub(crate) fn set_remembered(
         .map(drop)
 }
 
-/// Somebody has signed in on it.
-pub(crate) fn mark_authenticated(db: &Connection, device_key: &str, now: i64) -> Result<()> {
-    db.prepare_cached("UPDATE devices SET authenticated_at = ?2 WHERE device_key = ?1")?
-        .execute(params![device_key, now])
+/// Somebody has signed in on it, from this address.
+pub(crate) fn mark_authenticated(
+    db: &Connection,
+    device_key: &str,
+    ip: &str,
+    now: i64,
+) -> Result<()> {
+    db.prepare_cached("UPDATE devices SET authenticated_at = ?3, ip = ?2 WHERE device_key = ?1")?
+        .execute(params![device_key, ip, now])
         .map(drop)
 }
 

@@ -33,6 +33,13 @@ impl Params {
             .map_or("", |(_, value)| value)
     }
 
+    /// Names and values, in the order sent.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
     /// Those of the given names, encoded again.
     pub(crate) fn only(&self, names: &[&str]) -> String {
         let kept = self

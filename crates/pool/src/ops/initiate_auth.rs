@@ -72,6 +72,7 @@ pub(super) fn begin(
         name,
         parameters: &parameters,
         metadata: input.owned_map("ClientMetadata"),
+        peer: Some(input.peer),
     };
     answer(core, client, sign_in::begin(core, &begin, now)?, now)
 }

@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -11,11 +12,22 @@ use crate::settings::Address;
 /// The members of one call, which the service model has accepted: types are right, and what it
 /// requires is there.
 #[derive(Clone, Copy)]
-pub(crate) struct Input<'a>(&'a Map<String, Value>);
+pub(crate) struct Input<'a> {
+    members: &'a Map<String, Value>,
+    /// Where the call comes from.
+    pub(crate) peer: IpAddr,
+}
 
 impl<'a> Input<'a> {
-    pub(crate) fn new(checked: &'a Map<String, Value>) -> Self {
-        Self(checked)
+    pub(crate) fn new(checked: &'a Map<String, Value>, peer: IpAddr) -> Self {
+        Self {
+            members: checked,
+            peer,
+        }
+    }
+
+    fn within(&self, members: &'a Map<String, Value>) -> Self {
+        Self { members, ..*self }
     }
 
     /// A string the model requires.
@@ -24,32 +36,35 @@ impl<'a> Input<'a> {
     }
 
     pub(crate) fn get(&self, name: &str) -> Option<&'a str> {
-        self.0.get(name).and_then(Value::as_str)
+        self.members.get(name).and_then(Value::as_str)
     }
 
     pub(crate) fn flag(&self, name: &str) -> Option<bool> {
-        self.0.get(name).and_then(Value::as_bool)
+        self.members.get(name).and_then(Value::as_bool)
     }
 
     pub(crate) fn number(&self, name: &str) -> Option<i64> {
-        self.0.get(name).and_then(Value::as_i64)
+        self.members.get(name).and_then(Value::as_i64)
     }
 
     /// A member of any JSON.
     pub(crate) fn document(&self, name: &str) -> Option<&'a Value> {
-        self.0.get(name).filter(|value| !value.is_null())
+        self.members.get(name).filter(|value| !value.is_null())
     }
 
     /// A structure in the input.
     pub(crate) fn structure(&self, name: &str) -> Option<Self> {
-        self.0.get(name).and_then(Value::as_object).map(Self)
+        self.members
+            .get(name)
+            .and_then(Value::as_object)
+            .map(|members| self.within(members))
     }
 
     /// A list of structures.
     pub(crate) fn structures(&self, name: &str) -> Vec<Self> {
         self.list(name)
             .filter_map(Value::as_object)
-            .map(Self)
+            .map(|members| self.within(members))
             .collect()
     }
 
@@ -60,7 +75,7 @@ impl<'a> Input<'a> {
 
     /// A map of strings, empty when absent.
     pub(crate) fn map(&self, name: &str) -> BTreeMap<&'a str, &'a str> {
-        let entries = self.0.get(name).and_then(Value::as_object);
+        let entries = self.members.get(name).and_then(Value::as_object);
         entries
             .into_iter()
             .flatten()
@@ -105,7 +120,7 @@ impl<'a> Input<'a> {
     }
 
     fn list(&self, name: &str) -> impl Iterator<Item = &'a Value> + use<'a> {
-        self.0
+        self.members
             .get(name)
             .and_then(Value::as_array)
             .into_iter()

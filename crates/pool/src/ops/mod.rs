@@ -40,8 +40,10 @@ mod update_user_attributes;
 mod verify_software_token;
 mod verify_user_attribute;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
+use axum::Extension;
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse as _, Response};
@@ -56,6 +58,7 @@ use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::fault;
 use crate::limit;
+use crate::listen::Peer;
 use crate::model::OperationModel;
 use crate::options::POOL_ID;
 use input::Input;
@@ -69,10 +72,11 @@ const ERROR_MESSAGE: HeaderName = HeaderName::from_static("x-amzn-errormessage")
 /// Answers one call of the user-pool API.
 pub(crate) async fn call(
     State(core): State<Arc<Core>>,
+    Extension(Peer(peer)): Extension<Peer>,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let mut response = match answer(&core, &headers, &body).await {
+    let mut response = match answer(&core, peer, &headers, &body).await {
         Ok(response) => response,
         Err(error) => refusal(&error),
     };
@@ -132,7 +136,12 @@ pub(crate) fn refusal(error: &ApiError) -> Response {
     response
 }
 
-async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<Response> {
+async fn answer(
+    core: &Arc<Core>,
+    peer: IpAddr,
+    headers: &HeaderMap,
+    body: &Bytes,
+) -> Result<Response> {
     let operation = target(headers)?;
     if let Some(response) = fault::arrive(core, operation.name).await {
         return Ok(response);
@@ -152,7 +161,7 @@ async fn answer(core: &Arc<Core>, headers: &HeaderMap, body: &Bytes) -> Result<R
     let work = move |core: &Core| {
         let now = core.clock.now();
         limit::request(core, operation.name, operation.model, &members, now)?;
-        run(core, &Input::new(&members), now)
+        run(core, &Input::new(&members, peer), now)
     };
     let value = if waits {
         core.blocking(work).await

@@ -32,6 +32,7 @@ pub(super) fn respond(
         session: input.get("Session"),
         responses: &responses,
         metadata: input.owned_map("ClientMetadata"),
+        peer: Some(input.peer),
     };
     answer(core, client, sign_in::respond(core, &given, now)?, now)
 }

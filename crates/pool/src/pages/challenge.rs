@@ -8,7 +8,9 @@ use minijinja::{Value, context};
 use super::render::FormState;
 use super::told::told;
 use super::waiting::{self, Waiting};
-use super::{Visit, allow_own_scripts, passkeys, qr, refused, see_other, sign_in as sign_in_page};
+use super::{
+    Visit, allow_own_scripts, identifier, passkeys, qr, refused, see_other, sign_in as sign_in_page,
+};
 use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::oauth::params::Params;
@@ -107,8 +109,13 @@ fn responses<'a>(waiting: &'a Waiting, form: &'a Params) -> BTreeMap<&'a str, &'
         "MFA_SETUP" if form.first("action") == "email" => &[("EMAIL", form.first("email"))],
         _ => &[],
     };
+    let required = waiting.list("requiredAttributes");
+    let attributes = form
+        .pairs()
+        .filter(|(name, _)| required.iter().any(|required| required == name));
     own.iter()
         .copied()
+        .chain(attributes)
         .chain([("USERNAME", waiting.username.as_str())])
         .collect()
 }
@@ -134,6 +141,7 @@ fn respond(
         session: Some(next.as_deref().unwrap_or(session)),
         responses: &responses(waiting, form),
         metadata: BTreeMap::new(),
+        peer: None,
     };
     sign_in::respond(core, &answer, visit.now)
 }
@@ -147,7 +155,7 @@ fn show(
 ) -> Response {
     let passkeys = passkeys::offered(core, visit, &request.client);
     let (template, own) = match waiting.name.as_str() {
-        "NEW_PASSWORD_REQUIRED" => ("new_password.html", context! {}),
+        "NEW_PASSWORD_REQUIRED" => ("new_password.html", required(waiting)),
         "PASSWORD" => ("password.html", context! {}),
         "SELECT_CHALLENGE" => ("choice.html", choices(&waiting.available, passkeys)),
         "SELECT_MFA_TYPE" => (
@@ -184,6 +192,19 @@ fn code(name: &str, waiting: &Waiting) -> Value {
         device => parameter("FRIENDLY_DEVICE_NAME"),
         sent_to => parameter("CODE_DELIVERY_DESTINATION"),
     }
+}
+
+/// The attributes the person has to give with a password.
+fn required(waiting: &Waiting) -> Value {
+    let fields: Vec<_> = waiting
+        .list("requiredAttributes")
+        .into_iter()
+        .map(|name| {
+            let label = identifier::attribute(name.rsplit('.').next().unwrap_or_default());
+            context! { name, label }
+        })
+        .collect();
+    context! { fields }
 }
 
 /// Those there is a page for. Passkeys can be asked for on some pages only.

@@ -48,3 +48,39 @@ pub(super) fn addresses(settings: &Settings) -> Vec<(&'static str, &'static str,
         })
         .collect()
 }
+
+/// What the pool requires of who signs up and no other field asks for: attribute and label.
+pub(super) fn required(settings: &Settings) -> Vec<(String, String)> {
+    let known = [Address::Email, Address::PhoneNumber]
+        .into_iter()
+        .filter(|address| settings.username_attributes.contains(address))
+        .map(Address::attribute)
+        .chain(addresses(settings).into_iter().map(|(name, ..)| name))
+        .chain(NAMES);
+    let known: Vec<_> = known.collect();
+    settings
+        .required_attributes
+        .iter()
+        .filter(|name| !known.contains(&name.as_str()))
+        .map(|name| (name.clone(), attribute(name)))
+        .collect()
+}
+
+/// The fields that are there for everybody.
+pub(super) const NAMES: [&str; 2] = ["given_name", "family_name"];
+
+/// What a person calls an attribute.
+pub(super) fn attribute(name: &str) -> String {
+    match name {
+        "given_name" => "First name".to_owned(),
+        "family_name" => "Last name".to_owned(),
+        "phone_number" => "Phone number".to_owned(),
+        _ => {
+            let words = name.replace('_', " ");
+            let mut letters = words.chars();
+            letters.next().map_or_else(String::new, |first| {
+                first.to_uppercase().chain(letters).collect()
+            })
+        }
+    }
+}

@@ -53,6 +53,7 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         name: username,
         parameters: &parameters,
         metadata: BTreeMap::new(),
+        peer: None,
     };
     let outcome = sign_in::begin(core, &begin, visit.now);
     challenge::lead(core, visit, &request, username, outcome, None)

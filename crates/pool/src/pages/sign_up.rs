@@ -25,9 +25,12 @@ pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
         return Ok(show(core, visit, &request, values, None));
     };
     let username = form.first("username").trim();
-    let attributes: BTreeMap<_, _> = ["email", "phone_number", "given_name", "family_name"]
-        .map(|name| (name.to_owned(), form.first(name).trim().to_owned()))
+    let required = identifier::required(settings);
+    let attributes: BTreeMap<_, _> = ["email", "phone_number"]
         .into_iter()
+        .chain(identifier::NAMES)
+        .chain(required.iter().map(|(name, _)| name.as_str()))
+        .map(|name| (name.to_owned(), form.first(name).trim().to_owned()))
         .filter(|(_, value)| !value.is_empty())
         .collect();
     let new = NewUser {
@@ -63,9 +66,17 @@ fn values(settings: &Settings, username: &str, form: &Params) -> Value {
         .into_iter()
         .map(|(name, label, kind)| context! { name, label, kind, value => form.first(name) })
         .collect();
+    let required: Vec<_> = identifier::required(settings)
+        .into_iter()
+        .map(|(name, label)| context! { value => form.first(&name), name, label })
+        .collect();
+    let needs = |name: &str| settings.required_attributes.contains(name);
     context! {
         username,
         addresses,
+        required,
+        needs_given_name => needs("given_name"),
+        needs_family_name => needs("family_name"),
         field => identifier::field(settings, true),
         given_name => form.first("given_name"),
         family_name => form.first("family_name"),

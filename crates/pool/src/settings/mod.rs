@@ -19,6 +19,8 @@ pub(crate) use passkeys::Passkeys;
 pub(crate) use password_policy::PasswordPolicy;
 pub(crate) use triggers::Triggers;
 
+use crate::user::is_standard;
+
 /// Members in the words of the surface; see [`crate::local`] for what each does.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -45,6 +47,8 @@ pub(crate) struct Settings {
     pub(crate) alias_attributes: BTreeSet<Address>,
     /// What a sign-up verifies.
     pub(crate) auto_verified_attributes: BTreeSet<Address>,
+    /// Standard attributes that nobody signs up without.
+    pub(crate) required_attributes: BTreeSet<String>,
     /// Keeps the old value until the new one is verified.
     pub(crate) verify_before_update: BTreeSet<Address>,
     /// Where a code to reset a password goes, first choice first.
@@ -86,6 +90,7 @@ impl Default for Settings {
             username_attributes: [Address::Email].into(),
             alias_attributes: BTreeSet::new(),
             auto_verified_attributes: [Address::Email].into(),
+            required_attributes: BTreeSet::new(),
             verify_before_update: BTreeSet::new(),
             account_recovery: vec![Recovery::VerifiedEmail, Recovery::VerifiedPhoneNumber],
             first_factors: [
@@ -172,6 +177,15 @@ impl Settings {
             return Err("fixed_code must be six digits".to_owned());
         }
         self.passkeys.check()?;
+        if let Some(name) = self
+            .required_attributes
+            .iter()
+            .find(|name| !is_standard(name))
+        {
+            return Err(format!(
+                "required_attributes: {name} must be one of Cognito's standard attributes, as given_name"
+            ));
+        }
         if !self.username_attributes.is_empty() && !self.alias_attributes.is_empty() {
             return Err(
                 "username_attributes and alias_attributes exclude each other: empty one".to_owned(),

@@ -33,6 +33,7 @@ pub(crate) fn ask_for_any_passkey(
         name: "",
         parameters: &BTreeMap::new(),
         metadata: BTreeMap::new(),
+        peer: None,
     };
     let nobody = Named {
         user: None,
@@ -70,6 +71,7 @@ pub(crate) fn by_any_passkey(
         session: Some(session),
         responses: &given,
         metadata: BTreeMap::new(),
+        peer: None,
     };
     let mut name = String::new();
     let outcome = take(core, &answer, session, &mut name, now);

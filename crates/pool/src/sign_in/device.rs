@@ -109,8 +109,9 @@ pub(super) fn seen(
     }
     Ok(Some(match tracked(core, sign_in, user)? {
         Some(device) => {
+            let ip = sign_in.peer.map_or(device.ip, |peer| peer.to_string());
             core.db
-                .run(|tx| devices::mark_authenticated(tx, &device.device_key, now))?;
+                .run(|tx| devices::mark_authenticated(tx, &device.device_key, &ip, now))?;
             SeenDevice {
                 key: device.device_key,
                 is_new: false,

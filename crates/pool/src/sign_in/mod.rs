@@ -25,6 +25,7 @@ mod state;
 mod web_authn;
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use crate::client::{AuthFlow, Client};
@@ -50,6 +51,8 @@ pub(crate) struct Begin<'a> {
     /// All of `AuthParameters`.
     pub(crate) parameters: &'a BTreeMap<&'a str, &'a str>,
     pub(crate) metadata: BTreeMap<String, String>,
+    /// Where the call comes from; the pages do not say.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// The answer to a challenge.
@@ -61,6 +64,8 @@ pub(crate) struct Answer<'a> {
     /// All of `ChallengeResponses`.
     pub(crate) responses: &'a BTreeMap<&'a str, &'a str>,
     pub(crate) metadata: BTreeMap<String, String>,
+    /// Where the call comes from; the pages do not say.
+    pub(crate) peer: Option<IpAddr>,
 }
 
 /// Where a step leads.
@@ -143,6 +148,7 @@ pub(crate) fn respond(core: &Core, answer: &Answer<'_>, now: i64) -> Result<Outc
             .then_some(user)
             .ok_or_else(|| ApiError::not_authorized("Invalid session for the user."))
     })?;
+    sign_in.peer = answer.peer;
     sign_in.metadata.clone_from(&answer.metadata);
     if let (Some(key), false) = (answer.responses.get("DEVICE_KEY"), sign_in.asks_device()) {
         sign_in.device_key = Some((*key).to_owned());

@@ -9,9 +9,11 @@ use super::{Answer, Awaits, Outcome, SignIn, required};
 use crate::core::Core;
 use crate::db::users::{self, Status, User};
 use crate::error::{ApiError, Result};
-use crate::user::{hash_password, write_attributes};
+use crate::user::{hash_password, missing_attributes, refuse_missing, write_attributes};
 
 const DAY: i64 = 86400;
+/// What stands before an attribute's name among the answers.
+const GIVEN: &str = "userAttributes.";
 
 pub(super) fn challenge(
     core: &Core,
@@ -19,19 +21,21 @@ pub(super) fn challenge(
     user: &User,
     now: i64,
 ) -> Result<Outcome> {
-    let days = core
-        .definition()
-        .settings
-        .password_policy
-        .temporary_password_days;
+    let definition = core.definition();
+    let settings = &definition.settings;
+    let days = settings.password_policy.temporary_password_days;
     if now >= user.password_set_at + days.max(1) * DAY {
         return Err(ApiError::not_authorized(
             "Temporary password has expired and must be reset by an administrator.",
         ));
     }
+    let required: Vec<_> = missing_attributes(settings, &user.attributes)
+        .iter()
+        .map(|name| format!("{GIVEN}{name}"))
+        .collect();
     let parameters = [
         ("USER_ID_FOR_SRP", user.username.clone()),
-        ("requiredAttributes", "[]".to_owned()),
+        ("requiredAttributes", json!(required).to_string()),
         ("userAttributes", json!(user.attributes).to_string()),
     ];
     let parameters = parameters.map(|(name, value)| (name.to_owned(), value));
@@ -56,7 +60,7 @@ pub(super) fn answer(
         .responses
         .iter()
         .filter_map(|(name, value)| {
-            let name = name.strip_prefix("userAttributes.")?;
+            let name = name.strip_prefix(GIVEN)?;
             Some((name.to_owned(), (*value).to_owned()))
         })
         .collect();
@@ -68,6 +72,7 @@ pub(super) fn answer(
         // Whoever was invited gets no tokens before he has a second factor, where one is required.
         user.mfa.invited = true;
         write_attributes(tx, core, Some(answer.client), &mut user, &attributes, now)?;
+        refuse_missing(settings, &user.attributes)?;
         user.set_password(hash, policy, now);
         users::save(tx, &user, settings).map_err(ApiError::from)
     })?;

@@ -56,6 +56,7 @@ fn session_of(
         name: &user.username,
         parameters: &BTreeMap::new(),
         metadata: BTreeMap::new(),
+        peer: None,
     };
     let named = Named {
         subject: user.sub.clone(),

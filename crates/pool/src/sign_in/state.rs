@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +38,9 @@ pub(crate) struct SignIn {
     /// The hash of the session that its device answered without, until it has proven its secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) left_open: Option<Vec<u8>>,
+    /// Where the call at hand comes from, when it is one of the API.
+    #[serde(skip)]
+    pub(super) peer: Option<IpAddr>,
     /// `ClientMetadata` of the call at hand: functions are given it.
     #[serde(skip)]
     pub(crate) metadata: BTreeMap<String, String>,
@@ -170,6 +174,7 @@ impl SignIn {
             rounds: Vec::new(),
             device_shown: false,
             left_open: None,
+            peer: begin.peer,
             metadata: begin.metadata.clone(),
             awaits: Awaits::Nothing,
             ceremony: None,

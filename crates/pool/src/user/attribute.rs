@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::client::Client;
 use crate::error::{ApiError, Result};
-use crate::settings::Address;
+use crate::settings::{Address, Settings};
 
 /// OpenID Connect's standard claims, as Cognito has them.
 const STANDARD: [&str; 17] = [
@@ -34,6 +34,35 @@ const OWN: [&str; 4] = [
     "phone_number_verified",
     "identities",
 ];
+
+pub(crate) fn is_standard(name: &str) -> bool {
+    STANDARD.contains(&name)
+}
+
+/// The attributes the pool requires that are not there.
+pub(crate) fn missing_attributes<'a>(
+    settings: &'a Settings,
+    attributes: &BTreeMap<String, String>,
+) -> Vec<&'a str> {
+    settings
+        .required_attributes
+        .iter()
+        .filter(|name| !attributes.contains_key(*name))
+        .map(String::as_str)
+        .collect()
+}
+
+/// # Errors
+/// `InvalidParameterException` when one is missing.
+pub(crate) fn refuse_missing(
+    settings: &Settings,
+    attributes: &BTreeMap<String, String>,
+) -> Result<()> {
+    match missing_attributes(settings, attributes).first() {
+        None => Ok(()),
+        Some(name) => Err(nonconforming(name, "The attribute is required")),
+    }
+}
 
 /// Checks attributes that `client` wants to write (`None`: an administrator, who may also say
 /// that an address is verified).

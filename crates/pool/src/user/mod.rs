@@ -24,7 +24,9 @@ pub(crate) use admin::{
     confirm_by_admin, delete, delete_attributes, known, require_reset, set_enabled, set_password,
     sign_out_everywhere, update_attributes,
 };
-pub(crate) use attribute::{check_attributes, refuse_many, valid_address};
+pub(crate) use attribute::{
+    check_attributes, is_standard, missing_attributes, refuse_many, refuse_missing, valid_address,
+};
 pub(crate) use delivery::Delivery;
 pub(crate) use invite::{Invitation, invite, invite_again};
 pub(crate) use lockout::{clear_failures, refuse_locked, settle};

@@ -3,7 +3,8 @@ use std::collections::BTreeMap;
 use rusqlite::Connection;
 
 use super::{
-    Delivery, check_attributes, look_up, refuse_many, refuse_taken, unknown_user, valid_address,
+    Delivery, check_attributes, look_up, refuse_many, refuse_missing, refuse_taken, unknown_user,
+    valid_address,
 };
 use crate::client::{AuthFlow, Client};
 use crate::codes::{self, Purpose};
@@ -168,6 +169,7 @@ fn prepare(core: &Core, client: &Client, new: NewUser<'_>, now: i64) -> Result<U
             attributes.insert(address.verified().into(), "false".into());
         }
     }
+    refuse_missing(settings, &attributes)?;
     let password_hash = match new.password {
         Some(password) => {
             settings.password_policy.check(password)?;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use rusqlite::Connection;
 
-use super::{Delivery, check_attributes, refuse_many};
+use super::{Delivery, check_attributes, missing_attributes, refuse_many};
 use crate::client::Client;
 use crate::codes::{self, Purpose};
 use crate::core::Core;
@@ -79,6 +79,14 @@ pub(crate) fn write_attributes(
         }
     }
     refuse_many(&user.attributes)?;
+    if let Some(name) = missing_attributes(settings, &user.attributes)
+        .iter()
+        .find(|name| given.contains_key(**name))
+    {
+        return Err(ApiError::invalid_parameter(format!(
+            "{name} is required and cannot be deleted."
+        )));
+    }
     refuse_nameless(user, settings)?;
     refuse_taken(db, user, settings)?;
     user.modified_at = now;

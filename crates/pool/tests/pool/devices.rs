@@ -745,3 +745,26 @@ async fn nobody_takes_the_place_of_a_device_that_answers_without_the_session() {
         .refused("NotAuthorizedException");
     begin(&prover).await.refused("NotAuthorizedException");
 }
+
+#[tokio::test]
+async fn a_device_tells_where_it_was_last_used_from() {
+    let mut pool = tracking("ALWAYS").await;
+    let port = pool.pool.address().port();
+    let device = Device::confirmed(&pool, USER).await;
+    let last_ip = async |pool: &TestPool| {
+        let shown = on_device(pool, "GetDevice", &device.tokens, &device.key).await;
+        attribute(&shown.ok()["Device"], "last_ip_used").unwrap()
+    };
+    assert_eq!(last_ip(&pool).await, "127.0.0.1");
+    // A machine without IPv6 has the one address.
+    if tokio::net::TcpStream::connect(("::1", port)).await.is_ok() {
+        pool.base = format!("http://[::1]:{port}");
+        let asked = sign_in(&pool, USER, &device.key).await;
+        device.prove(&pool, &asked, &device.password).await.ok();
+        assert_eq!(last_ip(&pool).await, "::1");
+    }
+    pool.base = format!("http://127.0.0.1:{port}");
+    let asked = sign_in(&pool, USER, &device.key).await;
+    device.prove(&pool, &asked, &device.password).await.ok();
+    assert_eq!(last_ip(&pool).await, "127.0.0.1");
+}

@@ -582,3 +582,45 @@ async fn somebody_without_an_address_waits_for_whoever_runs_the_application() {
         .await;
     says(&page, 400, "Whoever runs the application has to confirm it");
 }
+
+#[tokio::test]
+async fn the_pages_ask_for_what_the_pool_requires() {
+    let pool = TestPool::start().await;
+    pool.settings(json!({ "required_attributes": ["given_name", "nickname"] }))
+        .await;
+    let mut browser = Browser::new(&pool);
+    let path = format!("/signup?{}", query());
+    let fields = [
+        ("username", "new@example.com"),
+        ("password", PASSWORD),
+        ("given_name", "Ida"),
+    ];
+    let page = browser.submit(&path, &fields).await;
+    says(&page, 400, "nickname");
+    says(&page, 400, "name=\"nickname\"");
+    let fields = [
+        ("username", "new@example.com"),
+        ("password", PASSWORD),
+        ("given_name", "Ida"),
+        ("nickname", "I"),
+    ];
+    assert_eq!(browser.submit(&path, &fields).await.status, 303);
+
+    with_temporary_password(&pool).await;
+    let mut browser = Browser::new(&pool);
+    let page = begun(&mut browser, USER, PASSWORD).await;
+    says(&page, 200, "name=\"userAttributes.nickname\"");
+    let page = answer(&mut browser, "NEW_PASSWORD_REQUIRED", &[("password", NEW)]).await;
+    says(&page, 400, "given_name");
+    let given = [
+        ("password", NEW),
+        ("userAttributes.given_name", "Ida"),
+        ("userAttributes.nickname", "I"),
+        // Nobody has asked for this.
+        ("userAttributes.family_name", "Eve"),
+    ];
+    let page = answer(&mut browser, "NEW_PASSWORD_REQUIRED", &given).await;
+    let id = identified(&pool, &page).await;
+    assert_eq!(id["nickname"], "I");
+    assert_eq!(id.get("family_name"), None);
+}

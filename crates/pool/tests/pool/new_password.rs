@@ -139,3 +139,91 @@ async fn a_temporary_password_is_not_recovered() {
         .await
         .refused("NotAuthorizedException");
 }
+
+#[tokio::test]
+async fn what_the_pool_requires_is_given_with_the_password() {
+    let pool = TestPool::start().await;
+    pool.settings(json!({ "required_attributes": ["email", "given_name", "nickname"] }))
+        .await;
+    let user = json!({
+        "username": EMAIL, "password": PASSWORD, "status": "FORCE_CHANGE_PASSWORD",
+        "attributes": { "nickname": "Ida" },
+    });
+    pool.put_user(user).await;
+    let challenge = pool.password(EMAIL, PASSWORD).await.ok();
+    let shown = &challenge["ChallengeParameters"];
+    assert_eq!(
+        shown["requiredAttributes"],
+        "[\"userAttributes.given_name\"]"
+    );
+    let session = &challenge["Session"];
+    for name in [json!(null), json!("")] {
+        let given = match name.as_str() {
+            None => json!({ "USERNAME": EMAIL, "NEW_PASSWORD": CHOSEN }),
+            Some(name) => json!({
+                "USERNAME": EMAIL, "NEW_PASSWORD": CHOSEN, "userAttributes.given_name": name,
+            }),
+        };
+        let missing = choose(&pool, session, given).await;
+        missing.refused("InvalidParameterException");
+        assert!(
+            missing.message().contains("given_name"),
+            "{}",
+            missing.message()
+        );
+    }
+    // Nothing has come of it, and it can be put right.
+    pool.password(EMAIL, CHOSEN)
+        .await
+        .refused("NotAuthorizedException");
+    let given = json!({
+        "USERNAME": EMAIL, "NEW_PASSWORD": CHOSEN, "userAttributes.given_name": "Ida",
+    });
+    let done = choose(&pool, session, given).await.ok();
+    let access = &done["AuthenticationResult"]["AccessToken"];
+    assert_eq!(
+        pool.attribute(access, "given_name").await.as_deref(),
+        Some("Ida")
+    );
+    let body = json!({ "AccessToken": access, "UserAttributeNames": ["given_name"] });
+    pool.call("DeleteUserAttributes", body)
+        .await
+        .refused("InvalidParameterException");
+}
+
+#[tokio::test]
+async fn nobody_signs_up_without_what_the_pool_requires() {
+    let pool = TestPool::start().await;
+    pool.settings(json!({ "required_attributes": ["given_name"] }))
+        .await;
+    let sign_up = |attributes: Value| {
+        let body = json!({
+            "ClientId": PUBLIC_CLIENT_ID, "Username": "new@example.com", "Password": PASSWORD,
+            "UserAttributes": attributes,
+        });
+        pool.call("SignUp", body)
+    };
+    for missing in [json!([]), json!([{ "Name": "given_name", "Value": "" }])] {
+        sign_up(missing).await.refused("InvalidParameterException");
+    }
+    sign_up(json!([{ "Name": "given_name", "Value": "Ida" }]))
+        .await
+        .ok();
+    let (status, body) = pool
+        .local(
+            "settings",
+            json!({ "required_attributes": ["custom:plan"] }),
+        )
+        .await;
+    assert_eq!(status, 400, "{body}");
+    let described = pool.admin("DescribeUserPool", json!({})).await.ok();
+    let schema = described["UserPool"]["SchemaAttributes"]
+        .as_array()
+        .unwrap();
+    let required: Vec<_> = schema
+        .iter()
+        .filter(|one| one["Required"] == true)
+        .collect();
+    let names: Vec<_> = required.iter().map(|one| one["Name"].clone()).collect();
+    assert_eq!(names, ["sub", "given_name", "email"]);
+}

@@ -46,8 +46,12 @@ pub(super) fn attributes(settings: &Settings) -> Value {
         .collect()
 }
 
-/// The one address that everybody signs in with; of two, each has one or the other.
+/// What the settings say, and the one address that everybody signs in with; of two, each has one
+/// or the other.
 fn is_required(settings: &Settings, name: &str) -> bool {
+    if settings.required_attributes.contains(name) {
+        return true;
+    }
     let names = &settings.username_attributes;
     names.len() == 1 && Address::of_attribute(name).is_some_and(|address| names.contains(&address))
 }
