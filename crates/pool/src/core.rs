@@ -104,6 +104,9 @@ impl Core {
 
     /// Waits for the signing keys.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<()> {
+        if self.keys.are_made() {
+            return Ok(());
+        }
         let made = self.blocking(|core| Ok(core.keys.with(|_| ()))).await?;
         made.ok_or_else(ApiError::internal)
     }

@@ -129,6 +129,11 @@ impl Keys {
         Ok((Self { ring }, making))
     }
 
+    /// Whether nobody need wait for them.
+    pub(crate) fn are_made(&self) -> bool {
+        self.ring.read().get().is_some()
+    }
+
     /// Runs `work` with the current keys; `None` when they could not be made.
     /// Blocks while they are being made.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&Ring) -> T) -> Option<T> {

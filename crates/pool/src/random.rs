@@ -1,10 +1,10 @@
-use aws_lc_rs::rand::{SecureRandom, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 
-/// The system's random source.
+/// The system's random source, asked directly: AWS-LC's takes most of a pool's start to get ready
+/// for the first bytes.
 #[derive(Debug, Default)]
-pub(crate) struct Random(SystemRandom);
+pub(crate) struct Random(());
 
 impl Random {
     /// # Panics
@@ -69,6 +69,6 @@ impl Random {
         reason = "without randomness no secret can be made"
     )]
     fn fill(&self, bytes: &mut [u8]) {
-        self.0.fill(bytes).expect("the system gives random bytes");
+        getrandom::fill(bytes).expect("the system gives random bytes");
     }
 }

@@ -1,7 +1,7 @@
 //! What Cognito asks for between password and tokens. Each step is kept in the store, sealed
 //! with the browser's binding, under a continuation that is good once and for some minutes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use cogward_cognito::accounts::{Challenge, SignIn, Subject};
@@ -12,10 +12,13 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::login::{LoggedIn, end};
 use super::{AccountRefusal, Email, enabled};
+use crate::login::LOGIN_SECONDS;
 use crate::{Auth, Client, audit, login};
 
 /// Cognito's sessions live three minutes, unless the app client says longer.
 const SECONDS: i64 = 180;
+/// In front of what is kept: sign-ins on the hosted page, kept beside it, begin otherwise.
+const KIND: u8 = b'C';
 /// So many wrong codes end the sign-in, whatever Cognito allows.
 const TRIES: u8 = 5;
 
@@ -31,8 +34,10 @@ pub struct Step {
     pub options: Vec<String>,
     /// Binds the sign-in to this browser.
     pub cookie: CookieValue,
-    /// Seconds the step waits.
+    /// Seconds the cookie lives: no shorter than a sign-in on the hosted page that it may bind too.
     pub seconds: i64,
+    /// Seconds the step waits.
+    pub expires_in: i64,
 }
 
 /// What a person answers; each step takes its own part.
@@ -59,6 +64,10 @@ struct Pending {
     session: Option<String>,
     /// As Cognito wants it said from now on.
     username: String,
+    /// Whose budget of attempts it is.
+    email: String,
+    /// Attributes that may go with the answer.
+    attributes: Vec<String>,
     with_session: bool,
     tries: u8,
     expires_at: i64,
@@ -73,15 +82,24 @@ pub(super) async fn keep(
     login_cookie: Option<&str>,
 ) -> Result<Step, AccountRefusal> {
     let username = challenge.parameters.get("USER_ID_FOR_SRP");
-    let username = username.map_or(email.as_str(), String::as_str).to_owned();
-    after(auth, username, challenge, with_session, login_cookie).await
+    let whose = Whose {
+        username: username.map_or(email.as_str(), String::as_str).to_owned(),
+        email: email.as_str().to_owned(),
+        with_session,
+    };
+    after(auth, whose, challenge, login_cookie).await
+}
+
+struct Whose {
+    username: String,
+    email: String,
+    with_session: bool,
 }
 
 async fn after(
     auth: &Auth,
-    username: String,
+    whose: Whose,
     challenge: Challenge,
-    with_session: bool,
     login_cookie: Option<&str>,
 ) -> Result<Step, AccountRefusal> {
     if !is_served(&challenge.name) {
@@ -92,8 +110,10 @@ async fn after(
     let pending = Pending {
         challenge: challenge.name.clone(),
         session: challenge.session.map(|it| it.expose().to_owned()),
-        username,
-        with_session,
+        username: whose.username,
+        email: whose.email,
+        attributes: required(&challenge.parameters),
+        with_session: whose.with_session,
         tries: 0,
         expires_at: auth.now().plus(SECONDS).as_secs(),
     };
@@ -104,8 +124,21 @@ async fn after(
         parameters: shown(challenge.parameters),
         options: challenge.available,
         cookie: cookie_value::issue(&auth.ring(), Purpose::Login, &binding),
-        seconds: SECONDS,
+        seconds: LOGIN_SECONDS,
+        expires_in: SECONDS,
     })
+}
+
+/// What `NEW_PASSWORD_REQUIRED` asks for: names, as JSON text, each after `userAttributes.`.
+fn required(parameters: &HashMap<String, String>) -> Vec<String> {
+    let names = parameters
+        .get("requiredAttributes")
+        .map_or("", String::as_str);
+    let names = names.split(['[', ']', '"', ',', ' ']);
+    let bare = names.map(|name| name.strip_prefix("userAttributes.").unwrap_or(name));
+    bare.filter(|name| !name.is_empty())
+        .map(str::to_owned)
+        .collect()
 }
 
 /// The steps that [`responses`] can answer.
@@ -138,7 +171,8 @@ async fn put(
     key: &LoginKey,
     pending: &Pending,
 ) -> Result<(), AccountRefusal> {
-    let mut plain = postcard::to_allocvec(pending).map_err(|_| AccountRefusal::Internal)?;
+    let mut plain =
+        postcard::to_allocvec(&(KIND, pending)).map_err(|_| AccountRefusal::Internal)?;
     let sealed = seal::seal_login(&auth.ring(), binding, key, &plain, &auth.rng);
     plain.zeroize();
     let sealed = sealed.map_err(|_| AccountRefusal::Internal)?;
@@ -161,29 +195,16 @@ pub async fn proceed(
     previous: &[&str],
 ) -> Result<LoggedIn, AccountRefusal> {
     let cognito = enabled(auth)?;
-    let refuse = |reason: &str| {
-        audit::refused("sign-in step", &reason);
-        AccountRefusal::Continuation
-    };
-    let binding = login_cookie
-        .and_then(|value| cookie_value::verify(&auth.ring(), Purpose::Login, value))
-        .ok_or_else(|| refuse("no login cookie"))?;
-    let key = LoginKey::of_state(continuation);
-    let now = auth.now();
-    let sealed = auth.store.take_login(&key, now).await?;
-    let sealed = sealed.ok_or_else(|| refuse("unknown, used or late"))?;
-    let plain = seal::open_login(&auth.ring(), &binding, &key, &sealed)
-        .map_err(|_| refuse("begun by another browser"))?;
-    let mut pending: Pending =
-        postcard::from_bytes(&plain).map_err(|_| refuse("of a sign-in of another kind"))?;
-    if pending.expires_at <= now.as_secs() {
-        return Err(refuse("late"));
+    let (binding, key, mut pending) = take(auth, continuation, login_cookie).await?;
+    if let Err(limited) = attempt(auth, &pending, &client) {
+        put(auth, &binding, &key, &pending).await?;
+        return Err(limited);
     }
     let subject = Subject {
         username: &pending.username,
         address: client.address.as_deref(),
     };
-    let answered = match responses(&pending.challenge, answer) {
+    let answered = match responses(&pending, answer) {
         Ok(responses) => {
             let given: Vec<_> = responses
                 .iter()
@@ -203,13 +224,17 @@ pub async fn proceed(
     match answered {
         Ok(SignIn::Done(tokens)) => end(auth, tokens, with_session, client, previous).await,
         Ok(SignIn::Challenge(next)) => {
-            let username = pending.username.clone();
-            let step = after(auth, username, next, with_session, login_cookie).await?;
+            let whose = Whose {
+                username: pending.username.clone(),
+                email: pending.email.clone(),
+                with_session,
+            };
+            let step = after(auth, whose, next, login_cookie).await?;
             Ok(LoggedIn::Step(step))
         }
         Err(error) => {
             audit::refused("sign-in step", &error);
-            if is_retried(&error) && pending.tries + 1 < TRIES {
+            if is_retried(&pending, &error) && pending.tries + 1 < TRIES {
                 pending.tries += 1;
                 put(auth, &binding, &key, &pending).await?;
             }
@@ -218,23 +243,59 @@ pub async fn proceed(
     }
 }
 
+/// Takes a step of this browser out of the store, for good.
+async fn take(
+    auth: &Auth,
+    continuation: &str,
+    login_cookie: Option<&str>,
+) -> Result<(SessionId, LoginKey, Pending), AccountRefusal> {
+    let refuse = |reason: &str| {
+        audit::refused("sign-in step", &reason);
+        AccountRefusal::Continuation
+    };
+    let binding = login_cookie
+        .and_then(|value| cookie_value::verify(&auth.ring(), Purpose::Login, value))
+        .ok_or_else(|| refuse("no login cookie"))?;
+    let key = LoginKey::of_state(continuation);
+    let now = auth.now();
+    let sealed = auth.store.take_login(&key, now).await?;
+    let sealed = sealed.ok_or_else(|| refuse("unknown, used or late"))?;
+    let plain = seal::open_login(&auth.ring(), &binding, &key, &sealed)
+        .map_err(|_| refuse("begun by another browser"))?;
+    let (kind, pending): (u8, Pending) =
+        postcard::from_bytes(&plain).map_err(|_| refuse("of a sign-in of another kind"))?;
+    if kind != KIND || pending.expires_at <= now.as_secs() {
+        return Err(refuse("late, or of a sign-in of another kind"));
+    }
+    Ok((binding, key, pending))
+}
+
+/// One budget for the password and what comes after it.
+fn attempt(auth: &Auth, pending: &Pending, client: &Client) -> Result<(), AccountRefusal> {
+    let email = Email::parse(&pending.email)?;
+    auth.account_limits.attempt(&email, client)
+}
+
 /// Cognito takes the same session again after these; after no answer, perhaps.
-fn is_retried(error: &AccountError) -> bool {
-    matches!(
-        error,
-        AccountError::Unavailable { .. }
-            | AccountError::Refused(
-                Refusal::CodeMismatch
-                    | Refusal::Password(_)
-                    | Refusal::PasswordUsedBefore
-                    | Refusal::Throttled
-            )
-    )
+fn is_retried(pending: &Pending, error: &AccountError) -> bool {
+    // A code of an authenticator application that was used before is "expired"; the next is not.
+    let used = matches!(error, AccountError::Refused(Refusal::CodeExpired));
+    (used && pending.challenge == "SOFTWARE_TOKEN_MFA")
+        || matches!(
+            error,
+            AccountError::Unavailable { .. }
+                | AccountError::Refused(
+                    Refusal::CodeMismatch
+                        | Refusal::Password(_)
+                        | Refusal::PasswordUsedBefore
+                        | Refusal::Throttled
+                )
+        )
 }
 
 /// By Cognito's names (API reference, "RespondToAuthChallenge").
 fn responses<'a>(
-    challenge: &str,
+    pending: &Pending,
     answer: &Answer<'a>,
 ) -> Result<Vec<(String, &'a str)>, AccountRefusal> {
     let given = |value: Option<&'a str>, name: &str, missing: &'static str| {
@@ -243,7 +304,7 @@ fn responses<'a>(
         Ok(vec![(name.to_owned(), value)])
     };
     let code = |name| given(answer.code.map(str::trim), name, "code is missing");
-    match challenge {
+    match pending.challenge.as_str() {
         "SOFTWARE_TOKEN_MFA" => code("SOFTWARE_TOKEN_MFA_CODE"),
         "SMS_MFA" => code("SMS_MFA_CODE"),
         "EMAIL_OTP" => code("EMAIL_OTP_CODE"),
@@ -256,6 +317,12 @@ fn responses<'a>(
                 "NEW_PASSWORD",
                 "new_password is missing",
             )?;
+            let is_asked = |name: &&str| pending.attributes.iter().any(|asked| asked == *name);
+            if !answer.attributes.keys().all(is_asked) {
+                return Err(AccountRefusal::Answer(
+                    "attributes has one that is not asked for",
+                ));
+            }
             let attributes = answer.attributes.iter();
             all.extend(attributes.map(|(name, value)| (format!("userAttributes.{name}"), *value)));
             Ok(all)

@@ -1,5 +1,7 @@
-//! How often an account may be tried, and sent codes. Each place on the network has its own
-//! budget beside the account's, so that whoever uses one up elsewhere locks nobody out here.
+//! How often an account may be tried, and sent codes. Passwords and codes are counted for each
+//! place on the network by itself, so that whoever uses up a budget elsewhere locks nobody out
+//! here; Cognito's own lock stands behind them. Messages are counted for the account as well, so
+//! that many places fill nobody's inbox.
 
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -20,17 +22,17 @@ pub struct Limits {
     messages: Budget,
 }
 
-/// Of an account from one place, and of the account from everywhere.
+/// Of an account from one place, and perhaps of the account from everywhere.
 struct Budget {
     here: DefaultKeyedRateLimiter<(Email, Option<IpAddr>)>,
-    everywhere: DefaultKeyedRateLimiter<Email>,
+    everywhere: Option<DefaultKeyedRateLimiter<Email>>,
     clock: DefaultClock,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            attempts: Budget::new(quota(10, 30), quota(100, 5)),
+            attempts: Budget::new(quota(10, 30), None),
             messages: Budget::new(quota(3, 60), quota(10, 300)),
         }
     }
@@ -59,7 +61,7 @@ impl Budget {
         let least = Quota::per_hour(NonZeroU32::MIN);
         Self {
             here: RateLimiter::keyed(here.unwrap_or(least)),
-            everywhere: RateLimiter::keyed(everywhere.unwrap_or(least)),
+            everywhere: everywhere.map(RateLimiter::keyed),
             clock: DefaultClock::default(),
         }
     }
@@ -67,11 +69,14 @@ impl Budget {
     fn take(&self, email: &Email, client: &Client, what: &str) -> Result<(), AccountRefusal> {
         if self.here.len() > MOST {
             self.here.retain_recent();
-            self.everywhere.retain_recent();
+            if let Some(everywhere) = &self.everywhere {
+                everywhere.retain_recent();
+            }
         }
         let address = client.address.as_deref().and_then(network);
         let here = self.here.check_key(&(email.clone(), address));
-        let refused = here.and_then(|()| self.everywhere.check_key(email));
+        let everywhere = self.everywhere.as_ref();
+        let refused = here.and_then(|()| everywhere.map_or(Ok(()), |it| it.check_key(email)));
         refused.map_err(|until| {
             audit::refused("account", &format_args!("too many {what}"));
             let wait = until.wait_time_from(self.clock.now());
@@ -124,9 +129,14 @@ mod tests {
     }
 
     #[test]
-    fn many_places_share_the_accounts_budget() {
+    fn many_places_share_the_budget_of_messages_and_not_of_attempts() {
         let limits = Limits::default();
         let ada = Email::parse("ada@x.com").unwrap();
+        for last in 0..=255 {
+            limits
+                .attempt(&ada, &from(&format!("192.0.2.{last}")))
+                .unwrap();
+        }
         let tried = (0..=255).map(|last| limits.message(&ada, &from(&format!("192.0.2.{last}"))));
         assert_eq!(tried.filter(Result::is_ok).count(), 10);
     }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use cogward_cognito::accounts::SignIn;
 use cogward_cognito::{AccountError, Refusal, Tokens};
 use cogward_session::{Token, TokenSet};
+use tokio::time::Instant;
 
 use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, subject};
 use crate::error::chain;
@@ -52,6 +53,7 @@ pub async fn login(
     let email = Email::parse(ask.email)?;
     auth.account_limits.attempt(&email, &client)?;
     let cognito = enabled(auth)?;
+    let begun = Instant::now();
     let signed_in = cognito.sign_in(subject(&email, &client), ask.password);
     let tokens = match signed_in.await {
         Ok(SignIn::Done(tokens)) => tokens,
@@ -62,7 +64,8 @@ pub async fn login(
         }
         Err(error) => {
             // Refusals take as long as each other; who gets in need not wait.
-            return evenly::answered(auth, async { Err(refused(auth, error)) }).await;
+            evenly::held_back(auth, begun).await;
+            return Err(refused(auth, error));
         }
     };
     end(auth, tokens, with_session, client, ask.previous).await

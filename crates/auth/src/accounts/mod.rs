@@ -23,7 +23,7 @@ pub use error::AccountRefusal;
 pub use limits::Limits;
 pub use login::{LoggedIn, Login, login};
 
-use crate::{Auth, Client, audit};
+use crate::{Auth, Client, audit, chain};
 
 /// The numbers and choices that accounts go by.
 #[derive(Clone, Debug)]
@@ -44,7 +44,7 @@ impl Default for Settings {
             hide_existing: true,
             session_by_default: false,
             tokens: true,
-            step: Duration::from_millis(250),
+            step: Duration::from_secs(1),
         }
     }
 }
@@ -89,8 +89,10 @@ pub async fn register(
     evenly::answered(auth, async {
         let made = cognito.sign_up(subject(&email, client), person.password, &attributes);
         match made.await {
-            Err(AccountError::Refused(Refusal::UserExists)) if hides(auth) => {
-                audit::refused("registration", &"the address has an account");
+            Err(AccountError::Refused(refusal @ (Refusal::UserExists | Refusal::CodeNotSent)))
+                if hides(auth) =>
+            {
+                audit::refused("registration", &refusal);
                 Ok(())
             }
             made => made.map(drop).map_err(AccountRefusal::from),
@@ -197,20 +199,13 @@ fn code_of(code: &str) -> Result<&str, AccountRefusal> {
     sound.then_some(code).ok_or(AccountRefusal::Code)
 }
 
-/// Nobody has it, it is confirmed, it has had too many codes: to a stranger all of that is an
-/// account, or none.
+/// Nobody has it, it is confirmed, it has had too many codes, its mail or function failed: to a
+/// stranger all of that is an account, or none.
 fn about_message(auth: &Auth, sent: Result<(), AccountError>) -> Result<(), AccountRefusal> {
     match sent {
-        Err(AccountError::Refused(
-            refusal @ (Refusal::UserNotFound
-            | Refusal::NotConfirmed
-            | Refusal::AlreadyConfirmed
-            | Refusal::Disabled
-            | Refusal::LimitExceeded
-            | Refusal::InvalidCredentials
-            | Refusal::InvalidParameter),
-        )) if hides(auth) => {
-            audit::refused("code", &refusal);
+        Err(error) if hides(auth) && error.tells_of_a_user() => {
+            tracing::warn!(error = chain(&error), "a code was not sent");
+            audit::refused("code", &error);
             Ok(())
         }
         sent => sent.map_err(AccountRefusal::from),

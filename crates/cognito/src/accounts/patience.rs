@@ -29,17 +29,22 @@ pub(super) fn retries() -> RetryConfig {
 }
 
 /// Only a call that Cognito refused for being too busy is made again. Any other may have been
-/// carried out: a code would be sent twice, a password counted as tried twice.
+/// carried out: a code would be sent twice, a password counted as tried twice. Nor is one that
+/// its user has made too often (`LimitExceededException`, which the SDK takes for the same).
 #[derive(Debug)]
 pub(super) struct OnlyTooBusy;
 
 impl ClassifyRetry for OnlyTooBusy {
     fn classify_retry(&self, context: &InterceptorContext) -> RetryAction {
-        let refused = context
-            .response()
-            .is_some_and(|answer| answer.status().is_client_error());
-        match (context.output_or_error(), refused) {
-            (Some(Err(_)), false) => RetryAction::RetryForbidden,
+        let answer = context.response();
+        let kind = answer.and_then(|answer| answer.headers().get("x-amzn-errortype"));
+        let kind = kind.and_then(|kind| kind.split([':', '#']).next());
+        let too_busy = matches!(
+            kind,
+            Some("TooManyRequestsException" | "ThrottlingException")
+        );
+        match context.output_or_error() {
+            Some(Err(_)) if !too_busy => RetryAction::RetryForbidden,
             _ => RetryAction::NoActionIndicated,
         }
     }

@@ -124,6 +124,16 @@ impl<E: ProvideErrorMetadata, R> From<SdkError<E, R>> for AccountError {
 }
 
 impl AccountError {
+    /// Whether a call about a user nobody has would not have failed like this: what is wrong is
+    /// with a user there is, or with what was to be done for him.
+    pub fn tells_of_a_user(&self) -> bool {
+        match self {
+            Self::Refused(refusal) => *refusal != Refusal::Throttled,
+            Self::Misconfigured { error } => error.contains("Lambda") || error.contains("Role"),
+            Self::Unavailable { .. } => false,
+        }
+    }
+
     fn named(error: &str, message: &str) -> Self {
         let refusal = match error {
             "UsernameExistsException" => Refusal::UserExists,

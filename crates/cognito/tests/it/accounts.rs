@@ -206,6 +206,11 @@ async fn what_cognito_is_too_busy_for_is_asked_again_and_nothing_else_is() {
     assert_eq!(refused, Refusal::Throttled);
     assert_eq!(calls(&pool, "InitiateAuth").await, 6);
 
+    fault(&pool, "SignUp", "LimitExceededException", 3).await;
+    let refused = refusal(accounts.sign_up(ADA, PASSWORD, &[]).await);
+    assert_eq!(refused, Refusal::LimitExceeded);
+    assert_eq!(calls(&pool, "SignUp").await, 1);
+
     fault(&pool, "ForgotPassword", "InternalErrorException", 1).await;
     let error = accounts.forgot_password(ADA).await.unwrap_err();
     assert!(

@@ -64,9 +64,10 @@ pub(crate) static TOKENS: Setting<bool> = Setting::new(
 static ANSWER_STEP: Setting<u32> = Setting::new(
     "accounts.answer_step_ms",
     "Milliseconds. With `hide_existing`, an answer that depends on an account is held back to the \
-     next full multiple of this since its call came; 0 holds nothing back.",
+     next full multiple of this since its call came: choose it longer than Cognito takes to \
+     send a message. 0 holds nothing back.",
 )
-.default("250")
+.default("1000")
 .check(step)
 .example("500");
 

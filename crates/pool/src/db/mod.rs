@@ -1,4 +1,4 @@
-//! SQLite: one connection behind a lock, used on blocking threads only.
+//! SQLite: one connection behind a lock, which is held for some rows, no longer.
 //!
 //! No table grows with the number of sign-ins. What expires is removed some rows at a time when
 //! others are added; and where the time stands still, or somebody fills the pool, so many rows are
@@ -193,7 +193,7 @@ fn create_private(dir: &Path) -> io::Result<()> {
 }
 
 /// Written into `PRAGMA user_version`.
-const VERSION: i64 = 2;
+const VERSION: i64 = 3;
 
 const CLEAR: &str = "
 DELETE FROM meta WHERE name IN ('definition', 'first_users');

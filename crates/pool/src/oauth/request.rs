@@ -111,10 +111,11 @@ impl AuthorizeRequest {
             .any(|prompt| prompt == value)
     }
 
-    /// Whether a sign-in at that time is too long ago (OpenID Connect's `max_age`).
+    /// Whether a sign-in at that time is too long ago (OpenID Connect's `max_age`; 0 is
+    /// `prompt=login`).
     pub(crate) fn is_too_old(&self, auth_time: i64, now: i64) -> bool {
         self.max_age
-            .is_some_and(|seconds| now.saturating_sub(auth_time) > seconds)
+            .is_some_and(|seconds| seconds == 0 || now.saturating_sub(auth_time) > seconds)
     }
 
     /// Gives the user's browser what was asked for: where it goes next.

@@ -157,7 +157,7 @@ async fn answer(
         .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
     operation.model.check(&members)?;
     check_pool(&members)?;
-    let waits = waits(&operation, &members);
+    let waits = waits(&operation, &members) || !core.keys.are_made();
     let work = move |core: &Core| {
         let now = core.clock.now();
         limit::request(core, operation.name, operation.model, &members, now)?;

@@ -32,6 +32,21 @@ async fn jwks(pool: &TestPool) -> Value {
 }
 
 #[tokio::test]
+async fn data_of_an_earlier_version_is_set_aside() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = TestPool::with(options(dir.path())).await;
+    pool.confirmed("old@example.com").await;
+    drop(pool);
+    let file = dir.path().join("data/pool.db");
+    let database = rusqlite::Connection::open(&file).unwrap();
+    database.pragma_update(None, "user_version", 2).unwrap();
+    drop(database);
+    let pool = TestPool::with(options(dir.path())).await;
+    pool.sign_up("old@example.com").await.ok();
+    assert!(file.with_extension("db.version-2").exists());
+}
+
+#[tokio::test]
 async fn users_sessions_settings_codes_and_keys_survive() {
     let dir = tempfile::tempdir().unwrap();
     let pool = TestPool::with(options(dir.path())).await;

@@ -254,6 +254,17 @@ async fn hidden_accounts_answer_alike() {
         login(&app, EMAIL, OTHER).await,
         login(&app, unknown, OTHER).await,
     );
+    // What fails for an account there is stays in the log.
+    for kind in [
+        "CodeDeliveryFailureException",
+        "UserLambdaValidationException",
+        "UnexpectedLambdaException",
+        "LimitExceededException",
+    ] {
+        app.fault("ForgotPassword", 400, kind, 1).await;
+        let failed = request(&app, &format!("{kind}@example.com"), "password_reset").await;
+        says(&failed, "OTP sent");
+    }
     // The only message that went out is the reset's.
     assert_eq!(messages(&app, EMAIL).await, before + 1);
 }
@@ -552,7 +563,7 @@ async fn a_fault_signs_nobody_in_and_keeps_no_token() {
 async fn without_accounts_there_is_nothing() {
     let app = TestApp::builder().site(|site| site.accounts = false);
     let app = app.start().await;
-    for path in [REGISTER, REQUEST, VERIFY] {
+    for path in [REGISTER, REQUEST, VERIFY, "/api/v1/auth/login/continue"] {
         assert_eq!(post(&app, path, json!({})).await.status, 404, "{path}");
     }
     assert_eq!(post(&app, LOGIN, json!({})).await.status, 405);

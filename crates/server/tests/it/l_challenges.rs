@@ -102,6 +102,12 @@ async fn a_first_password_is_chosen_and_the_session_begins() {
         assert_eq!(step["challenge"], "NEW_PASSWORD_REQUIRED");
         let missing = proceed(&mut browser, &step, json!({ "code": "123456" })).await;
         refused(&missing, 400, "bad_request");
+        let more = json!({ "new_password": OTHER, "attributes": { "custom:role": "admin" } });
+        refused(
+            &proceed(&mut browser, &step, more).await,
+            400,
+            "bad_request",
+        );
         let weak = proceed(&mut browser, &step, json!({ "new_password": "short" })).await;
         refused(&weak, 400, "password_policy");
         let done = proceed(&mut browser, &step, json!({ "new_password": OTHER })).await;

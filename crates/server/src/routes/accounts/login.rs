@@ -190,7 +190,7 @@ fn answered(app: &App, outcome: LoggedIn) -> Result<Response, Error> {
                 continuation: &step.continuation,
                 parameters: &step.parameters,
                 options: &step.options,
-                expires_in: step.seconds,
+                expires_in: step.expires_in,
             }))?;
             let (cookie, seconds) = (&step.cookie, step.seconds);
             cookies.set(response.headers_mut(), Which::Login, cookie, seconds);
