@@ -48,8 +48,8 @@ pub(crate) enum Command {
         cogward pool\n  \
         cogward pool --port 9339 --data-dir .pool\n  \
         cogward pool --seed pool.toml\n  \
-        aws cognito-idp sign-up --endpoint-url http://localhost:9229 --no-sign-request \\\n  \
-            --client-id cogwardlocalpublicclient01 --username me@example.com --password Passw0rd!")]
+        aws cognito-idp sign-up --endpoint-url http://localhost:9229 --region us-east-1 --no-sign-request \\\n  \
+            --client-id cogwardlocalpublicclient01 --username me@example.com --password 'Passw0rd!'")]
     Pool(Pool),
     /// Check, show or describe the configuration
     #[command(after_help = "Examples:\n  \

@@ -17,7 +17,7 @@ impl From<AccountRefusal> for Error {
         let bad = |code, message| Self::coded(StatusCode::BAD_REQUEST, code, message);
         match refusal {
             AccountRefusal::Off => Self::not_found(),
-            AccountRefusal::Email => bad("invalid_email", "email must be one address of e-mail"),
+            AccountRefusal::Email => bad("invalid_email", "email must be a single e-mail address"),
             AccountRefusal::Name("first_name") => bad(
                 "invalid_name",
                 "first_name must be 1 to 100 characters of text",
