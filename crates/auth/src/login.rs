@@ -7,9 +7,7 @@ use aws_lc_rs::rand::SecureRandom;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cogward_cognito::{Authorize, Code, PkceVerifier, Tokens};
-use cogward_session::{
-    CookieValue, LoginKey, Purpose, SessionId, Token, TokenSet, cookie_value, seal,
-};
+use cogward_session::{CookieValue, LoginKey, Purpose, SessionId, cookie_value, seal};
 use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
@@ -132,11 +130,12 @@ pub(crate) fn binding(auth: &Auth, cookie: Option<&str>) -> Result<SessionId, Lo
     }
 }
 
-fn seal_pending(
+/// What is kept of a sign-in under way, for the browser of this binding to open.
+pub(crate) fn seal_pending(
     auth: &Auth,
     binding: &SessionId,
     key: &LoginKey,
-    pending: &Pending,
+    pending: &impl Serialize,
 ) -> Result<Vec<u8>, LoginRefusal> {
     let mut plain = postcard::to_allocvec(pending).map_err(|_| LoginRefusal::Internal)?;
     let sealed = seal::seal_login(&auth.ring(), binding, key, &plain, &auth.rng);
@@ -196,10 +195,7 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
         }
     };
     let tokens = exchange(auth, &pending, code).await?;
-    let refresh_token = tokens
-        .refresh_token
-        .as_ref()
-        .map(|token| token.expose().to_owned());
+    let refresh_token = tokens.refresh_token.as_ref().map(session::kept);
     let started = sign_in(
         auth,
         &pending,
@@ -210,7 +206,7 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
     .await;
     if let (Err(_), Some(token)) = (&started, refresh_token) {
         // Nobody holds it from here on.
-        logout::revoke(auth, Token::from(token)).await;
+        logout::revoke(auth, token).await;
     }
     let started = started?;
     let frontend = Url::parse(&pending.frontend).map_err(|_| LoginError::Failed)?;
@@ -281,13 +277,7 @@ async fn sign_in(
         audit::refused("sign-in", &"nonce");
         return Err(LoginError::Failed);
     }
-    let set = TokenSet {
-        access_token: Token::from(tokens.access_token.expose().to_owned()),
-        id_token: Token::from(id_token.expose().to_owned()),
-        refresh_token: tokens
-            .refresh_token
-            .map(|token| Token::from(token.expose().to_owned())),
-    };
+    let set = session::token_set(&tokens, id_token);
     session::start(auth, pair, &set, "oauth", client, previous)
         .await
         .map_err(|error| match error {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use cogward_cognito::{TokenText, Tokens};
 use cogward_jwt::{AccessClaims, IdClaims, Verified, VerifyError};
 use cogward_session::{
     CookieValue, Device, Handle, Identity, LookupKey, Purpose, Record, SessionId, Timestamp, Token,
@@ -253,6 +254,20 @@ fn refusal(error: VerifyError) -> AdoptError {
         AdoptError::Unavailable(SessionError::Upstream)
     } else {
         AdoptError::Refused(error)
+    }
+}
+
+/// A token of Cognito's as a session keeps it.
+pub(crate) fn kept(token: &TokenText) -> Token {
+    Token::from(token.expose().to_owned())
+}
+
+/// All of them; the ID token by itself, since a session cannot do without.
+pub(crate) fn token_set(tokens: &Tokens, id_token: &TokenText) -> TokenSet {
+    TokenSet {
+        access_token: kept(&tokens.access_token),
+        id_token: kept(id_token),
+        refresh_token: tokens.refresh_token.as_ref().map(kept),
     }
 }
 

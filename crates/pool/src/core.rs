@@ -104,11 +104,21 @@ impl Core {
 
     /// Waits for the signing keys.
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<()> {
-        if self.keys.are_made() {
-            return Ok(());
-        }
-        let made = self.blocking(|core| Ok(core.keys.with(|_| ()))).await?;
+        let made = self.here(|core| Ok(core.keys.with(|_| ()))).await?;
         made.ok_or_else(ApiError::internal)
+    }
+
+    /// Answers a call by `work` where it arrived. It takes a millisecond or two (a hash, two
+    /// signatures, a few rows): handing it to another thread and back would take a third of what
+    /// a refresh takes. Before the signing keys are made it may wait for them, so elsewhere.
+    pub(crate) async fn here<T: Send + 'static>(
+        self: &Arc<Self>,
+        work: impl FnOnce(&Self) -> Result<T> + Send + 'static,
+    ) -> Result<T> {
+        match self.keys.are_made() {
+            true => self.db.call(|| work(self)),
+            false => self.blocking(work).await,
+        }
     }
 
     /// Runs `work` on a blocking thread: it may hash, sign and use the database.

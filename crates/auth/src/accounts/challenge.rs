@@ -12,7 +12,6 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::login::{LoggedIn, end};
 use super::{AccountRefusal, Email, enabled};
-use crate::login::LOGIN_SECONDS;
 use crate::{Auth, Client, audit, login};
 
 /// Cognito's sessions live three minutes, unless the app client says longer.
@@ -32,10 +31,9 @@ pub struct Step {
     pub parameters: BTreeMap<String, String>,
     /// What `SELECT_CHALLENGE` offers.
     pub options: Vec<String>,
-    /// Binds the sign-in to this browser.
+    /// Binds the sign-in to this browser; lives [`LOGIN_SECONDS`](crate::login::LOGIN_SECONDS), as
+    /// a sign-in on the hosted page may be bound by it too.
     pub cookie: CookieValue,
-    /// Seconds the cookie lives: no shorter than a sign-in on the hosted page that it may bind too.
-    pub seconds: i64,
     /// Seconds the step waits.
     pub expires_in: i64,
 }
@@ -62,15 +60,21 @@ pub struct Answer<'a> {
 struct Pending {
     challenge: String,
     session: Option<String>,
+    whose: Whose,
+    /// Attributes that may go with the answer.
+    attributes: Vec<String>,
+    tries: u8,
+    expires_at: i64,
+}
+
+/// What all steps of a sign-in have in common.
+#[derive(Clone, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+struct Whose {
     /// As Cognito wants it said from now on.
     username: String,
     /// Whose budget of attempts it is.
     email: String,
-    /// Attributes that may go with the answer.
-    attributes: Vec<String>,
     with_session: bool,
-    tries: u8,
-    expires_at: i64,
 }
 
 /// Keeps a first or further step for this browser.
@@ -90,12 +94,6 @@ pub(super) async fn keep(
     after(auth, whose, challenge, login_cookie).await
 }
 
-struct Whose {
-    username: String,
-    email: String,
-    with_session: bool,
-}
-
 async fn after(
     auth: &Auth,
     whose: Whose,
@@ -110,10 +108,8 @@ async fn after(
     let pending = Pending {
         challenge: challenge.name.clone(),
         session: challenge.session.map(|it| it.expose().to_owned()),
-        username: whose.username,
-        email: whose.email,
+        whose,
         attributes: required(&challenge.parameters),
-        with_session: whose.with_session,
         tries: 0,
         expires_at: auth.now().plus(SECONDS).as_secs(),
     };
@@ -124,7 +120,6 @@ async fn after(
         parameters: shown(challenge.parameters),
         options: challenge.available,
         cookie: cookie_value::issue(&auth.ring(), Purpose::Login, &binding),
-        seconds: LOGIN_SECONDS,
         expires_in: SECONDS,
     })
 }
@@ -171,13 +166,10 @@ async fn put(
     key: &LoginKey,
     pending: &Pending,
 ) -> Result<(), AccountRefusal> {
-    let mut plain =
-        postcard::to_allocvec(&(KIND, pending)).map_err(|_| AccountRefusal::Internal)?;
-    let sealed = seal::seal_login(&auth.ring(), binding, key, &plain, &auth.rng);
-    plain.zeroize();
+    let sealed = login::seal_pending(auth, binding, key, &(KIND, pending));
     let sealed = sealed.map_err(|_| AccountRefusal::Internal)?;
     let until = auth.now().plus(SECONDS);
-    auth.store.put_login(key, sealed.into(), until).await?;
+    auth.store.put_login(key, sealed, until).await?;
     Ok(())
 }
 
@@ -201,7 +193,7 @@ pub async fn proceed(
         return Err(limited);
     }
     let subject = Subject {
-        username: &pending.username,
+        username: &pending.whose.username,
         address: client.address.as_deref(),
     };
     let answered = match responses(&pending, answer) {
@@ -220,16 +212,11 @@ pub async fn proceed(
             return Err(missing);
         }
     };
-    let with_session = pending.with_session;
+    let with_session = pending.whose.with_session;
     match answered {
         Ok(SignIn::Done(tokens)) => end(auth, tokens, with_session, client, previous).await,
         Ok(SignIn::Challenge(next)) => {
-            let whose = Whose {
-                username: pending.username.clone(),
-                email: pending.email.clone(),
-                with_session,
-            };
-            let step = after(auth, whose, next, login_cookie).await?;
+            let step = after(auth, pending.whose.clone(), next, login_cookie).await?;
             Ok(LoggedIn::Step(step))
         }
         Err(error) => {
@@ -272,7 +259,7 @@ async fn take(
 
 /// One budget for the password and what comes after it.
 fn attempt(auth: &Auth, pending: &Pending, client: &Client) -> Result<(), AccountRefusal> {
-    let email = Email::parse(&pending.email)?;
+    let email = Email::parse(&pending.whose.email)?;
     auth.account_limits.attempt(&email, client)
 }
 

@@ -88,15 +88,19 @@ impl Budget {
     }
 }
 
-/// One household has a /64 of IPv6.
 fn network(address: &str) -> Option<IpAddr> {
-    Some(match address.parse().ok()? {
+    address.parse().ok().map(household)
+}
+
+/// What counts as one caller: a household has a /64 of IPv6.
+pub fn household(address: IpAddr) -> IpAddr {
+    match address {
         IpAddr::V6(v6) => {
             let [a, b, c, d, ..] = v6.segments();
             std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
         }
         v4 @ IpAddr::V4(_) => v4,
-    })
+    }
 }
 
 #[cfg(test)]

@@ -4,13 +4,12 @@ use std::sync::Arc;
 
 use cogward_cognito::accounts::SignIn;
 use cogward_cognito::{AccountError, Refusal, Tokens};
-use cogward_session::{Token, TokenSet};
 use tokio::time::Instant;
 
 use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, subject};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
-use crate::{Auth, Client, SessionError, audit, logout};
+use crate::{Auth, Client, audit, logout};
 
 /// How a person signs in.
 pub struct Login<'a> {
@@ -106,8 +105,7 @@ async fn start(
     client: Client,
     previous: &[&str],
 ) -> Result<Started, AccountRefusal> {
-    let of = |text: &cogward_cognito::TokenText| Token::from(text.expose().to_owned());
-    let refresh_token = tokens.refresh_token.as_ref().map(of);
+    let refresh_token = tokens.refresh_token.as_ref().map(session::kept);
     let started = keep(auth, &tokens, client, previous).await;
     if let (Err(_), Some(token)) = (&started, refresh_token) {
         // Nobody holds it from here on.
@@ -132,13 +130,8 @@ async fn keep(
             AccountRefusal::Tokens
         }
     })?;
-    let of = |text: &cogward_cognito::TokenText| Token::from(text.expose().to_owned());
-    let set = TokenSet {
-        access_token: of(&tokens.access_token),
-        id_token: of(id_token),
-        refresh_token: tokens.refresh_token.as_ref().map(of),
-    };
+    let set = session::token_set(tokens, id_token);
     session::start(auth, pair, &set, "password", client, previous)
         .await
-        .map_err(|error: SessionError| AccountRefusal::Session(error))
+        .map_err(AccountRefusal::Session)
 }

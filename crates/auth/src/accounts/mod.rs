@@ -20,7 +20,7 @@ use cogward_cognito::{AccountError, Accounts, Refusal};
 pub use challenge::{Answer, Step, proceed};
 pub use email::Email;
 pub use error::AccountRefusal;
-pub use limits::Limits;
+pub use limits::{Limits, household};
 pub use login::{LoggedIn, Login, login};
 
 use crate::{Auth, Client, audit, chain};

@@ -166,10 +166,7 @@ async fn since(auth: &Arc<Auth>, read: &Current) -> Since {
 
 /// Takes new tokens only for the same person and client as before.
 async fn accept(auth: &Arc<Auth>, current: Current, old: TokenSet, new: Tokens) -> Outcome {
-    let rotated = new
-        .refresh_token
-        .as_ref()
-        .map(|token| Token::from(token.expose().to_owned()));
+    let rotated = new.refresh_token.as_ref().map(session::kept);
     let refresh_token = rotated.clone().or_else(|| old.refresh_token.clone());
     match verify(auth, &current, &new).await {
         Ok((identity, access_token, id_token)) => {
@@ -246,11 +243,7 @@ async fn verify(
     };
     let Some(id_token) = &new.id_token else {
         identity.groups.clone_from(&access.groups);
-        return Ok((
-            identity,
-            Token::from(new.access_token.expose().to_owned()),
-            None,
-        ));
+        return Ok((identity, session::kept(&new.access_token), None));
     };
     let id = verifiers
         .id
@@ -268,12 +261,8 @@ async fn verify(
     identity.given_name = id.given_name;
     identity.family_name = id.family_name;
     identity.groups = id.groups;
-    let access_token = Token::from(new.access_token.expose().to_owned());
-    Ok((
-        identity,
-        access_token,
-        Some(Token::from(id_token.expose().to_owned())),
-    ))
+    let access_token = session::kept(&new.access_token);
+    Ok((identity, access_token, Some(session::kept(id_token))))
 }
 
 fn unusable(error: &VerifyError) -> Unusable {

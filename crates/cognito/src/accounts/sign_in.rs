@@ -40,11 +40,7 @@ impl Accounts {
         subject: Subject<'_>,
         password: &str,
     ) -> Result<SignIn, AccountError> {
-        let parameters = self.with_hash(
-            subject,
-            "SECRET_HASH",
-            [("USERNAME", subject.username), ("PASSWORD", password)],
-        );
+        let parameters = self.with_hash(subject, [("PASSWORD", password)]);
         let call = self.api.initiate_auth().client_id(&self.client_id);
         let answer = call
             .auth_flow(AuthFlowType::UserPasswordAuth)
@@ -72,9 +68,7 @@ impl Accounts {
         session: Option<&str>,
         responses: &[(&str, &str)],
     ) -> Result<SignIn, AccountError> {
-        let named = [("USERNAME", subject.username)];
-        let responses = named.iter().chain(responses).copied();
-        let responses = self.with_hash(subject, "SECRET_HASH", responses);
+        let responses = self.with_hash(subject, responses.iter().copied());
         let call = self.api.respond_to_auth_challenge();
         let answer = call
             .client_id(&self.client_id)
@@ -93,18 +87,19 @@ impl Accounts {
         challenge.or(answer.authentication_result)
     }
 
+    /// With `USERNAME`, and `SECRET_HASH` where the client has a secret.
     fn with_hash<'p>(
         &self,
-        subject: Subject<'_>,
-        name: &str,
+        subject: Subject<'p>,
         parameters: impl IntoIterator<Item = (&'p str, &'p str)>,
     ) -> HashMap<String, String> {
         let hash = self.secret_hash(subject.username);
         let owned = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-        parameters
+        [("USERNAME", subject.username)]
             .into_iter()
+            .chain(parameters)
             .map(owned)
-            .chain(hash.map(|hash| (name.to_owned(), hash)))
+            .chain(hash.map(|hash| ("SECRET_HASH".to_owned(), hash)))
             .collect()
     }
 }

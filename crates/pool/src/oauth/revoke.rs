@@ -22,7 +22,9 @@ pub(crate) async fn revoke(
         error::public_headers(&core, &mut response);
         return response;
     }
-    error::answer(&core, core.db.call(|| end(&core, &headers, &body)))
+    let ended = core.here(move |core| Ok(end(core, &headers, &body)));
+    let ended = ended.await.unwrap_or_else(|error| Err(error.into()));
+    error::answer(&core, ended)
 }
 
 fn end(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {

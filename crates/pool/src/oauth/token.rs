@@ -30,7 +30,9 @@ pub(crate) async fn token(
         error::public_headers(&core, &mut response);
         return response;
     }
-    error::answer(&core, core.db.call(|| grant(&core, &headers, &body)))
+    let granted = core.here(move |core| Ok(grant(core, &headers, &body)));
+    let granted = granted.await.unwrap_or_else(|error| Err(error.into()));
+    error::answer(&core, granted)
 }
 
 fn grant(core: &Core, headers: &HeaderMap, body: &[u8]) -> Result<Option<Value>, OAuthError> {

@@ -16,7 +16,10 @@ use crate::token;
 pub(crate) async fn user_info(State(core): State<Arc<Core>>, headers: HeaderMap) -> Response {
     let mut response = match fault::arrive(&core, "oauth2/userInfo").await {
         Some(response) => response,
-        None => core.db.call(|| answer(&core, &headers)),
+        None => {
+            let result = core.here(move |core| Ok(answer(core, &headers))).await;
+            result.unwrap_or_else(|_| refuse(StatusCode::INTERNAL_SERVER_ERROR, "server_error", ""))
+        }
     };
     public_headers(&core, &mut response);
     response

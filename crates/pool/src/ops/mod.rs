@@ -157,7 +157,7 @@ async fn answer(
         .map_err(|_| ApiError::new("SerializationException", "The body is not a JSON object"))?;
     operation.model.check(&members)?;
     check_pool(&members)?;
-    let waits = waits(&operation, &members) || !core.keys.are_made();
+    let waits = waits(&operation, &members);
     let work = move |core: &Core| {
         let now = core.clock.now();
         limit::request(core, operation.name, operation.model, &members, now)?;
@@ -166,7 +166,7 @@ async fn answer(
     let value = if waits {
         core.blocking(work).await
     } else {
-        core.db.call(|| work(core))
+        core.here(work).await
     };
     let value = value.map_err(|error| as_declared(operation.model, error))?;
     let body = if operation.model.has_output {
@@ -177,9 +177,7 @@ async fn answer(
     Ok(reply(StatusCode::OK, body))
 }
 
-/// Whether functions beside the pool may have to be waited for. Everything else takes a
-/// millisecond or two (a hash, two signatures, a few rows) and runs where it is: handing it to
-/// another thread and back would take a third of what a refresh takes.
+/// Whether functions beside the pool may have to be waited for.
 fn waits(operation: &Operation, members: &Map<String, Value>) -> bool {
     operation.name.ends_with("RespondToAuthChallenge")
         || members.get("AuthFlow").and_then(Value::as_str) == Some("CUSTOM_AUTH")

@@ -4,6 +4,7 @@
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 
+use cogward_auth::accounts::household;
 use cogward_auth::audit;
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
 
@@ -41,7 +42,7 @@ impl LoginLimit {
         if self.each.len() > MAX_ADDRESSES {
             self.each.retain_recent();
         }
-        let each = self.each.check_key(&network(address)).is_ok();
+        let each = self.each.check_key(&household(address)).is_ok();
         match each && self.all.check().is_ok() {
             true => Ok(()),
             false => {
@@ -49,16 +50,5 @@ impl LoginLimit {
                 Err(Error::too_many(RETRY_SECONDS))
             }
         }
-    }
-}
-
-/// One household has a /64 of IPv6: addresses in it are one caller.
-fn network(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(v6) => {
-            let [a, b, c, d, ..] = v6.segments();
-            std::net::Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0).into()
-        }
-        v4 => v4,
     }
 }

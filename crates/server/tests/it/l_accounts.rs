@@ -7,7 +7,7 @@ use cogward_testkit::{Answer, Browser, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::claims;
+use crate::support::{claims, code};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "Passw0rd!";
@@ -38,13 +38,6 @@ fn person(email: &str) -> Value {
 
 async fn post(app: &TestApp, path: &str, body: Value) -> Answer {
     app.browser().post_json(path, &body).await
-}
-
-async fn code(app: &TestApp, email: &str) -> String {
-    let mut inbox = Browser::new(app.upstream.base());
-    let path = format!("/_local/messages?recipient={email}");
-    let messages = inbox.get(&path).await.json();
-    messages[0]["code"].as_str().unwrap().to_owned()
 }
 
 async fn messages(app: &TestApp, email: &str) -> usize {

@@ -4,7 +4,7 @@ use cogward_pool::POOL_ID;
 use cogward_testkit::{Answer, Browser, TestApp};
 use serde_json::{Value, json};
 
-use crate::support::pool_call;
+use crate::support::{code, pool_call};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "Passw0rd!";
@@ -54,13 +54,6 @@ async fn with_mail_codes(app: &TestApp, emails: &[&str]) {
         let set = pool_call(app, "AdminSetUserMFAPreference", &preference).await;
         assert_eq!(set.status, 200, "{}", set.body);
     }
-}
-
-async fn code(app: &TestApp, email: &str) -> String {
-    let mut inbox = Browser::new(app.upstream.base());
-    let path = format!("/_local/messages?recipient={email}");
-    let messages = inbox.get(&path).await.json();
-    messages[0]["code"].as_str().unwrap().to_owned()
 }
 
 fn wrong(code: &str) -> &'static str {

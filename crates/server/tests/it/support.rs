@@ -152,3 +152,11 @@ pub(crate) async fn raw(app: &TestApp, request: &[u8]) -> String {
     let _reset = stream.read_to_end(&mut answer).await;
     String::from_utf8_lossy(&answer).into_owned()
 }
+
+/// The newest code that was sent to an address.
+pub(crate) async fn code(app: &TestApp, email: &str) -> String {
+    let mut inbox = Browser::new(app.upstream.base());
+    let path = format!("/_local/messages?recipient={email}");
+    let messages = inbox.get(&path).await.json();
+    messages[0]["code"].as_str().unwrap().to_owned()
+}

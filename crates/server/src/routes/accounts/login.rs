@@ -6,6 +6,7 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::accounts::{self, Answer, LoggedIn, Login};
+use cogward_auth::login::LOGIN_SECONDS;
 use cogward_cognito::TokenText;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
@@ -192,8 +193,8 @@ fn answered(app: &App, outcome: LoggedIn) -> Result<Response, Error> {
                 options: &step.options,
                 expires_in: step.expires_in,
             }))?;
-            let (cookie, seconds) = (&step.cookie, step.seconds);
-            cookies.set(response.headers_mut(), Which::Login, cookie, seconds);
+            let headers = response.headers_mut();
+            cookies.set(headers, Which::Login, &step.cookie, LOGIN_SECONDS);
             Ok(response)
         }
     }

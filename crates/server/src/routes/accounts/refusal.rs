@@ -31,11 +31,7 @@ impl From<AccountRefusal> for Error {
                 "accept_terms must be true to register",
             ),
             AccountRefusal::Code => bad("invalid_code", "the code is wrong or has expired"),
-            AccountRefusal::Credentials => Self::coded(
-                StatusCode::UNAUTHORIZED,
-                "invalid_credentials",
-                "wrong address or password",
-            ),
+            AccountRefusal::Credentials => refused(&Refusal::InvalidCredentials),
             AccountRefusal::NoTokens => bad(
                 "tokens_not_given",
                 "tokens are not given here: ask with \"session\": true",
@@ -51,14 +47,15 @@ impl From<AccountRefusal> for Error {
             ),
             AccountRefusal::Answer(missing) => bad("bad_request", missing),
             AccountRefusal::Store(error) => cogward_auth::SessionError::Store(error).into(),
-            AccountRefusal::Internal => Self::internal().caused_by(&refusal),
             AccountRefusal::Limited { seconds } => Self::too_many(seconds),
             AccountRefusal::Cognito(AccountError::Refused(refusal)) => refused(&refusal),
             AccountRefusal::Cognito(error @ AccountError::Misconfigured { .. }) => {
                 Self::internal().caused_by(&error)
             }
             AccountRefusal::Session(error) => error.into(),
-            AccountRefusal::Tokens => Self::internal().caused_by(&refusal),
+            AccountRefusal::Internal | AccountRefusal::Tokens => {
+                Self::internal().caused_by(&refusal)
+            }
             error => Self::unavailable(RETRY_SECONDS).caused_by(&error),
         }
     }
