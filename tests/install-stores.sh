@@ -1,20 +1,25 @@
 #!/bin/sh
-# Installs moto, which stands in for DynamoDB in tests, at the versions pinned in
-# crates/services/src/dynamodb, into .test-tools. Does nothing when it is there. Run
+# Installs moto, which stands in for AWS in tests, and aiosmtpd, a server of mail, at the
+# versions pinned in crates/services/src, into .test-tools. Does nothing when they are there. Run
 # tests/install-sdks.sh first: it sees to Python.
 set -eu
 
 root=$(cd "$(dirname "$0")/.." && pwd)
-pins=$root/crates/services/src/dynamodb/requirements.txt
-moto=$root/.test-tools/moto
+tools=$root/.test-tools
 
 say() { printf 'install-stores: %s\n' "$*"; }
 
-if ! cmp -s "$pins" "$moto/installed.txt"; then
-    say "moto into $moto"
-    rm -rf "$moto"
-    python3 -m venv "$moto"
-    "$moto/bin/pip" install --quiet --disable-pip-version-check -r "$pins"
-    cp "$pins" "$moto/installed.txt"
-fi
-say "ready in $moto"
+# a name, and the folder of what is pinned for it
+install() {
+    pins=$root/crates/services/src/$2/requirements.txt
+    cmp -s "$pins" "$tools/$1/installed.txt" && return
+    say "$1 into $tools/$1"
+    rm -rf "$tools/$1"
+    python3 -m venv "$tools/$1"
+    "$tools/$1/bin/pip" install --quiet --disable-pip-version-check -r "$pins"
+    cp "$pins" "$tools/$1/installed.txt"
+}
+
+install moto dynamodb
+install aiosmtpd smtp
+say "ready in $tools"

@@ -3,13 +3,12 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::process::{Process, free_ports, until};
+use crate::process::{Process, free_ports, python, until};
 
 /// What runs in moto's Python: requests one by one, and kept for a restart.
 const SERVER: &str = include_str!("dynamodb/server.py");
@@ -118,16 +117,7 @@ fn read_answer(mut stream: BufReader<TcpStream>) -> std::io::Result<(u16, Value)
 }
 
 fn run(port: u16, folder: &Path) -> Process {
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.test-tools/moto/bin/python");
-    let python = python.to_str().unwrap();
-    let version = Command::new(python)
-        .arg("--version")
-        .stdout(Stdio::null())
-        .status();
-    if !version.is_ok_and(|status| status.success()) {
-        panic!("no moto: run tests/install-stores.sh");
-    }
     let writes = folder.join("writes");
     let arguments = ["-c", SERVER, &port.to_string(), writes.to_str().unwrap()];
-    Process::start(python, None, &arguments)
+    Process::start(&python("moto"), None, &arguments)
 }

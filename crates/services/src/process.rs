@@ -3,6 +3,7 @@
 use std::net::TcpListener;
 use std::os::linux::net::SocketAddrExt as _;
 use std::os::unix::net::{SocketAddr, UnixListener};
+use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU16, Ordering};
@@ -71,6 +72,21 @@ pub(crate) fn command(program: &str, user: Option<&str>) -> Command {
     }
     command.arg("--").arg(program);
     command
+}
+
+/// The Python that `tests/install-stores.sh` has put this program into.
+pub(crate) fn python(of: &str) -> String {
+    let tools = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.test-tools");
+    let python = tools.join(of).join("bin/python");
+    let python = python.to_str().unwrap();
+    let version = Command::new(python)
+        .arg("--version")
+        .stdout(Stdio::null())
+        .status();
+    if !version.is_ok_and(|status| status.success()) {
+        panic!("no {of}: run tests/install-stores.sh");
+    }
+    python.to_owned()
 }
 
 pub(crate) fn is_root() -> bool {

@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use ::redis::{Client, Connection, ConnectionLike as _, TlsCertificates, Value, cmd};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use tempfile::TempDir;
 
+use crate::certificate::Certificate;
 use crate::process::{Process, free_ports, until};
 
 /// One server, on a loopback port of its own, that keeps nothing on disk unless told to.
@@ -73,7 +73,8 @@ impl Redis {
         .map(str::to_owned)
         .collect();
         let authority = certificate.map(|certificate| {
-            arguments.extend(certificate.write(folder.path()));
+            certificate.write(folder.path());
+            arguments.extend(tls_settings(folder.path()));
             certificate.authority
         });
         arguments.extend(settings.iter().map(|&setting| setting.to_owned()));
@@ -354,41 +355,19 @@ fn text(answer: &Value) -> String {
     }
 }
 
-struct Certificate {
-    authority: String,
-    certificate: String,
-    key: String,
-}
-
-impl Certificate {
-    fn new() -> Self {
-        let mut params = CertificateParams::default();
-        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-        let authority = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
-        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
-        let key = KeyPair::generate().unwrap();
-        let params = CertificateParams::new(names).unwrap();
-        let certificate = params.signed_by(&key, &authority).unwrap();
-        Self {
-            authority: authority.pem(),
-            certificate: certificate.pem(),
-            key: key.serialize_pem(),
-        }
-    }
-
-    /// Into files; the settings that name them.
-    fn write(&self, folder: &Path) -> Vec<String> {
-        let files = [
-            ("--tls-ca-cert-file", "ca.pem", &self.authority),
-            ("--tls-cert-file", "server.pem", &self.certificate),
-            ("--tls-key-file", "server.key", &self.key),
-        ];
-        let mut settings = vec!["--tls-auth-clients".to_owned(), "no".to_owned()];
-        for (setting, name, content) in files {
-            let path = folder.join(name);
-            std::fs::write(&path, content).unwrap();
-            settings.extend([setting.to_owned(), path.to_str().unwrap().to_owned()]);
-        }
-        settings
-    }
+/// For the files of a [`Certificate`].
+fn tls_settings(folder: &Path) -> Vec<String> {
+    let files = [
+        ("--tls-ca-cert-file", "ca.pem"),
+        ("--tls-cert-file", "server.pem"),
+        ("--tls-key-file", "server.key"),
+    ];
+    let named = files.map(|(setting, name)| {
+        [
+            setting.to_owned(),
+            folder.join(name).to_str().unwrap().to_owned(),
+        ]
+    });
+    let clients = ["--tls-auth-clients", "no"].map(str::to_owned);
+    named.into_iter().chain([clients]).flatten().collect()
 }
