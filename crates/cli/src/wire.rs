@@ -10,10 +10,10 @@ use std::time::Duration;
 use axum::Router;
 use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
-use cogward_config::{Backend, BearerTokens, Config, Mode};
+use cogward_config::{AccountLimits, Backend, BearerTokens, Budget, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
-use cogward_session::{KeyRing, SystemClock};
+use cogward_session::{KeyRing, Quota, SystemClock};
 
 use crate::control::Control;
 use crate::data_dir;
@@ -167,7 +167,17 @@ fn settings(config: &Config) -> Settings {
             session_by_default: config.accounts.session_by_default,
             tokens: config.accounts.tokens,
             step: config.accounts.answer_step,
+            quotas: quotas(&config.accounts.limits),
         },
+    }
+}
+
+fn quotas(limits: &AccountLimits) -> accounts::Quotas {
+    let quota = |budget: Budget| Quota::new(budget.burst, budget.refill_seconds);
+    accounts::Quotas {
+        attempts: quota(limits.attempts),
+        messages: quota(limits.messages),
+        all_messages: quota(limits.all_messages),
     }
 }
 

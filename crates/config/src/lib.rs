@@ -27,6 +27,7 @@ pub use load::{Config, load};
 pub use reference::reference;
 pub use schema::schema;
 pub use secret::{RandomError, Secret, generate_secret};
+pub use sections::account_limits::{AccountLimits, Budget};
 pub use sections::accounts::Accounts;
 pub use sections::bearer::{Bearer, BearerTokens};
 pub use sections::callback::Callback;

@@ -4,6 +4,8 @@
 //! outermost layer, which knows the request id and the family, gives it a body
 //! and logs it once.
 
+use std::borrow::Cow;
+
 use axum::Json;
 use axum::response::{IntoResponse, Response};
 use cogward_auth::{BearerError, LoginRefusal, SessionError, chain};
@@ -19,7 +21,7 @@ pub(crate) struct Error {
     /// The `error` member in the Token Handler family.
     label: &'static str,
     /// For people; in the Token Handler family only where [`Error::explain`] put it.
-    message: &'static str,
+    message: Cow<'static, str>,
     explained: bool,
     /// A name of its own in place of the status's.
     code: Option<&'static str>,
@@ -65,11 +67,11 @@ struct Plain<'e> {
 }
 
 impl Error {
-    fn new(status: StatusCode, label: &'static str, message: &'static str) -> Self {
+    fn new(status: StatusCode, label: &'static str, message: impl Into<Cow<'static, str>>) -> Self {
         Self {
             status,
             label,
-            message,
+            message: message.into(),
             explained: false,
             code: None,
             refusal: None,
@@ -139,7 +141,10 @@ impl Error {
     }
 
     pub(crate) fn too_many(seconds: u32) -> Self {
-        let message = "too many requests, please wait";
+        let message = match seconds {
+            1 => "too many requests: again in a second".into(),
+            _ => format!("too many requests: again in {seconds} seconds"),
+        };
         let error = Self::new(StatusCode::TOO_MANY_REQUESTS, "Too many requests", message);
         Self {
             retry_after: Some(seconds),
@@ -183,7 +188,7 @@ impl Error {
 
     pub(crate) fn message(&self) -> &str {
         let refusal = self.refusal.as_deref();
-        refusal.map_or(self.message, Refusal::detail)
+        refusal.map_or(&self.message, Refusal::detail)
     }
 
     fn label(&self) -> &str {

@@ -1,8 +1,9 @@
 //! What every [`SessionStore`] must do, as a suite that each store's tests run.
 //!
 //! All times are given as arguments and lie after the year 2099, so that expiry by the
-//! store's own clock never plays a part, but for leases.
+//! store's own clock never plays a part, but for leases and budgets.
 
+mod budgets;
 mod expiry;
 mod leases;
 mod logins;
@@ -92,6 +93,15 @@ cases![
     leases::an_abandoned_lease_is_taken_over,
     leases::a_prolonged_lease_lasts,
     leases::leases_and_sessions_never_pass_as_each_other,
+    budgets::after_a_burst_the_wait_is_told,
+    budgets::of_concurrent_takers_no_more_than_the_burst_get_one,
+    budgets::what_was_taken_comes_back_with_time,
+    budgets::what_is_given_back_can_be_taken_again_and_no_more,
+    budgets::a_budget_is_of_one_key,
+    budgets::a_smaller_quota_counts_at_once,
+    budgets::the_largest_quota_never_overflows,
+    budgets::full_budgets_are_swept_and_others_are_not,
+    budgets::budgets_and_leases_never_pass_as_each_other,
 ];
 
 type Case = fn(Arc<dyn SessionStore>) -> Pin<Box<dyn Future<Output = Outcome> + Send>>;

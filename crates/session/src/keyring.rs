@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use zeroize::{Zeroize, Zeroizing};
 
+use crate::budget::BudgetKey;
 use crate::id::{UserIndex, sha256};
 
 /// Length in bytes of a key id: 36 bits as base64url.
@@ -43,7 +44,8 @@ impl fmt::Debug for Secret {
     }
 }
 
-/// The server's keys, derived once: for cookie MACs, the user index, and data at rest.
+/// The server's keys, derived once: for cookie MACs, the user index, budgets, and data at
+/// rest.
 ///
 /// The first secret of each list signs or seals, all of them verify or open, so that keys
 /// rotate: `[old]`, then `[new, old]`, then `[new]`.
@@ -68,6 +70,7 @@ pub(crate) struct SigningKey {
     pub(crate) kid: [u8; KID_LEN],
     pub(crate) cookie: hmac::Key,
     index: hmac::Key,
+    budget: hmac::Key,
 }
 
 pub(crate) struct SealingKey {
@@ -110,6 +113,13 @@ impl KeyRing {
             .iter()
             .map(|key| key.user_index(pool_id, sub))
             .collect()
+    }
+
+    /// The key of what these fields name, under the current key alone: after a change of keys
+    /// budgets begin anew.
+    #[must_use]
+    pub fn budget_key(&self, fields: &[&str]) -> BudgetKey {
+        BudgetKey::from_bytes(hash(&self.signing.current.budget, fields))
     }
 
     pub(crate) fn signer(&self) -> &SigningKey {
@@ -217,19 +227,25 @@ impl SigningKey {
             kid: kid(&prk)?,
             cookie: hmac_key(&prk, b"cookie")?,
             index: hmac_key(&prk, b"user index")?,
+            budget: hmac_key(&prk, b"budget")?,
         })
     }
 
     fn user_index(&self, pool_id: &str, sub: &str) -> UserIndex {
-        let mut mac = hmac::Context::with_key(&self.index);
-        for field in [pool_id, sub] {
-            mac.update(&(field.len() as u64).to_be_bytes());
-            mac.update(field.as_bytes());
-        }
-        let mut out = [0; 32];
-        out.copy_from_slice(mac.sign().as_ref());
-        UserIndex::from_bytes(out)
+        UserIndex::from_bytes(hash(&self.index, &[pool_id, sub]))
     }
+}
+
+/// HMAC-SHA-256 over the fields, each after its length.
+fn hash(key: &hmac::Key, fields: &[&str]) -> [u8; 32] {
+    let mut mac = hmac::Context::with_key(key);
+    for field in fields {
+        mac.update(&(field.len() as u64).to_be_bytes());
+        mac.update(field.as_bytes());
+    }
+    let mut out = [0; 32];
+    out.copy_from_slice(mac.sign().as_ref());
+    out
 }
 
 impl SealingKey {
@@ -359,6 +375,19 @@ mod tests {
             assert!(!indexes[..n].contains(index));
         }
         assert_eq!(ring.user_index("pool1", "23"), indexes[0]);
+    }
+
+    #[test]
+    fn budgets_have_keys_of_their_own_that_need_the_secret() {
+        let ring = |text| KeyRing::new(&[secret(text)], &[]).unwrap();
+        let (one, other) = (ring("a good long secret"), ring("another long secret"));
+        let key = one.budget_key(&["pool", "ada@x.com"]);
+        assert_eq!(one.budget_key(&["pool", "ada@x.com"]), key);
+        assert_ne!(other.budget_key(&["pool", "ada@x.com"]), key);
+        assert_ne!(one.budget_key(&["poolada@x.com", ""]), key);
+        let user = one.user_index("pool", "ada@x.com");
+        assert_ne!(user.as_bytes(), key.as_bytes());
+        assert_eq!(format!("{key:?}"), "BudgetKey(..)");
     }
 
     #[test]

@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use async_trait::async_trait;
 use parking_lot::{Mutex, RwLock};
 
+use crate::budget::{BudgetKey, Budgets, Quota, Taken};
 use crate::id::{LookupKey, UserIndex};
 use crate::lease::{Holder, Lease, Leases};
 use crate::mark::{Marks, RevocationMark};
@@ -15,6 +16,9 @@ use crate::time::Timestamp;
 
 const SHARDS: usize = 64;
 
+/// Budgets kept at most.
+const BUDGETS: usize = 100_000;
+
 /// Sessions in this process's memory, gone when it ends.
 ///
 /// Locks are taken in the order session, user index, and never held across an await.
@@ -22,6 +26,7 @@ pub struct MemoryStore {
     shards: [Shard; SHARDS],
     marks: Marks,
     leases: Leases,
+    budgets: Budgets,
     /// The shard where the next sweep goes on.
     sweep_from: AtomicUsize,
 }
@@ -46,6 +51,7 @@ impl MemoryStore {
             shards: std::array::from_fn(|_| Shard::default()),
             marks: Marks::default(),
             leases: Leases::default(),
+            budgets: Budgets::new(BUDGETS),
             sweep_from: AtomicUsize::new(0),
         }
     }
@@ -260,6 +266,25 @@ impl SessionStore for MemoryStore {
         Ok(())
     }
 
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        Ok(self.budgets.take(budget, quota, now))
+    }
+
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.budgets.give_back(budget, quota, now);
+        Ok(())
+    }
+
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let start = self.sweep_from.load(Ordering::Relaxed);
         let mut removed = 0;
@@ -275,7 +300,8 @@ impl SessionStore for MemoryStore {
             }
         }
         removed += self.marks.sweep(now, limit - removed);
-        Ok(removed + self.leases.sweep(now, limit - removed))
+        removed += self.leases.sweep(now, limit - removed);
+        Ok(removed + self.budgets.sweep(now, limit - removed))
     }
 
     async fn ping(&self) -> Result<(), StoreError> {

@@ -3,6 +3,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 
+use crate::budget::{BudgetKey, Quota, Taken};
 use crate::id::{LookupKey, UserIndex, sha256};
 use crate::lease::{Holder, Lease};
 use crate::mark::RevocationMark;
@@ -106,8 +107,25 @@ pub trait SessionStore: Send + Sync + 'static {
     /// Gives the lease back; another holder's stays.
     async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError>;
 
-    /// Removes at most `limit` sessions, sign-ins, marks and abandoned leases that expired by
-    /// `now`; how many.
+    /// Takes one from a budget, if there is one left: of many who ask at once no more get one
+    /// than there are. A store that other processes share goes by its own clock if it can.
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError>;
+
+    /// Gives back one that was taken; a full budget stays full.
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), StoreError>;
+
+    /// Removes at most `limit` sessions, sign-ins, marks, abandoned leases and full budgets that
+    /// expired by `now`; how many.
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError>;
 
     /// Whether the store works.

@@ -5,7 +5,7 @@ use aws_sdk_dynamodb::primitives::Blob;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cogward_session::{LoginKey, LookupKey, Record, Timestamp, UserIndex};
+use cogward_session::{BudgetKey, LoginKey, LookupKey, Record, Timestamp, UserIndex};
 
 use crate::calls::CallError;
 
@@ -26,6 +26,7 @@ pub(crate) enum Place {
     Login(LoginKey),
     Lease(LookupKey),
     Mark(UserIndex),
+    Budget(BudgetKey),
 }
 
 impl Place {
@@ -37,6 +38,7 @@ impl Place {
             Self::Login(key) => ("oauth_state:", key.as_bytes()),
             Self::Lease(key) => ("lease:", key.as_bytes()),
             Self::Mark(user) => ("revoked:", user.as_bytes()),
+            Self::Budget(key) => ("budget:", key.as_bytes()),
         };
         let mut name = kind.to_owned();
         URL_SAFE_NO_PAD.encode_string(hash, &mut name);

@@ -11,14 +11,16 @@
 //! | `user:` keyed hash of pool and user | which sessions a user has | `sessions`: a set of the hashes above; its `ttl` lies beyond any session's |
 //! | `oauth_state:` hash of a sign-in's state | a sign-in under way | `sealed` |
 //! | `lease:` hash of the session's id | who renews its tokens | `holder` (random), `until` (seconds) |
+//! | `budget:` keyed hash of what it is for and whose | a budget of attempts or messages | `full_at` (seconds): when it is full again |
 //! | `revoked:` keyed hash of pool and user | which tokens of a user count no longer | `mark` |
 //!
 //! Every item has `format`, which is 1. Numbers are numbers, everything else is binary.
 //!
 //! All reads are strongly consistent. What a write is about stands in its condition, so that
-//! DynamoDB decides who comes first. Leases go by the callers' clocks, for DynamoDB tells of none:
-//! replicas must have theirs set, which Amazon's machines have.
+//! DynamoDB decides who comes first. Leases and budgets go by the callers' clocks, for DynamoDB
+//! tells of none: replicas must have theirs set, which Amazon's machines have.
 
+mod budgets;
 mod calls;
 mod client;
 mod items;

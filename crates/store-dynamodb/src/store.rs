@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
-    Holder, Lease, LoginKey, LookupKey, Record, Replaced, RevocationMark, SessionStore, StoreError,
-    Timestamp, UserIndex,
+    BudgetKey, Holder, Lease, LoginKey, LookupKey, Quota, Record, Replaced, RevocationMark,
+    SessionStore, StoreError, Taken, Timestamp, UserIndex,
 };
 
 use crate::client::Clients;
@@ -130,6 +130,25 @@ impl SessionStore for DynamoStore {
 
     async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
         self.release_lease(key, holder).await
+    }
+
+    /// As a lease.
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        self.take_one(budget, quota, now).await
+    }
+
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.give_one_back(budget, quota, now).await
     }
 
     /// DynamoDB removes what expired.

@@ -1,12 +1,12 @@
 //! Sessions in PostgreSQL (12 or later), for many server processes.
 //!
 //! What lies in the database is in the tables that `migrations/` makes and explains:
-//! `cogward_session`, `cogward_login`, `cogward_lease` and `cogward_mark`, found by the
-//! connection's `search_path`; `cogward_schema` says which of the migrations are done. Keys are
+//! `cogward_session`, `cogward_login`, `cogward_lease`, `cogward_mark` and `cogward_budget`, found
+//! by the connection's `search_path`; `cogward_schema` says which of the migrations are done. Keys are
 //! SHA-256 hashes and everything else that says something about anybody is sealed.
 //!
 //! Whoever starts first makes the tables, or `cogward store prepare` does. With another user for
-//! the servers, who owns nothing, that one needs `SELECT, INSERT, UPDATE, DELETE` on the four
+//! the servers, who owns nothing, that one needs `SELECT, INSERT, UPDATE, DELETE` on the five
 //! tables and `SELECT` on `cogward_schema`.
 //!
 //! Every operation is one statement, prepared on each connection, so that a few connections

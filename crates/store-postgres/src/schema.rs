@@ -5,7 +5,10 @@ use crate::open::OpenError;
 
 /// Number `n` takes a database from schema version `n` to `n + 1`. What has been released is
 /// never changed; a new one must let the release before it go on working.
-const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_sessions.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("../migrations/0001_sessions.sql"),
+    include_str!("../migrations/0002_budgets.sql"),
+];
 
 /// "CGWD". Held by whoever migrates.
 const ADVISORY_LOCK: i64 = 0x4347_5744;
@@ -69,8 +72,8 @@ const SCHEMA_TABLE: &str = "
 async fn check_rights(client: &Client, server: &str) -> Result<(), Fault> {
     let sql = "
         SELECT wanted || ' on ' || name
-        FROM unnest(ARRAY['cogward_session', 'cogward_login', 'cogward_lease', 'cogward_mark'])
-            AS name,
+        FROM unnest(ARRAY['cogward_session', 'cogward_login', 'cogward_lease', 'cogward_mark',
+                'cogward_budget']) AS name,
             unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) AS wanted
         WHERE to_regclass(name) IS NULL OR NOT has_table_privilege(to_regclass(name), wanted)
         LIMIT 1";

@@ -87,6 +87,23 @@ statements! {
 
     release: "DELETE FROM cogward_lease WHERE key = $1 AND holder = $2";
 
+    // By step and span, in seconds. The clock is looked at once, when the row is locked.
+    take_from: "
+        INSERT INTO cogward_budget AS kept (key, full_at, wait)
+        VALUES ($1, clock_timestamp() + $2::bigint * interval '1 second', 0)
+        ON CONFLICT (key) DO UPDATE SET (full_at, wait) = (
+            SELECT CASE WHEN next <= latest THEN next
+                    ELSE next - $2::bigint * interval '1 second' END,
+                greatest(ceil(extract(epoch FROM next - latest)), 0)::bigint
+            FROM (SELECT clock_timestamp() AS now) AS clock,
+                LATERAL (SELECT now + $3::bigint * interval '1 second' AS latest) AS ahead,
+                LATERAL (SELECT least(greatest(kept.full_at, now), latest)
+                    + $2::bigint * interval '1 second' AS next) AS moved)
+        RETURNING wait";
+
+    give_back: "
+        UPDATE cogward_budget SET full_at = full_at - $2::bigint * interval '1 second' WHERE key = $1";
+
     // Of these, what another process is working on is left to it. The rows are found by an
     // array, which is made once: a subquery of IN might run again and exceed the limit.
     sweep_sessions: "
@@ -117,6 +134,13 @@ statements! {
                 SELECT key FROM cogward_lease
                 WHERE held_until <= now() - make_interval(secs => $1)
                 LIMIT $2 FOR UPDATE SKIP LOCKED)) RETURNING true)
+        SELECT count(*) FROM done";
+
+    sweep_budgets: "
+        WITH done AS (
+            DELETE FROM cogward_budget WHERE full_at <= now() AND key = ANY (ARRAY(
+                SELECT key FROM cogward_budget WHERE full_at <= now()
+                LIMIT $1 FOR UPDATE SKIP LOCKED)) RETURNING true)
         SELECT count(*) FROM done";
 
     // A standby answers reads, of what was once written.

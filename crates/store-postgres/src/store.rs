@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
-    ABANDONED_SECONDS, Holder, KeptMark, Lease, LoginKey, LookupKey, Record, Replaced,
-    RevocationMark, SessionStore, StoreError, Timestamp, UserIndex,
+    ABANDONED_SECONDS, BudgetKey, Holder, KeptMark, Lease, LoginKey, LookupKey, Quota, Record,
+    Replaced, RevocationMark, SessionStore, StoreError, Taken, Timestamp, UserIndex,
 };
 use tokio::time::timeout;
 use tokio_postgres::Row;
@@ -150,9 +150,10 @@ impl PostgresStore {
         Err(Fault::Contended)
     }
 
-    async fn sweep_one(&self, which: Which, at: &(dyn ToSql + Sync), limit: usize) -> Swept {
+    async fn sweep_one(&self, which: Which, at: Parameters<'_>, limit: usize) -> Swept {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        let rows = self.limited(self.write(which, &[at, &limit])).await?;
+        let parameters = [at, &[&limit]].concat();
+        let rows = self.limited(self.write(which, &parameters)).await?;
         let row = rows.first().ok_or(Fault::Row("count"))?;
         let count: i64 = column(row, 0, "count")?;
         usize::try_from(count).map_err(|_| Fault::Row("count"))
@@ -346,22 +347,52 @@ impl SessionStore for PostgresStore {
         Ok(())
     }
 
+    /// By the clock of PostgreSQL.
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        _now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let parameters: Parameters<'_> =
+            &[&budget.as_bytes().as_slice(), &quota.step(), &quota.span()];
+        let rows = self.limited(self.write(|s| &s.take_from, parameters));
+        let rows = rows.await?;
+        let row = rows.first().ok_or(Fault::Row("wait"))?;
+        let wait: i64 = column(row, 0, "wait")?;
+        Ok(match u32::try_from(wait).map_err(|_| Fault::Row("wait"))? {
+            0 => Taken::Granted,
+            seconds => Taken::Refused { seconds },
+        })
+    }
+
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let parameters: Parameters<'_> = &[&budget.as_bytes().as_slice(), &quota.step()];
+        self.limited(self.write(|s| &s.give_back, parameters))
+            .await?;
+        Ok(())
+    }
+
     /// Begins with another table each time, so that the limit starves none.
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
         let (now, abandoned) = (now.as_secs(), f64::from(ABANDONED_SECONDS));
         let first = self.sweeps.fetch_add(1, Ordering::Relaxed);
         let mut swept = 0;
-        for table in (0..4).map(|n| first.wrapping_add(n) % 4) {
+        for table in (0..5).map(|n| first.wrapping_add(n) % 5) {
             let room = limit - swept;
-            swept += match table {
-                0 => self.sweep_one(|s| &s.sweep_sessions, &now, room).await?,
-                1 => self.sweep_one(|s| &s.sweep_logins, &now, room).await?,
-                2 => self.sweep_one(|s| &s.sweep_marks, &now, room).await?,
-                _ => {
-                    self.sweep_one(|s| &s.sweep_leases, &abandoned, room)
-                        .await?
-                }
+            let (which, at): (Which, Parameters<'_>) = match table {
+                0 => (|s| &s.sweep_sessions, &[&now]),
+                1 => (|s| &s.sweep_logins, &[&now]),
+                2 => (|s| &s.sweep_marks, &[&now]),
+                3 => (|s| &s.sweep_leases, &[&abandoned]),
+                _ => (|s| &s.sweep_budgets, &[]),
             };
+            swept += self.sweep_one(which, at, room).await?;
         }
         Ok(swept)
     }

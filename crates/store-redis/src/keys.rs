@@ -1,6 +1,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use cogward_session::{LoginKey, LookupKey, UserIndex};
+use cogward_session::{BudgetKey, LoginKey, LookupKey, UserIndex};
 
 /// The names under which things are kept, for one prefix.
 pub(crate) struct Keys {
@@ -9,6 +9,7 @@ pub(crate) struct Keys {
     lease: String,
     mark: String,
     user: String,
+    budget: String,
 }
 
 impl Keys {
@@ -20,6 +21,7 @@ impl Keys {
             lease: of("lease"),
             mark: of("revoked"),
             user: of("user"),
+            budget: of("budget"),
         }
     }
 
@@ -41,6 +43,10 @@ impl Keys {
 
     pub(crate) fn user(&self, user: &UserIndex) -> Key {
         Key::new(&self.user, user.as_bytes())
+    }
+
+    pub(crate) fn budget(&self, budget: &BudgetKey) -> Key {
+        Key::new(&self.budget, budget.as_bytes())
     }
 
     /// What the keys of records and marks begin with: those are kept in memory.

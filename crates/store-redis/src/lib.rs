@@ -9,6 +9,7 @@
 //! | `oauth_state:{hash of the state}` | a sign-in under way: format 1, expiry, then what was sealed |
 //! | `revoked:{user index}` | what a "sign out everywhere" ended: see `KeptMark::to_bytes` |
 //! | `lease:{hash of the session id}` | who renews the session's tokens, 16 random bytes; held until 15 minutes before the key's end |
+//! | `budget:{keyed hash}` | when a budget of attempts or messages is full again, in milliseconds by the clock of Redis; a full one is not there |
 //! | `user:{user index}` | a sorted set of the user's sessions (the hashes, as base64url) by the second at which each is over for certain |
 //!
 //! Numbers are big-endian, of 8 bytes where nothing else is said, and times are seconds. All

@@ -26,6 +26,9 @@ pub(crate) struct Scripts {
     pub(crate) lease: Script,
     /// Holder: deletes its lease.
     pub(crate) release: Script,
+    /// Milliseconds an empty budget takes to be full, and those of the one that is taken (or
+    /// below 0: given back).
+    pub(crate) budget: Script,
 }
 
 /// What became of a write by [`Scripts::touch`] and [`Scripts::replace`].
@@ -123,6 +126,30 @@ end
 return 1
 ";
 
+/// Kept is when it is full, by the clock of Redis, and a full one not at all. Answers how many
+/// milliseconds there is none, or 0.
+const BUDGET: &str = "
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local latest = now + ARGV[1]
+local found = redis.call('GET', KEYS[1]) or now
+local full_at = tonumber(found)
+if not full_at then
+    return redis.error_reply('ERR the budget has an unknown format')
+end
+full_at = math.min(math.max(full_at, now), latest) + ARGV[2]
+if full_at > latest then
+    return full_at - latest
+end
+if full_at <= now then
+    redis.call('DEL', KEYS[1])
+else
+    local length = string.format('%.0f', full_at - now)
+    redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', length)
+end
+return 0
+";
+
 impl Scripts {
     pub(crate) fn new() -> Self {
         Self {
@@ -132,6 +159,7 @@ impl Scripts {
             swap: Script::new(SWAP),
             lease: Script::new(LEASE),
             release: Script::new(RELEASE),
+            budget: Script::new(BUDGET),
         }
     }
 }

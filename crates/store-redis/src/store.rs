@@ -3,8 +3,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
-    ABANDONED_SECONDS, Holder, KeptMark, Lease, LoginKey, LookupKey, Record, Replaced,
-    RevocationMark, SessionStore, StoreError, Timestamp, UserIndex,
+    ABANDONED_SECONDS, BudgetKey, Holder, KeptMark, Lease, LoginKey, LookupKey, Quota, Record,
+    Replaced, RevocationMark, SessionStore, StoreError, Taken, Timestamp, UserIndex,
 };
 use redis::Value;
 use tokio::time::Instant;
@@ -136,6 +136,20 @@ impl RedisStore {
             true => Ok(()),
             false => Err(StoreError::Exists),
         }
+    }
+
+    /// Moves a budget's end by so many seconds; how many milliseconds there is none.
+    async fn move_budget(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        step: i64,
+    ) -> Result<i64, CallError> {
+        let [span, step] = [quota.span(), step].map(|seconds| (seconds * 1000).to_string());
+        let (script, key) = (&self.scripts.budget, self.keys.budget(budget));
+        let arguments = [span.as_bytes(), step.as_bytes()];
+        let answer = self.router.run(script, &key, &arguments, self.deadline());
+        call::number(&answer.await?)
     }
 
     async fn find_mark(&self, user: &UserIndex) -> Result<Option<KeptMark>, StoreError> {
@@ -349,6 +363,31 @@ impl SessionStore for RedisStore {
         let arguments = [holder.as_bytes().as_slice()];
         let answer = self.router.run(script, &key, &arguments, self.deadline());
         Ok(answer.await.map(drop)?)
+    }
+
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        _now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let wait = self.move_budget(budget, quota, quota.step()).await?;
+        let seconds = u64::try_from(wait).map_err(|_| CallError::Odd)?;
+        Ok(match u32::try_from(seconds.div_ceil(1000)) {
+            Ok(0) => Taken::Granted,
+            Ok(seconds) => Taken::Refused { seconds },
+            Err(_) => return Err(CallError::Odd.into()),
+        })
+    }
+
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        _now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.move_budget(budget, quota, -quota.step()).await?;
+        Ok(())
     }
 
     /// Redis drops by itself what is over.

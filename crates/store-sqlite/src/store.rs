@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cogward_session::{
-    Holder, Lease, Leases, LoginKey, LookupKey, Marks, Record, Replaced, RevocationMark,
-    SessionStore, StoreError, Timestamp, UserIndex,
+    BudgetKey, Budgets, Holder, Lease, Leases, LoginKey, LookupKey, Marks, Quota, Record, Replaced,
+    RevocationMark, SessionStore, StoreError, Taken, Timestamp, UserIndex,
 };
 
 use crate::cache::RecordCache;
@@ -14,6 +14,9 @@ use crate::owner::OwnerLock;
 use crate::read::Readers;
 use crate::write::{Insert, PutLogin, PutMark, Remove, Replace, Sweep, TakeLogin, Touch, Writer};
 
+/// Budgets kept at most.
+const BUDGETS: usize = 100_000;
+
 /// Sessions in a SQLite file that this process owns until the store is dropped.
 ///
 /// Dropping it waits for what was queued to be written and closes the file.
@@ -21,6 +24,7 @@ pub struct SqliteStore {
     cache: RecordCache,
     marks: Arc<Marks>,
     leases: Leases,
+    budgets: Budgets,
     // In the order they must end: the writer closes last and folds the log into the file,
     // then the file may be another's.
     readers: Readers,
@@ -53,6 +57,7 @@ impl SqliteStore {
             cache,
             marks,
             leases: Leases::default(),
+            budgets: Budgets::new(BUDGETS),
             readers,
             writer,
             call_limit,
@@ -227,8 +232,29 @@ impl SessionStore for SqliteStore {
         Ok(())
     }
 
+    /// As leases: and after a restart all are full.
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        Ok(self.budgets.take(budget, quota, now))
+    }
+
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        self.budgets.give_back(budget, quota, now);
+        Ok(())
+    }
+
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let forgotten = self.leases.sweep(now, limit);
+        let mut forgotten = self.leases.sweep(now, limit);
+        forgotten += self.budgets.sweep(now, limit - forgotten);
         let swept = self.sweep_rows(now, limit - forgotten).await?;
         Ok(forgotten + swept)
     }

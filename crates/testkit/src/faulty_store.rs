@@ -6,8 +6,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use async_trait::async_trait;
 use cogward_session::{
-    Holder, Lease, LoginKey, LookupKey, Record, Replaced, RevocationMark, SessionStore, StoreError,
-    Timestamp, UserIndex,
+    BudgetKey, Holder, Lease, LoginKey, LookupKey, Quota, Record, Replaced, RevocationMark,
+    SessionStore, StoreError, Taken, Timestamp, UserIndex,
 };
 use parking_lot::Mutex;
 use tokio::sync::watch;
@@ -232,6 +232,26 @@ impl SessionStore for FaultyStore {
 
     async fn release(&self, key: &LookupKey, holder: &Holder) -> Result<(), StoreError> {
         self.working("release").await?.release(key, holder).await
+    }
+
+    async fn take_from(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<Taken, StoreError> {
+        let store = self.working("take_from").await?;
+        store.take_from(budget, quota, now).await
+    }
+
+    async fn give_back(
+        &self,
+        budget: &BudgetKey,
+        quota: Quota,
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let store = self.working("give_back").await?;
+        store.give_back(budget, quota, now).await
     }
 
     async fn sweep(&self, now: Timestamp, limit: usize) -> Result<usize, StoreError> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::login::{LoggedIn, end};
-use super::{AccountRefusal, Email, enabled};
+use super::{AccountRefusal, Email, enabled, limits};
 use crate::{Auth, Client, audit, login};
 
 /// Cognito's sessions live three minutes, unless the app client says longer.
@@ -188,7 +188,7 @@ pub async fn proceed(
 ) -> Result<LoggedIn, AccountRefusal> {
     let cognito = enabled(auth)?;
     let (binding, key, mut pending) = take(auth, continuation, login_cookie).await?;
-    if let Err(limited) = attempt(auth, &pending, &client) {
+    if let Err(limited) = attempt(auth, &pending, &client).await {
         put(auth, &binding, &key, &pending).await?;
         return Err(limited);
     }
@@ -258,9 +258,9 @@ async fn take(
 }
 
 /// One budget for the password and what comes after it.
-fn attempt(auth: &Auth, pending: &Pending, client: &Client) -> Result<(), AccountRefusal> {
+async fn attempt(auth: &Auth, pending: &Pending, client: &Client) -> Result<(), AccountRefusal> {
     let email = Email::parse(&pending.whose.email)?;
-    auth.account_limits.attempt(&email, client)
+    limits::attempt(auth, &email, client).await
 }
 
 /// Cognito takes the same session again after these; after no answer, perhaps.

@@ -2,94 +2,208 @@
 //! place on the network by itself, so that whoever uses up a budget elsewhere locks nobody out
 //! here; Cognito's own lock stands behind them. Messages are counted for the account as well, so
 //! that many places fill nobody's inbox.
+//!
+//! Each process counts for itself first, which answers most refusals; then the store counts for
+//! all of them. A store that fails leaves the process's own count.
 
 use std::net::IpAddr;
-use std::num::NonZeroU32;
-use std::time::Duration;
 
-use governor::clock::{Clock as _, DefaultClock};
-use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
+use cogward_session::{BudgetKey, Budgets, Quota, StoreError, Taken, Timestamp};
+use parking_lot::Mutex;
 
 use super::{AccountRefusal, Email};
-use crate::{Client, audit};
+use crate::{Auth, Client, audit, chain};
 
-/// Budgets are remembered for so many accounts before those at rest are forgotten.
+/// So many budgets of a kind a process keeps itself.
 const MOST: usize = 50_000;
+/// A store that fails is told of this often, in seconds.
+const TOLD_EVERY: i64 = 60;
 
-/// Budgets of one process.
-pub struct Limits {
-    attempts: Budget,
-    messages: Budget,
+/// How much there is of each.
+#[derive(Clone, Copy, Debug)]
+pub struct Quotas {
+    /// Passwords and codes tried, of an account from one place.
+    pub attempts: Quota,
+    /// Registrations and codes asked for, of an account from one place.
+    pub messages: Quota,
+    /// And of an account from everywhere.
+    pub all_messages: Quota,
 }
 
-/// Of an account from one place, and perhaps of the account from everywhere.
-struct Budget {
-    here: DefaultKeyedRateLimiter<(Email, Option<IpAddr>)>,
-    everywhere: Option<DefaultKeyedRateLimiter<Email>>,
-    clock: DefaultClock,
+impl Default for Quotas {
+    fn default() -> Self {
+        Self {
+            attempts: Quota::new(10, 30),
+            messages: Quota::new(3, 60),
+            all_messages: Quota::new(10, 300),
+        }
+    }
+}
+
+/// What this process counts by itself.
+pub(crate) struct Limits {
+    attempts: Budgets,
+    messages: Budgets,
+    all_messages: Budgets,
+    told_at: Mutex<Option<Timestamp>>,
 }
 
 impl Default for Limits {
     fn default() -> Self {
+        let budgets = || Budgets::new(MOST);
         Self {
-            attempts: Budget::new(quota(10, 30), None),
-            messages: Budget::new(quota(3, 60), quota(10, 300)),
+            attempts: budgets(),
+            messages: budgets(),
+            all_messages: budgets(),
+            told_at: Mutex::default(),
         }
     }
 }
 
-/// So many at once, and one more every so many seconds.
-fn quota(burst: u32, seconds: u64) -> Option<Quota> {
-    let quota = Quota::with_period(Duration::from_secs(seconds))?;
-    Some(quota.allow_burst(NonZeroU32::new(burst)?))
+/// One budget of somebody's: here, and under the same key in the store.
+struct Purse<'a> {
+    own: &'a Budgets,
+    key: BudgetKey,
+    quota: Quota,
 }
 
-impl Limits {
-    /// Counts a password or a code that is tried.
-    pub(super) fn attempt(&self, email: &Email, client: &Client) -> Result<(), AccountRefusal> {
-        self.attempts.take(email, client, "attempts")
-    }
-
-    /// Counts a message that is asked for.
-    pub(super) fn message(&self, email: &Email, client: &Client) -> Result<(), AccountRefusal> {
-        self.messages.take(email, client, "messages")
-    }
+/// Counts a password or a code that is tried.
+pub(super) async fn attempt(
+    auth: &Auth,
+    email: &Email,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let limits = &auth.account_limits;
+    let quota = auth.settings.accounts.quotas.attempts;
+    let place = place(client);
+    let purse = purse(
+        auth,
+        &limits.attempts,
+        quota,
+        &["attempts", email.as_str(), &place],
+    );
+    let taken = take(auth, &[purse]).await;
+    taken.map_err(|seconds| refused("attempts", seconds))
 }
 
-impl Budget {
-    fn new(here: Option<Quota>, everywhere: Option<Quota>) -> Self {
-        let least = Quota::per_hour(NonZeroU32::MIN);
-        Self {
-            here: RateLimiter::keyed(here.unwrap_or(least)),
-            everywhere: everywhere.map(RateLimiter::keyed),
-            clock: DefaultClock::default(),
+/// Counts a message that is asked for.
+pub(super) async fn message(
+    auth: &Auth,
+    email: &Email,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let taken = take(auth, &messages(auth, email, client)).await;
+    taken.map_err(|seconds| refused("messages", seconds))
+}
+
+/// Gives a message back that was certainly not sent.
+pub(super) async fn not_sent(auth: &Auth, email: &Email, client: &Client) {
+    give_back(auth, &messages(auth, email, client)).await;
+}
+
+fn messages<'a>(auth: &'a Auth, email: &Email, client: &Client) -> [Purse<'a>; 2] {
+    let (limits, quotas) = (&auth.account_limits, &auth.settings.accounts.quotas);
+    let (email, place) = (email.as_str(), place(client));
+    let everywhere = &limits.all_messages;
+    [
+        purse(
+            auth,
+            &limits.messages,
+            quotas.messages,
+            &["messages", email, &place],
+        ),
+        purse(
+            auth,
+            everywhere,
+            quotas.all_messages,
+            &["all messages", email],
+        ),
+    ]
+}
+
+fn purse<'a>(auth: &Auth, own: &'a Budgets, quota: Quota, whose: &[&str]) -> Purse<'a> {
+    let fields = [&[auth.pool.id.as_str()], whose].concat();
+    let key = auth.ring().budget_key(&fields);
+    Purse { own, key, quota }
+}
+
+/// Takes one of each, or none and the seconds to wait.
+async fn take(auth: &Auth, purses: &[Purse<'_>]) -> Result<(), u32> {
+    let now = auth.now();
+    for (purse, before) in with_those_before(purses) {
+        if let Taken::Refused { seconds } = purse.own.take(&purse.key, purse.quota, now) {
+            give_back_here(before, now);
+            return Err(seconds);
         }
     }
-
-    fn take(&self, email: &Email, client: &Client, what: &str) -> Result<(), AccountRefusal> {
-        if self.here.len() > MOST {
-            self.here.retain_recent();
-            if let Some(everywhere) = &self.everywhere {
-                everywhere.retain_recent();
+    for (purse, before) in with_those_before(purses) {
+        match auth.store.take_from(&purse.key, purse.quota, now).await {
+            Ok(Taken::Granted) => {}
+            Ok(Taken::Refused { seconds }) => {
+                give_back_here(purses, now);
+                give_back_there(auth, before, now).await;
+                // Until then there is no need to ask.
+                purse.own.empty(&purse.key, purse.quota, now, seconds);
+                return Err(seconds);
             }
+            Err(error) => tell(auth, &error, now),
         }
-        let address = client.address.as_deref().and_then(network);
-        let here = self.here.check_key(&(email.clone(), address));
-        let everywhere = self.everywhere.as_ref();
-        let refused = here.and_then(|()| everywhere.map_or(Ok(()), |it| it.check_key(email)));
-        refused.map_err(|until| {
-            audit::refused("account", &format_args!("too many {what}"));
-            let wait = until.wait_time_from(self.clock.now());
-            let seconds = wait.as_secs().saturating_add(1);
-            AccountRefusal::Limited {
-                seconds: u32::try_from(seconds).unwrap_or(u32::MAX),
-            }
-        })
+    }
+    Ok(())
+}
+
+fn with_those_before<'p, 'a>(
+    purses: &'p [Purse<'a>],
+) -> impl Iterator<Item = (&'p Purse<'a>, &'p [Purse<'a>])> {
+    let before = (0..).map_while(|count| purses.get(..count));
+    purses.iter().zip(before)
+}
+
+async fn give_back(auth: &Auth, purses: &[Purse<'_>]) {
+    let now = auth.now();
+    give_back_here(purses, now);
+    give_back_there(auth, purses, now).await;
+}
+
+fn give_back_here(purses: &[Purse<'_>], now: Timestamp) {
+    for purse in purses {
+        purse.own.give_back(&purse.key, purse.quota, now);
     }
 }
 
-fn network(address: &str) -> Option<IpAddr> {
-    address.parse().ok().map(household)
+async fn give_back_there(auth: &Auth, purses: &[Purse<'_>], now: Timestamp) {
+    for purse in purses {
+        let given = auth.store.give_back(&purse.key, purse.quota, now).await;
+        if let Err(error) = given {
+            tell(auth, &error, now);
+        }
+    }
+}
+
+/// Nobody is locked out by a store that fails, and nobody freed: this process has counted.
+fn tell(auth: &Auth, error: &StoreError, now: Timestamp) {
+    let mut told_at = auth.account_limits.told_at.lock();
+    let lately = |at: Timestamp| (0..TOLD_EVERY).contains(&at.seconds_until(now));
+    if !told_at.is_some_and(lately) {
+        *told_at = Some(now);
+        let error = chain(error);
+        tracing::warn!(
+            error,
+            "the store does not count attempts: each server counts its own"
+        );
+    }
+}
+
+fn refused(what: &str, seconds: u32) -> AccountRefusal {
+    audit::refused("account", &format_args!("too many {what}"));
+    AccountRefusal::Limited { seconds }
+}
+
+/// Where the caller is, as text; one name for all whose address is not known.
+fn place(client: &Client) -> String {
+    let address = client.address.as_deref();
+    let place = address.and_then(|address| address.parse().ok());
+    place.map_or(String::new(), |address| household(address).to_string())
 }
 
 /// What counts as one caller: a household has a /64 of IPv6.
@@ -107,48 +221,17 @@ pub fn household(address: IpAddr) -> IpAddr {
 mod tests {
     use super::*;
 
-    fn from(address: &str) -> Client {
-        Client {
-            address: Some(address.to_owned()),
-            user_agent: None,
-        }
-    }
-
-    #[test]
-    fn a_budget_is_of_one_account_and_one_place() {
-        let limits = Limits::default();
-        let (ada, bob) = (Email::parse("ada@x.com"), Email::parse("bob@x.com"));
-        let (ada, bob) = (ada.unwrap(), bob.unwrap());
-        for _ in 0..10 {
-            limits.attempt(&ada, &from("192.0.2.1")).unwrap();
-        }
-        let refused = limits.attempt(&ada, &from("192.0.2.1")).unwrap_err();
-        assert!(matches!(
-            refused,
-            AccountRefusal::Limited { seconds: 1..=31 }
-        ));
-        limits.attempt(&ada, &from("192.0.2.2")).unwrap();
-        limits.attempt(&bob, &from("192.0.2.1")).unwrap();
-        limits.message(&ada, &from("192.0.2.1")).unwrap();
-    }
-
-    #[test]
-    fn many_places_share_the_budget_of_messages_and_not_of_attempts() {
-        let limits = Limits::default();
-        let ada = Email::parse("ada@x.com").unwrap();
-        for last in 0..=255 {
-            limits
-                .attempt(&ada, &from(&format!("192.0.2.{last}")))
-                .unwrap();
-        }
-        let tried = (0..=255).map(|last| limits.message(&ada, &from(&format!("192.0.2.{last}"))));
-        assert_eq!(tried.filter(Result::is_ok).count(), 10);
-    }
-
     #[test]
     fn a_household_is_one_place() {
-        assert_eq!(network("2001:db8::1"), network("2001:db8::ffff:2"));
-        assert_ne!(network("2001:db8::1"), network("2001:db8:0:1::1"));
-        assert_eq!(network("unix"), None);
+        let from = |address: &str| {
+            place(&Client {
+                address: Some(address.to_owned()),
+                user_agent: None,
+            })
+        };
+        assert_eq!(from("2001:db8::1"), from("2001:db8::ffff:2"));
+        assert_ne!(from("2001:db8::1"), from("2001:db8:0:1::1"));
+        assert_ne!(from("192.0.2.1"), from("192.0.2.2"));
+        assert_eq!(from("unix"), "");
     }
 }

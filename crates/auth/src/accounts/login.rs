@@ -6,7 +6,7 @@ use cogward_cognito::accounts::SignIn;
 use cogward_cognito::{AccountError, Refusal, Tokens};
 use tokio::time::Instant;
 
-use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, subject};
+use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, limits, subject};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
 use crate::{Auth, Client, audit, logout};
@@ -50,7 +50,7 @@ pub async fn login(
         return Err(AccountRefusal::NoTokens);
     }
     let email = Email::parse(ask.email)?;
-    auth.account_limits.attempt(&email, &client)?;
+    limits::attempt(auth, &email, &client).await?;
     let cognito = enabled(auth)?;
     let begun = Instant::now();
     let signed_in = cognito.sign_in(subject(&email, &client), ask.password);

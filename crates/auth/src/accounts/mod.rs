@@ -20,7 +20,8 @@ use cogward_cognito::{AccountError, Accounts, Refusal};
 pub use challenge::{Answer, Step, proceed};
 pub use email::Email;
 pub use error::AccountRefusal;
-pub use limits::{Limits, household};
+pub(crate) use limits::Limits;
+pub use limits::{Quotas, household};
 pub use login::{LoggedIn, Login, login};
 
 use crate::{Auth, Client, audit, chain};
@@ -36,6 +37,8 @@ pub struct Settings {
     pub tokens: bool,
     /// What may hide an account answers at full multiples of this since the call came.
     pub step: Duration,
+    /// How often an account may be tried, and written to.
+    pub quotas: Quotas,
 }
 
 impl Default for Settings {
@@ -45,6 +48,7 @@ impl Default for Settings {
             session_by_default: false,
             tokens: true,
             step: Duration::from_secs(1),
+            quotas: Quotas::default(),
         }
     }
 }
@@ -85,10 +89,15 @@ pub async fn register(
         ("family_name", last_name),
     ];
     let cognito = enabled(auth)?;
-    auth.account_limits.message(&email, client)?;
+    limits::attempt(auth, &email, client).await?;
+    limits::message(auth, &email, client).await?;
     evenly::answered(auth, async {
         let made = cognito.sign_up(subject(&email, client), person.password, &attributes);
-        match made.await {
+        let made = made.await;
+        if made.as_ref().is_err_and(sent_nothing) {
+            limits::not_sent(auth, &email, client).await;
+        }
+        match made {
             Err(AccountError::Refused(refusal @ (Refusal::UserExists | Refusal::CodeNotSent)))
                 if hides(auth) =>
             {
@@ -112,7 +121,7 @@ pub async fn verify_email(
     client: &Client,
 ) -> Result<(), AccountRefusal> {
     let email = Email::parse(email)?;
-    auth.account_limits.attempt(&email, client)?;
+    limits::attempt(auth, &email, client).await?;
     let cognito = enabled(auth)?;
     evenly::answered(auth, async {
         let confirmed = cognito.confirm_sign_up(subject(&email, client), code_of(code)?);
@@ -127,7 +136,7 @@ pub async fn verify_email(
 /// Too many codes; a missing or confirmed account only where that is no secret.
 pub async fn resend_code(auth: &Auth, email: &str, client: &Client) -> Result<(), AccountRefusal> {
     let email = Email::parse(email)?;
-    auth.account_limits.message(&email, client)?;
+    limits::message(auth, &email, client).await?;
     let cognito = enabled(auth)?;
     evenly::answered(auth, async {
         let sent = cognito.resend_confirmation_code(subject(&email, client));
@@ -146,7 +155,7 @@ pub async fn forgot_password(
     client: &Client,
 ) -> Result<(), AccountRefusal> {
     let email = Email::parse(email)?;
-    auth.account_limits.message(&email, client)?;
+    limits::message(auth, &email, client).await?;
     let cognito = enabled(auth)?;
     evenly::answered(auth, async {
         let sent = cognito.forgot_password(subject(&email, client));
@@ -167,7 +176,7 @@ pub async fn reset_password(
     client: &Client,
 ) -> Result<(), AccountRefusal> {
     let email = Email::parse(email)?;
-    auth.account_limits.attempt(&email, client)?;
+    limits::attempt(auth, &email, client).await?;
     let cognito = enabled(auth)?;
     evenly::answered(auth, async {
         let subject = subject(&email, client);
@@ -210,6 +219,17 @@ fn about_message(auth: &Auth, sent: Result<(), AccountError>) -> Result<(), Acco
         }
         sent => sent.map_err(AccountRefusal::from),
     }
+}
+
+/// Refused for what was typed, before anybody is written to. The person is told so whether the
+/// address has an account or not, and what is left of the budget tells no more.
+fn sent_nothing(error: &AccountError) -> bool {
+    matches!(
+        error,
+        AccountError::Refused(
+            Refusal::Password(_) | Refusal::PasswordUsedBefore | Refusal::InvalidParameter
+        )
+    )
 }
 
 fn about_code(auth: &Auth, error: AccountError) -> AccountRefusal {

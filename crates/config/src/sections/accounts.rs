@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::read::Reader;
 use crate::sections::Section;
+use crate::sections::account_limits::{self, AccountLimits};
 use crate::setting::Setting;
 use crate::sources::Mode;
 
@@ -20,6 +21,8 @@ pub struct Accounts {
     pub tokens: bool,
     /// What could tell of an account is answered at full multiples of this.
     pub answer_step: Duration,
+    /// How often an account may be tried, and written to.
+    pub limits: AccountLimits,
 }
 
 pub(crate) static SECTION: Section = Section {
@@ -32,6 +35,12 @@ pub(crate) static SECTION: Section = Section {
         &SESSION_BY_DEFAULT.about,
         &TOKENS.about,
         &ANSWER_STEP.about,
+        &account_limits::ATTEMPTS.about,
+        &account_limits::ATTEMPTS_REFILL.about,
+        &account_limits::MESSAGES.about,
+        &account_limits::MESSAGES_REFILL.about,
+        &account_limits::ALL_MESSAGES.about,
+        &account_limits::ALL_MESSAGES_REFILL.about,
     ],
 };
 
@@ -79,6 +88,7 @@ pub(crate) fn load(r: &mut Reader<'_>) -> Accounts {
         session_by_default: r.value(&SESSION_BY_DEFAULT),
         tokens: r.value(&TOKENS),
         answer_step: Duration::from_millis(r.value(&ANSWER_STEP).into()),
+        limits: account_limits::load(r),
     }
 }
 

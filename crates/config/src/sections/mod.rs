@@ -1,5 +1,6 @@
 //! The settings, one section a file.
 
+pub(crate) mod account_limits;
 pub(crate) mod accounts;
 pub(crate) mod aws;
 pub(crate) mod bearer;

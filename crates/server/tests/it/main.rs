@@ -28,6 +28,7 @@ mod i_bearer_tokens;
 mod j_redirects;
 mod l_accounts;
 mod l_challenges;
+mod l_limits;
 mod main_job;
 mod openapi;
 mod raw;

@@ -2,11 +2,10 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::support::{LATER, NOW, Store, concurrently, key, record};
+use super::support::{LATER, NOW, Store, concurrently, key, record, since};
 use super::{Outcome, ensure, same};
 use crate::lease::{Holder, Lease};
 use crate::store::StoreError;
-use crate::time::Timestamp;
 
 pub(super) async fn of_concurrent_holders_one_gets_the_lease(store: Store) -> Outcome {
     let answers = concurrently(&store, |store, n| async move {
@@ -90,10 +89,6 @@ async fn poll(store: &Store, n: u8, started: Instant) -> Result<Lease, StoreErro
         }
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-}
-
-fn since(started: Instant) -> Timestamp {
-    NOW.plus(i64::try_from(started.elapsed().as_secs()).unwrap_or(i64::MAX))
 }
 
 fn holder(n: u8) -> Holder {

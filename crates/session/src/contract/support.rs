@@ -1,6 +1,7 @@
 use std::sync::Arc;
 
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 
 use crate::id::{LookupKey, UserIndex};
 use crate::record::Record;
@@ -31,6 +32,11 @@ where
         answers.push(answer?);
     }
     Ok(answers)
+}
+
+/// As the store is told while time goes on by its own clock as well, whichever counts.
+pub(super) fn since(started: Instant) -> Timestamp {
+    NOW.plus(i64::try_from(started.elapsed().as_secs()).unwrap_or(i64::MAX))
 }
 
 pub(super) async fn listed(store: &Store, users: &[u8]) -> Result<Vec<LookupKey>, StoreError> {

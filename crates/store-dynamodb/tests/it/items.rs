@@ -1,13 +1,13 @@
 //! What stands in the table: what it gives away, and what it may not do when it is wrong.
 
 use cogward_services::DynamoDb;
-use cogward_session::{ABANDONED_SECONDS, Holder, Lease, LoginKey, SessionStore};
+use cogward_session::{ABANDONED_SECONDS, Holder, Lease, LoginKey, SessionStore, Taken};
 use cogward_store_dynamodb::DynamoStore;
 use serde_json::{Value, json};
 
 use crate::support::{
-    HOLDER, LATER, NOW, USER, base64, base64_url, is_unavailable, item, key, mark, open_new,
-    options, put, record, scan,
+    BUDGET, HOLDER, LATER, NOW, QUOTA, USER, base64, base64_url, is_unavailable, item, key, mark,
+    open_new, options, put, record, scan,
 };
 
 const OTHER: Holder = Holder::from_bytes([8; 16]);
@@ -23,6 +23,12 @@ async fn items_hold_hashes_times_and_what_is_sealed_and_nothing_else() {
     let binary = |byte: u8, count: usize| json!({"B": base64(&vec![byte; count])});
     let abandoned = NOW.plus(31 + i64::from(ABANDONED_SECONDS));
     let expected = json!([
+        {
+            "session_id": {"S": "budget:BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU"},
+            "format": {"N": "1"},
+            "ttl": {"N": "1900000060"},
+            "full_at": {"N": "1900000060"},
+        },
         {
             "session_id": {"S": format!("lease:{one}")},
             "format": {"N": "1"},
@@ -245,11 +251,38 @@ async fn other_items_that_are_wrong_are_unavailable_too() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_budget_that_is_wrong_is_unavailable_too() {
+    let (dynamodb, store) = filled().await;
+    let whole = item(&dynamodb, "budget:");
+    for value in wrong_values() {
+        for name in ["format", "full_at"] {
+            // A number of long ago is that of a full one.
+            if name == "full_at" && value["N"].is_string() {
+                continue;
+            }
+            set(&dynamodb, "budget:", name, &value);
+            let taken = store.take_from(&BUDGET, QUOTA, NOW).await;
+            assert!(is_unavailable(&taken), "{name} {value}: {taken:?}");
+            let given = store.give_back(&BUDGET, QUOTA, NOW).await;
+            assert!(is_unavailable(&given), "{name} {value}: {given:?}");
+            put(&dynamodb, &whole);
+        }
+    }
+}
+
 /// The table has items of all kinds, all of the same bytes where they can be.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_item_of_one_kind_under_the_key_of_another_is_none() {
     let (dynamodb, store) = filled().await;
-    let kinds = ["session:", "oauth_state:", "revoked:", "lease:", "user:"];
+    let kinds = [
+        "session:",
+        "oauth_state:",
+        "revoked:",
+        "lease:",
+        "user:",
+        "budget:",
+    ];
     for of in kinds {
         for other in kinds.into_iter().filter(|other| *other != of) {
             let (own, mut moved) = (item(&dynamodb, of), item(&dynamodb, other));
@@ -260,6 +293,7 @@ async fn an_item_of_one_kind_under_the_key_of_another_is_none() {
                 "oauth_state:" => is_unavailable(&store.take_login(&state(), NOW).await),
                 "revoked:" => is_unavailable(&store.mark(&[USER], NOW).await),
                 "lease:" => is_unavailable(&store.lease(&key(1), &HOLDER, NOW, 9).await),
+                "budget:" => is_unavailable(&store.take_from(&BUDGET, QUOTA, NOW).await),
                 // Other items have no set, which is how an empty one looks.
                 _ => store.list(&[USER], NOW).await.unwrap().is_empty(),
             };
@@ -287,6 +321,8 @@ async fn filled() -> (DynamoDb, DynamoStore) {
     store.put_login(&state(), vec![9; 30], LATER).await.unwrap();
     store.put_mark(&USER, mark(), LATER).await.unwrap();
     store.lease(&key(1), &HOLDER, NOW, 30).await.unwrap();
+    let taken = store.take_from(&BUDGET, QUOTA, NOW).await.unwrap();
+    assert_eq!(taken, Taken::Granted);
     (dynamodb, store)
 }
 

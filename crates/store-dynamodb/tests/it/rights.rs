@@ -7,7 +7,9 @@ use cogward_store_dynamodb::{DynamoStore, create_table};
 use serde_json::{Value, json};
 
 use crate::scripted::{Answer, Scripted};
-use crate::support::{HOLDER, LATER, NOW, USER, key, mark, options_at, record, user};
+use crate::support::{
+    BUDGET, HOLDER, LATER, NOW, QUOTA, USER, key, mark, options_at, record, user,
+};
 
 const PAGE: &str = include_str!("../../../../docs/dynamodb.md");
 
@@ -33,6 +35,8 @@ async fn the_server_needs_the_rights_of_its_policy() {
     store.mark(&[USER, user(2)], NOW).await.unwrap();
     store.lease(&key(1), &HOLDER, NOW, 9).await.unwrap();
     store.release(&key(1), &HOLDER).await.unwrap();
+    store.take_from(&BUDGET, QUOTA, NOW).await.unwrap();
+    store.give_back(&BUDGET, QUOTA, NOW).await.unwrap();
     store.sweep(NOW, 9).await.unwrap();
     store.ping().await.unwrap();
     assert_eq!(asked(&dynamodb), policy(0));

@@ -2,8 +2,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use cogward_services::DynamoDb;
 use cogward_session::{
-    Holder, LoginKey, LookupKey, Record, RevocationMark, SessionStore, StoreError, Timestamp,
-    UserIndex,
+    BudgetKey, Holder, LoginKey, LookupKey, Quota, Record, RevocationMark, SessionStore,
+    StoreError, Timestamp, UserIndex,
 };
 use cogward_store_dynamodb::{DynamoStore, Options, StaticCredentials, create_table};
 use serde_json::{Value, json};
@@ -12,6 +12,8 @@ pub(crate) const NOW: Timestamp = Timestamp::from_secs(1_900_000_000);
 pub(crate) const LATER: Timestamp = NOW.plus(3600);
 pub(crate) const USER: UserIndex = UserIndex::from_bytes([1; 32]);
 pub(crate) const HOLDER: Holder = Holder::from_bytes([7; 16]);
+pub(crate) const BUDGET: BudgetKey = BudgetKey::from_bytes([5; 32]);
+pub(crate) const QUOTA: Quota = Quota::new(2, 60);
 pub(crate) const TABLE: &str = "l42_sessions";
 
 /// The default table there.
@@ -111,6 +113,8 @@ pub(crate) async fn everything_is_unavailable(store: &DynamoStore) -> Vec<StoreE
                 async { store.put_mark(&user(9), mark(), LATER).await.err() },
                 async { store.lease(&other, &HOLDER, NOW, 9).await.err() },
                 async { store.release(&other, &HOLDER).await.err() },
+                async { store.take_from(&BUDGET, QUOTA, NOW).await.err() },
+                async { store.give_back(&BUDGET, QUOTA, NOW).await.err() },
             )
         },
     );
@@ -129,6 +133,8 @@ pub(crate) async fn everything_is_unavailable(store: &DynamoStore) -> Vec<StoreE
         ("put_mark", others.2),
         ("lease", others.3),
         ("release", others.4),
+        ("take_from", others.5),
+        ("give_back", others.6),
     ];
     answers
         .into_iter()

@@ -240,7 +240,7 @@ async fn tables_of_another_shape_are_unavailable_until_they_are_right() {
         .await
         .unwrap();
     let rename = |from: &str, to: &str| {
-        for table in ["session", "login", "mark", "lease"] {
+        for table in ["session", "login", "mark", "lease", "budget"] {
             let sql = format!("ALTER TABLE cogward_{table}{from} RENAME TO cogward_{table}{to}");
             server.query(&url, &sql);
         }

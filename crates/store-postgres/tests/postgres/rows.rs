@@ -4,7 +4,9 @@ use cogward_services::Postgres;
 use cogward_session::{ABANDONED_SECONDS, Record, SessionStore as _, Timestamp};
 use tokio::task::JoinSet;
 
-use crate::support::{HOLDER, MARK, NOW, USER, all_answers, key, login, open, record, until};
+use crate::support::{
+    BUDGET, HOLDER, MARK, NOW, QUOTA, USER, all_answers, key, login, open, record, until,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn nothing_but_hashes_times_and_sealed_bytes_is_kept() {
@@ -18,10 +20,11 @@ async fn nothing_but_hashes_times_and_sealed_bytes_is_kept() {
         .unwrap();
     store.put_mark(&USER, MARK, NOW.plus(60)).await.unwrap();
     store.lease(&key(1), &HOLDER, NOW, 60).await.unwrap();
+    store.take_from(&BUDGET, QUOTA, NOW).await.unwrap();
     let dump = server.dump(&url);
     let rows: Vec<_> = dump.lines().filter(|l| l.starts_with("INSERT")).collect();
-    assert_eq!(rows.len(), 5, "{rows:#?}");
-    // All text there is: times of the lease and of the migration, nothing else.
+    assert_eq!(rows.len(), 7, "{rows:#?}");
+    // All text there is: times of the lease, of the budget and of the migrations, nothing else.
     let texts = rows
         .iter()
         .flat_map(|row| row.split('\'').skip(1).step_by(2));
@@ -73,9 +76,9 @@ async fn no_call_reads_a_whole_table() {
     let server = Postgres::start();
     let url = server.database();
     let scans = "SELECT sum(seq_scan) FROM pg_stat_user_tables
-         WHERE relname ~ 'cogward_(session|login|lease|mark)'";
+         WHERE relname ~ 'cogward_(session|login|lease|mark|budget)'";
     let used = "SELECT count(*) FROM pg_stat_user_tables
-         WHERE relname ~ 'cogward_(session|login|lease|mark)' AND idx_scan > 0";
+         WHERE relname ~ 'cogward_(session|login|lease|mark|budget)' AND idx_scan > 0";
     // Once more to have the tables and nothing else counted.
     drop(open(&url).await);
     let gone = "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'cogward'";
@@ -87,7 +90,7 @@ async fn no_call_reads_a_whole_table() {
         store.sweep(NOW, 9).await.unwrap();
     }
     drop(store);
-    until("all are counted", async || server.query(&url, used) == "4").await;
+    until("all are counted", async || server.query(&url, used) == "5").await;
     until("it is gone", async || server.query(&url, gone) == "0").await;
     assert_eq!(server.query(&url, scans), before);
 }

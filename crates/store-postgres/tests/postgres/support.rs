@@ -1,8 +1,8 @@
 use std::time::Duration;
 
 use cogward_session::{
-    Holder, LoginKey, LookupKey, Record, RevocationMark, SessionStore, StoreError, Timestamp,
-    UserIndex,
+    BudgetKey, Holder, LoginKey, LookupKey, Quota, Record, RevocationMark, SessionStore,
+    StoreError, Timestamp, UserIndex,
 };
 use cogward_store_postgres::{Options, PostgresStore};
 use tokio::time::{Instant, sleep};
@@ -14,6 +14,9 @@ pub(crate) const MARK: RevocationMark = RevocationMark {
     before: NOW,
     spared: None,
 };
+
+pub(crate) const BUDGET: BudgetKey = BudgetKey::from_bytes([5; 32]);
+pub(crate) const QUOTA: Quota = Quota::new(2, 60);
 
 pub(crate) fn options(url: &str) -> Options {
     Options::new(url.parse().unwrap())
@@ -54,7 +57,7 @@ pub(crate) fn record() -> Record {
     }
 }
 
-pub(crate) async fn all_answers(store: &PostgresStore) -> [(&'static str, Option<StoreError>); 14] {
+pub(crate) async fn all_answers(store: &PostgresStore) -> [(&'static str, Option<StoreError>); 16] {
     let (key, other, users) = (key(1), key(999), [USER]);
     let (end, state, other_state) = (NOW.plus(60), login(), LoginKey::of_state("other"));
     let answers = tokio::join!(
@@ -71,6 +74,8 @@ pub(crate) async fn all_answers(store: &PostgresStore) -> [(&'static str, Option
         store.release(&key, &HOLDER),
         store.sweep(Timestamp::from_secs(0), 9),
         store.ping(),
+        store.take_from(&BUDGET, QUOTA, NOW),
+        store.give_back(&BUDGET, QUOTA, NOW),
     );
     [
         ("load", answers.0.err()),
@@ -86,6 +91,8 @@ pub(crate) async fn all_answers(store: &PostgresStore) -> [(&'static str, Option
         ("release", answers.10.err()),
         ("sweep", answers.11.err()),
         ("ping", answers.12.err()),
+        ("take_from", answers.13.err()),
+        ("give_back", answers.14.err()),
         ("remove", store.remove(&other).await.err()),
     ]
 }

@@ -8,7 +8,8 @@ use futures_util::future::try_join_all;
 use redis::Value;
 
 use crate::support::{
-    HOLDER, LATER, MARK, NOW, USER, key, keys, name, open, record, unavailable, uncached,
+    BUDGET, HOLDER, LATER, MARK, NOW, QUOTA, USER, key, keys, name, open, record, unavailable,
+    uncached,
 };
 
 #[tokio::test]
@@ -23,10 +24,15 @@ async fn every_key_is_a_hash_in_braces_and_has_an_end() {
         .unwrap();
     store.put_mark(&USER, MARK, LATER).await.unwrap();
     store.lease(&key, &HOLDER, NOW, 30).await.unwrap();
+    store.take_from(&BUDGET, QUOTA, NOW).await.unwrap();
     let hash = format!("{}8", "_".repeat(42));
     for (kind, tag) in [
         ("session", Some(hash.as_str())),
         ("lease", Some(&hash)),
+        (
+            "budget",
+            Some("BQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQU"),
+        ),
         ("user", Some("AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE")),
         (
             "revoked",
@@ -42,7 +48,7 @@ async fn every_key_is_a_hash_in_braces_and_has_an_end() {
         let millis: i64 = redis.command(&["PTTL", &name]).parse().unwrap();
         assert!(millis > 0, "{name} never ends");
     }
-    assert_eq!(keys(&redis).len(), 5);
+    assert_eq!(keys(&redis).len(), 6);
     // A few minutes later than it is over: clocks differ.
     let end = redis.command(&["PEXPIRETIME", &name(&redis, "session")]);
     assert_eq!(end, LATER.plus(300).as_secs().to_string() + "000");
@@ -345,4 +351,21 @@ async fn installations_with_prefixes_share_one_redis() {
         one.mark(&[USER], NOW).await.unwrap(),
         None::<RevocationMark>
     );
+}
+
+#[tokio::test]
+async fn a_budget_that_nobody_wrote_is_unavailable_and_a_full_one_is_not_there() {
+    let redis = Redis::start();
+    let store = open(&redis).await;
+    store.take_from(&BUDGET, QUOTA, NOW).await.unwrap();
+    let name = name(&redis, "budget");
+    store.give_back(&BUDGET, QUOTA, NOW).await.unwrap();
+    assert!(keys(&redis).is_empty());
+    for garbage in ["", "soon", "12 12"] {
+        redis.query(&["SET", &name, garbage]).unwrap();
+        let taken = store.take_from(&BUDGET, QUOTA, NOW).await;
+        assert!(taken.as_ref().is_err_and(unavailable), "{taken:?}");
+        let given = store.give_back(&BUDGET, QUOTA, NOW).await;
+        assert!(given.as_ref().is_err_and(unavailable), "{given:?}");
+    }
 }

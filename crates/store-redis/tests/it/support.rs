@@ -2,8 +2,8 @@ use std::time::{Duration, Instant};
 
 use cogward_services::Redis;
 use cogward_session::{
-    Holder, LoginKey, LookupKey, Record, RevocationMark, SessionStore as _, StoreError, Timestamp,
-    UserIndex,
+    BudgetKey, Holder, LoginKey, LookupKey, Quota, Record, RevocationMark, SessionStore as _,
+    StoreError, Timestamp, UserIndex,
 };
 use cogward_store_redis::{Options, RedisStore};
 use redis::Value;
@@ -17,6 +17,9 @@ pub(crate) const MARK: RevocationMark = RevocationMark {
     before: NOW,
     spared: None,
 };
+
+pub(crate) const BUDGET: BudgetKey = BudgetKey::from_bytes([5; 32]);
+pub(crate) const QUOTA: Quota = Quota::new(2, 60);
 
 /// Longer than anything takes on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -45,8 +48,7 @@ pub(crate) async fn uncached(redis: &Redis) -> RedisStore {
 
 /// Asks for everything at once; every answer must be that the store is unavailable.
 pub(crate) async fn everything_is_unavailable(store: &RedisStore) {
-    let state = LoginKey::of_state("state");
-    let one = key(1);
+    let (state, one, nine) = (LoginKey::of_state("state"), key(1), key(9));
     let reads = async {
         tokio::join!(
             store.load(&one, NOW),
@@ -55,7 +57,6 @@ pub(crate) async fn everything_is_unavailable(store: &RedisStore) {
             store.ping(),
         )
     };
-    let nine = key(9);
     let writes = async {
         tokio::join!(
             store.insert(&nine, record(1)),
@@ -67,10 +68,24 @@ pub(crate) async fn everything_is_unavailable(store: &RedisStore) {
             store.put_mark(&USER, MARK, LATER),
             store.lease(&one, &HOLDER, NOW, 9),
             store.release(&one, &HOLDER),
+            store.take_from(&BUDGET, QUOTA, NOW),
+            store.give_back(&BUDGET, QUOTA, NOW),
         )
     };
     let ((load, list, mark, ping), writes) = tokio::join!(reads, writes);
-    let (insert, replace, touch, remove, put_login, take_login, put_mark, lease, release) = writes;
+    let (
+        insert,
+        replace,
+        touch,
+        remove,
+        put_login,
+        take_login,
+        put_mark,
+        lease,
+        release,
+        take,
+        give,
+    ) = writes;
     let answers = [
         ("load", load.err()),
         ("list", list.err()),
@@ -85,6 +100,8 @@ pub(crate) async fn everything_is_unavailable(store: &RedisStore) {
         ("put_mark", put_mark.err()),
         ("lease", lease.err()),
         ("release", release.err()),
+        ("take_from", take.err()),
+        ("give_back", give.err()),
     ];
     for (name, error) in answers {
         assert!(error.as_ref().is_some_and(unavailable), "{name}: {error:?}");
