@@ -12,8 +12,9 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 use crate::fault::{Fault, is_of_tls};
 use crate::open::{OpenError, Options};
+use crate::schema::{self, Schema};
 use crate::statements::Statements;
-use crate::{schema, tls};
+use crate::tls;
 
 /// For each step of connecting, whatever a call may take.
 const CONNECT_LIMIT: Duration = Duration::from_secs(3);
@@ -26,6 +27,7 @@ pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     settings: String,
+    schema: &'static Schema,
     server: String,
     /// Whether the tables have been found as they must be. Not asked again by this process: a
     /// later release, which may change them while this one still runs, keeps them usable.
@@ -52,7 +54,7 @@ pub(crate) struct Session {
 }
 
 impl Connector {
-    pub(crate) fn new(options: &Options) -> Result<Self, OpenError> {
+    pub(crate) fn new(options: &Options, schema: &'static Schema) -> Result<Self, OpenError> {
         let mut config = options.url.config().clone();
         let limit = options.call_limit;
         if config.get_application_name().is_none() {
@@ -78,6 +80,7 @@ impl Connector {
             config,
             tls,
             settings: settings(limit),
+            schema,
             server: options.url.server().to_owned(),
             checked: AtomicBool::new(false),
         })
@@ -86,17 +89,27 @@ impl Connector {
     /// Connects once. [`Fault::Unusable`] is for whoever configured it to mend; anything else
     /// may pass.
     pub(crate) async fn connect(&self) -> Result<Live, Fault> {
-        let (client, mut driver) = timeout(CONNECT_LIMIT, self.dial())
-            .await
-            .map_err(|_| Fault::Slow)??;
-        let session = tokio::select! {
-            session = self.set_up(client) => session?,
-            ended = &mut driver => return Err(match ended {
-                Err(error) => Fault::from(error),
-                Ok(()) => Fault::Slow,
-            }),
+        let (client, mut driver) = self.bare().await?;
+        let statements = timeout(CONNECT_LIMIT, Statements::prepare(&client));
+        let statements = driven(&mut driver, statements).await?;
+        let session = Session {
+            statements: statements.map_err(|_| Fault::Slow)??,
+            client,
+            since: Instant::now(),
+            heard: AtomicU64::new(0),
+            ended: AtomicBool::new(false),
+            end: Notify::new(),
         };
         Ok(Live { session, driver })
+    }
+
+    /// A connection alone, to tables that are as they must be.
+    pub(crate) async fn bare(&self) -> Result<(Client, Driver), Fault> {
+        let (mut client, mut driver) = timeout(CONNECT_LIMIT, self.dial())
+            .await
+            .map_err(|_| Fault::Slow)??;
+        driven(&mut driver, self.set_up(&mut client)).await??;
+        Ok((client, driver))
     }
 
     async fn dial(&self) -> Result<(Client, Driver), Fault> {
@@ -113,29 +126,19 @@ impl Connector {
         .map_err(|error| self.refused(error))
     }
 
-    async fn set_up(&self, mut client: Client) -> Result<Session, Fault> {
+    async fn set_up(&self, client: &mut Client) -> Result<(), Fault> {
         let settings = client.batch_execute(&self.settings);
         timeout(CONNECT_LIMIT, settings)
             .await
             .map_err(|_| Fault::Slow)??;
         if !self.checked.load(Ordering::Acquire) {
-            let checked = schema::ensure(&mut client, &self.server);
+            let checked = schema::ensure(self.schema, client, &self.server);
             timeout(SCHEMA_LIMIT, checked)
                 .await
                 .map_err(|_| Fault::Slow)??;
             self.checked.store(true, Ordering::Release);
         }
-        let statements = timeout(CONNECT_LIMIT, Statements::prepare(&client))
-            .await
-            .map_err(|_| Fault::Slow)??;
-        Ok(Session {
-            client,
-            statements,
-            since: Instant::now(),
-            heard: AtomicU64::new(0),
-            ended: AtomicBool::new(false),
-            end: Notify::new(),
-        })
+        Ok(())
     }
 
     fn refused(&self, error: Error) -> Fault {
@@ -185,6 +188,17 @@ impl Session {
     /// Whether a call is worth sending.
     pub(crate) fn is_open(&self) -> bool {
         !self.ended.load(Ordering::Acquire) && !self.client.is_closed()
+    }
+}
+
+/// What comes of `work` while its connection is driven.
+async fn driven<T>(driver: &mut Driver, work: impl Future<Output = T>) -> Result<T, Fault> {
+    tokio::select! {
+        done = work => Ok(done),
+        ended = driver => Err(match ended {
+            Err(error) => Fault::from(error),
+            Ok(()) => Fault::Slow,
+        }),
     }
 }
 

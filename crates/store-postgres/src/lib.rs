@@ -1,9 +1,10 @@
-//! Sessions in PostgreSQL (12 or later), for many server processes.
+//! Sessions in PostgreSQL (12 or later), for many server processes, and records of people.
 //!
 //! What lies in the database is in the tables that `migrations/` makes and explains:
 //! `cogward_session`, `cogward_login`, `cogward_lease`, `cogward_mark` and `cogward_budget`, found
 //! by the connection's `search_path`; `cogward_schema` says which of the migrations are done. Keys are
-//! SHA-256 hashes and everything else that says something about anybody is sealed.
+//! SHA-256 hashes and everything else that says something about anybody is sealed. People are
+//! in tables of their own, which may be in another database: see [`PostgresDirectory`].
 //!
 //! Whoever starts first makes the tables, or `cogward store prepare` does. With another user for
 //! the servers, who owns nothing, that one needs `SELECT, INSERT, UPDATE, DELETE` on the five
@@ -17,6 +18,7 @@ mod connect;
 mod fault;
 mod lanes;
 mod open;
+mod people;
 mod rows;
 mod schema;
 mod statements;
@@ -24,6 +26,7 @@ mod store;
 mod tls;
 mod url;
 
-pub use open::{OpenError, Options, prepare};
+pub use open::{OpenError, Options, prepare, prepare_people};
+pub use people::PostgresDirectory;
 pub use store::PostgresStore;
 pub use url::{DatabaseUrl, UrlError};

@@ -2,6 +2,7 @@ use std::time::Duration;
 
 use crate::connect::Connector;
 use crate::fault::Fault;
+use crate::schema::{PEOPLE, SESSIONS, Schema};
 use crate::url::DatabaseUrl;
 
 /// How a database is used.
@@ -115,8 +116,20 @@ pub enum OpenError {
 /// # Errors
 /// [`OpenError`], also when the database cannot be reached.
 pub async fn prepare(options: &Options) -> Result<(), OpenError> {
-    let connector = Connector::new(options)?;
-    match connector.connect().await {
+    made(options, &SESSIONS).await
+}
+
+/// The same, of the tables of [people](crate::PostgresDirectory).
+///
+/// # Errors
+/// As of [`prepare`].
+pub async fn prepare_people(options: &Options) -> Result<(), OpenError> {
+    made(options, &PEOPLE).await
+}
+
+async fn made(options: &Options, schema: &'static Schema) -> Result<(), OpenError> {
+    let connector = Connector::new(options, schema)?;
+    match connector.bare().await {
         Ok(_) => Ok(()),
         Err(Fault::Unusable(error)) => Err(error),
         Err(other) => Err(OpenError::Unreachable {

@@ -16,6 +16,7 @@ use crate::fault::Fault;
 use crate::lanes::{Lanes, Limits, Which};
 use crate::open::{OpenError, Options};
 use crate::rows::{self, column, seconds};
+use crate::schema::SESSIONS;
 
 /// Sessions in a PostgreSQL database.
 pub struct PostgresStore {
@@ -33,7 +34,7 @@ impl PostgresStore {
     /// # Errors
     /// [`OpenError`] for what waiting does not mend, but never [`OpenError::Unreachable`].
     pub async fn open(options: Options) -> Result<Self, OpenError> {
-        let connector = Arc::new(Connector::new(&options)?);
+        let connector = Arc::new(Connector::new(&options, &SESSIONS)?);
         let first = match connector.connect().await {
             Ok(live) => Some(live),
             Err(Fault::Unusable(error)) => return Err(error),

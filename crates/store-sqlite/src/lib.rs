@@ -1,4 +1,4 @@
-//! Sessions in SQLite, for one server process.
+//! Sessions in SQLite, for one server process; records of people, for one or a few.
 //!
 //! Writes of all callers queue up to one thread that commits them together, with `fsync`, and
 //! only then answers. Reads come from a write-through cache of the still sealed records, then
@@ -7,10 +7,12 @@
 mod cache;
 mod open;
 mod owner;
+mod people;
 mod read;
 mod rows;
 mod store;
 mod write;
 
 pub use open::{OpenError, Options};
+pub use people::SqliteDirectory;
 pub use store::SqliteStore;

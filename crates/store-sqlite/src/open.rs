@@ -7,7 +7,7 @@ use std::time::Duration;
 use cogward_session::{Marks, Timestamp, UserIndex};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
-use crate::owner::{FileIdentity, OwnerLock, create_private, make_private};
+use crate::owner::{FileIdentity, OwnerLock, create_private, make_private, opening_in_turn};
 use crate::rows::{self, mark_columns};
 
 /// How a database is used.
@@ -40,9 +40,7 @@ impl Default for Options {
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// Another process, or this one, has it open.
-    #[error(
-        "the session database {path} is in use by another process: stop that, or name another file"
-    )]
+    #[error("the database {path} is in use by another process: stop that, or name another file")]
     InUse {
         /// The database.
         path: PathBuf,
@@ -56,14 +54,14 @@ pub enum OpenError {
         source: io::Error,
     },
     /// Not made by Cogward.
-    #[error("{path} is not a session database of Cogward: name another file")]
+    #[error("{path} is not a database of Cogward, or one for something else: name another file")]
     Foreign {
         /// The file.
         path: PathBuf,
     },
     /// Made by a later release.
     #[error(
-        "the session database {path} has schema {found}, this release knows up to {known}: use a later release"
+        "the database {path} has schema {found}, this release knows up to {known}: use a later release"
     )]
     TooNew {
         /// The file.
@@ -75,7 +73,7 @@ pub enum OpenError {
     },
     /// SQLite cannot read it.
     #[error(
-        "the session database {path} is damaged: restore a copy, or move it away to start with an empty one"
+        "the database {path} is damaged: restore a copy, or move it away to start with an empty one"
     )]
     Damaged {
         /// The file.
@@ -84,7 +82,7 @@ pub enum OpenError {
         source: rusqlite::Error,
     },
     /// SQLite failed in another way.
-    #[error("the session database {path} cannot be set up")]
+    #[error("the database {path} cannot be set up")]
     Setup {
         /// The file.
         path: PathBuf,
@@ -92,7 +90,7 @@ pub enum OpenError {
         source: rusqlite::Error,
     },
     /// A thread cannot be started.
-    #[error("cannot start a thread for the session database")]
+    #[error("cannot start a thread for the database")]
     Thread(#[source] io::Error),
 }
 
@@ -128,11 +126,7 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Database, OpenError
     let lock = OwnerLock::take(path)?;
     let file = create_private(path).map_err(|source| OpenError::file(path, source))?;
     let sqlite = |source| OpenError::sqlite(path, source);
-    let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
-    let version = schema_version(&writer, path)?;
-    make_private(&file).map_err(|source| OpenError::file(path, source))?;
-    set_up_writing(&writer, options).map_err(sqlite)?;
-    migrate(&mut writer, version).map_err(sqlite)?;
+    let writer = set_up(path, &file, &SCHEMA, options.max_bytes)?;
     writer.execute_batch(TOUCH_EVERY_TREE).map_err(sqlite)?;
     let marks = marks(&writer).map_err(sqlite)?;
     keep_directory_entry(path).map_err(|source| OpenError::file(path, source))?;
@@ -149,6 +143,54 @@ pub(crate) fn open(path: &Path, options: &Options) -> Result<Database, OpenError
         lock,
     })
 }
+
+/// A database that several processes may have open: the connection and the file.
+pub(crate) fn open_shared(
+    path: &Path,
+    schema: &Schema,
+) -> Result<(Connection, FileIdentity), OpenError> {
+    let _turn = opening_in_turn(path)?;
+    let file = create_private(path).map_err(|source| OpenError::file(path, source))?;
+    let connection = set_up(path, &file, schema, None)?;
+    keep_directory_entry(path).map_err(|source| OpenError::file(path, source))?;
+    let file = FileIdentity::of(path).map_err(|source| OpenError::file(path, source))?;
+    Ok((connection, file))
+}
+
+/// Nobody else does so with this file meanwhile.
+fn set_up(
+    path: &Path,
+    file: &File,
+    schema: &Schema,
+    max_bytes: Option<u64>,
+) -> Result<Connection, OpenError> {
+    let sqlite = |source| OpenError::sqlite(path, source);
+    let mut writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(sqlite)?;
+    let version = schema_version(&writer, path, schema)?;
+    make_private(file).map_err(|source| OpenError::file(path, source))?;
+    set_up_writing(&writer, max_bytes).map_err(sqlite)?;
+    migrate(&mut writer, version, schema).map_err(sqlite)?;
+    Ok(writer)
+}
+
+/// What a file holds, and how it came to.
+pub(crate) struct Schema {
+    /// In the file's header.
+    pub(crate) application_id: i64,
+    /// Step `n` takes a database from schema version `n` to `n + 1`.
+    pub(crate) migrations: &'static [&'static str],
+}
+
+impl Schema {
+    fn version(&self) -> i64 {
+        i64::try_from(self.migrations.len()).unwrap_or(i64::MAX)
+    }
+}
+
+static SCHEMA: Schema = Schema {
+    application_id: APPLICATION_ID,
+    migrations: &MIGRATIONS,
+};
 
 /// "CGWD", in the file's header.
 const APPLICATION_ID: i64 = 0x4347_5744;
@@ -188,8 +230,6 @@ const MIGRATIONS: [&str; 2] = [
     ",
 ];
 
-const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
-
 /// So that a damaged root is met now and not by the first user.
 const TOUCH_EVERY_TREE: &str = "
     SELECT key, user FROM session ORDER BY id LIMIT 1;
@@ -211,7 +251,7 @@ fn connect(path: &Path, mode: OpenFlags) -> rusqlite::Result<Connection> {
 }
 
 /// The version of a database of ours; 0 for an empty file.
-fn schema_version(connection: &Connection, path: &Path) -> Result<i64, OpenError> {
+fn schema_version(connection: &Connection, path: &Path, schema: &Schema) -> Result<i64, OpenError> {
     let (application, found, tables) = connection
         .query_row(
             "SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema)
@@ -223,11 +263,12 @@ fn schema_version(connection: &Connection, path: &Path) -> Result<i64, OpenError
             Some(ErrorCode::NotADatabase) => OpenError::Foreign { path: path.into() },
             _ => OpenError::sqlite(path, source),
         })?;
-    let known = SCHEMA_VERSION;
+    let known = schema.version();
+    let ours = application == schema.application_id;
     match application {
         0 if tables == 0 && found == 0 => Ok(0),
-        APPLICATION_ID if found <= known => Ok(found),
-        APPLICATION_ID => Err(OpenError::TooNew {
+        _ if ours && found <= known => Ok(found),
+        _ if ours => Err(OpenError::TooNew {
             path: path.into(),
             found,
             known,
@@ -236,7 +277,7 @@ fn schema_version(connection: &Connection, path: &Path) -> Result<i64, OpenError
     }
 }
 
-fn set_up_writing(connection: &Connection, options: &Options) -> rusqlite::Result<()> {
+fn set_up_writing(connection: &Connection, max_bytes: Option<u64>) -> rusqlite::Result<()> {
     let mode: String = connection.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0))?;
     if mode != "wal" {
         return Err(rusqlite::Error::InvalidParameterName(format!(
@@ -249,7 +290,7 @@ fn set_up_writing(connection: &Connection, options: &Options) -> rusqlite::Resul
          PRAGMA wal_autocheckpoint = 4000;
          PRAGMA journal_size_limit = 67108864; PRAGMA temp_store = MEMORY;",
     )?;
-    if let Some(bytes) = options.max_bytes {
+    if let Some(bytes) = max_bytes {
         let page: u32 = connection.query_row("PRAGMA page_size", [], |row| row.get(0))?;
         let pages = (bytes / u64::from(page.max(1))).max(1);
         connection.query_row(&format!("PRAGMA max_page_count = {pages}"), [], |_| Ok(()))?;
@@ -257,16 +298,17 @@ fn set_up_writing(connection: &Connection, options: &Options) -> rusqlite::Resul
     Ok(())
 }
 
-fn migrate(connection: &mut Connection, from: i64) -> rusqlite::Result<()> {
-    if from >= SCHEMA_VERSION {
+fn migrate(connection: &mut Connection, from: i64, schema: &Schema) -> rusqlite::Result<()> {
+    if from >= schema.version() {
         return Ok(());
     }
     let transaction = connection.transaction()?;
-    for step in MIGRATIONS.iter().skip(usize::try_from(from).unwrap_or(0)) {
+    let steps = schema.migrations.iter();
+    for step in steps.skip(usize::try_from(from).unwrap_or(0)) {
         transaction.execute_batch(step)?;
     }
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+    transaction.pragma_update(None, "application_id", schema.application_id)?;
+    transaction.pragma_update(None, "user_version", schema.version())?;
     transaction.commit()
 }
 
@@ -321,7 +363,7 @@ mod tests {
         assert_eq!(pragma("synchronous"), 2.into());
         assert_eq!(pragma("fullfsync"), 1.into());
         assert_eq!(pragma("journal_mode"), "wal".to_owned().into());
-        assert_eq!(pragma("user_version"), SCHEMA_VERSION.into());
+        assert_eq!(pragma("user_version"), SCHEMA.version().into());
         assert!(
             database
                 .readers
@@ -341,7 +383,7 @@ mod tests {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
         )
         .unwrap();
-        set_up_writing(&unfinished, &Options::default()).unwrap();
+        set_up_writing(&unfinished, None).unwrap();
         drop(unfinished);
         assert!(std::fs::metadata(&path).unwrap().len() > 0);
         open(&path, &Options::default()).unwrap();

@@ -13,10 +13,7 @@ pub(crate) struct OwnerLock {
 
 impl OwnerLock {
     pub(crate) fn take(database: &Path) -> Result<Self, OpenError> {
-        let mut name = OsString::from(database);
-        name.push(".lock");
-        let lock = PathBuf::from(name);
-        let file = create_private(&lock).map_err(|source| OpenError::file(&lock, source))?;
+        let (lock, file) = lock_file(database)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => Err(OpenError::InUse {
@@ -25,6 +22,23 @@ impl OwnerLock {
             Err(TryLockError::Error(source)) => Err(OpenError::file(&lock, source)),
         }
     }
+}
+
+/// Waits for others who open a database that has no one owner; whoever holds the file is alone
+/// in making its tables.
+pub(crate) fn opening_in_turn(database: &Path) -> Result<File, OpenError> {
+    let (lock, file) = lock_file(database)?;
+    file.lock()
+        .map_err(|source| OpenError::file(&lock, source))?;
+    Ok(file)
+}
+
+fn lock_file(database: &Path) -> Result<(PathBuf, File), OpenError> {
+    let mut name = OsString::from(database);
+    name.push(".lock");
+    let lock = PathBuf::from(name);
+    let file = create_private(&lock).map_err(|source| OpenError::file(&lock, source))?;
+    Ok((lock, file))
 }
 
 /// The file that was opened, to notice when its path names another one or none: SQLite itself
@@ -55,7 +69,7 @@ impl FileIdentity {
 
 /// The database file was removed or replaced while in use.
 #[derive(Debug, thiserror::Error)]
-#[error("the session database {path} was removed or replaced while in use: restart the server")]
+#[error("the database {path} was removed or replaced while in use: restart the server")]
 pub(crate) struct DatabaseGone {
     path: PathBuf,
 }

@@ -5,6 +5,7 @@
 mod contract;
 mod failing;
 mod opening;
+mod people;
 mod rows;
 mod support;
 mod tls;
