@@ -92,6 +92,13 @@ pub(crate) fn session(event: Event, sub: &str, key: &LookupKey, reason: &str) {
     });
 }
 
+/// A change of a person's record was not written: after a sign-in, sign-up, …
+pub(crate) fn not_written(what: &str, sub: Option<&str>, reason: &dyn std::fmt::Display) {
+    span().in_scope(|| {
+        tracing::warn!(target: "cogward::audit", event = "not_written", what, sub, %reason, "record of a {what} not written");
+    });
+}
+
 /// A request was turned away before there was a session to name.
 pub fn refused(what: &str, reason: &dyn std::fmt::Display) {
     span().in_scope(|| {

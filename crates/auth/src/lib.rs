@@ -13,6 +13,7 @@ pub mod login;
 pub mod logout;
 mod opened;
 pub mod operator;
+pub mod people;
 pub mod refresh;
 mod return_path;
 pub mod revocation;
@@ -25,6 +26,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
+use cogward_people::UserDirectory;
 use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
@@ -67,6 +69,8 @@ pub struct Pool {
     pub verifiers: Verifiers,
     /// People's accounts, where they are served.
     pub accounts: Option<cogward_cognito::Accounts>,
+    /// Records of its people, where some are kept.
+    pub people: Option<Arc<dyn UserDirectory>>,
 }
 
 /// The numbers and lists the rules go by.

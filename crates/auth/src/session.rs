@@ -11,7 +11,7 @@ use cogward_session::{
 
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::{Auth, Client, SessionError, devices, logout, refresh, revocation, upkeep};
+use crate::{Auth, Client, SessionError, devices, logout, people, refresh, revocation, upkeep};
 
 /// How long a session without refresh token is remembered after its tokens
 /// ran out, so that its browser is told "expired" and not "unknown".
@@ -281,6 +281,7 @@ pub(crate) async fn start(
     previous: &[&str],
 ) -> Result<Started, SessionError> {
     let now = auth.now();
+    let seen = people::seen(auth, &pair.id);
     let identity = identity_of(auth, pair, tokens, auth_method, now);
     let id = SessionId::generate(&auth.rng).map_err(|_| SessionError::Internal)?;
     let key = id.lookup_key();
@@ -299,6 +300,7 @@ pub(crate) async fn start(
     };
     auth.store.insert(&key, record).await?;
     audit::session(Event::SignedIn, &identity.sub, &key, auth_method);
+    people::signed_in(auth, seen);
     devices::keep_to_limit(auth, &identity, key);
     logout::replace(auth, previous, identity.origin_jti).await;
     Ok(Started {

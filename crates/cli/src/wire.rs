@@ -1,5 +1,6 @@
 //! The one place that joins parts: from a configuration to a running server.
 
+pub(crate) mod people;
 pub(crate) mod ring;
 pub(crate) mod store;
 
@@ -63,16 +64,13 @@ pub(crate) async fn start(
     let listener = cogward_server::listen(address).await?;
     let address = listener.local_addr()?;
     let store = store::open(config).await?;
-    let auth = Auth::new(
-        pool(config)?,
-        store,
-        ring,
-        Arc::new(SystemClock),
-        settings(config),
-    );
+    let mut pool = pool(config)?;
+    pool.people = people::open(config).await?;
+    let auth = Auth::new(pool, store, ring, Arc::new(SystemClock), settings(config));
     if store::is_swept(config) {
         tokio::spawn(sweep(Arc::clone(&auth)));
     }
+    people::sweep(&auth);
     let app = App::new(
         Arc::clone(&auth),
         Site {
@@ -142,6 +140,7 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
         client_id: settings.client_id.clone(),
         verifiers: Verifiers::new(&UserPool::custom(&settings.issuer, keys), &clients),
         accounts,
+        people: None,
         cognito,
     })
 }

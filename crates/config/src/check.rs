@@ -5,9 +5,11 @@ use url::Url;
 use crate::fault::Fault;
 use crate::load::Config;
 use crate::secret::Secret;
+use crate::sections::people::Directory;
 use crate::sections::session::Backend;
 use crate::sections::{
-    aws, callback, cognito, cookie, families, frontend, login, pool, server, session, stores,
+    aws, callback, cognito, cookie, families, frontend, login, people, pool, server, session,
+    stores,
 };
 use crate::setting::About;
 use crate::sources::{Mode, Source};
@@ -121,8 +123,8 @@ pub(crate) static RULES: &[Rule] = &[
         broken: plain_cognito,
     },
     Rule {
-        doc: "On Lambda sessions are kept in neither `memory` nor `sqlite`: they would be lost at \
-              any moment.",
+        doc: "On Lambda sessions are kept in neither `memory` nor `sqlite`, people not in `sqlite`: \
+              they would be lost at any moment.",
         production: true,
         broken: forgetful_lambda,
     },
@@ -287,9 +289,14 @@ fn plain_cognito(c: &Config) -> Broken {
 fn forgetful_lambda(c: &Config) -> Broken {
     let forgetful = matches!(c.session.backend, Backend::Memory | Backend::Sqlite);
     let broken = c.server.on_lambda && forgetful;
-    when(broken, &session::BACKEND.about, || {
+    let mut all = when(broken, &session::BACKEND.about, || {
         "must be a store outside the function on Lambda: dynamodb, redis or postgres".to_owned()
-    })
+    });
+    let broken = c.server.on_lambda && c.people.directory == Directory::Sqlite;
+    all.extend(when(broken, &people::DIRECTORY.about, || {
+        "must be outside the function on Lambda: postgres or none".to_owned()
+    }));
+    all
 }
 
 fn half_an_aws_key(c: &Config) -> Broken {

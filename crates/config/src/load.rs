@@ -6,8 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, pool,
-    reserved, server, session,
+    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, people,
+    pool, reserved, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -25,6 +25,8 @@ pub struct Config {
     pub login: login::Login,
     /// `[accounts]`
     pub accounts: accounts::Accounts,
+    /// `[people]`
+    pub people: people::People,
     /// Where Cognito sends browsers back to.
     pub callback: callback::Callback,
     /// The application in the browser.
@@ -98,6 +100,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let frontend = frontend::load(r, &server);
     let aws = aws::load(r);
     let session = session::load(r, &server, &cognito, aws);
+    let people = people::load(r, &server, &session);
     let cookie = cookie::load(r, &server);
     let log = log::load(r);
     reserved::load(r);
@@ -111,6 +114,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         frontend,
         families,
         accounts,
+        people,
         bearer,
         session,
         cookie,

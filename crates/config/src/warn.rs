@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 use crate::load::Config;
+use crate::sections::people::{self, Directory};
 use crate::sections::session::Backend;
 use crate::sections::stores::{self, is_plain};
 use crate::setting::About;
@@ -25,16 +26,25 @@ impl Config {
             }
             _ => None,
         };
-        plain
-            .into_iter()
-            .map(|(about, better)| self.unencrypted(about, better))
-            .collect()
+        let of_store = plain.map(|(about, better)| {
+            let problem = "has no TLS: whoever can listen on the network between learns the \
+                           password and can end sessions (what is stored is sealed all the same)";
+            self.unencrypted(about, problem, better)
+        });
+        let people = &self.people;
+        let plain = people.directory == Directory::Postgres
+            && people.postgres_url.as_ref().is_some_and(is_plain);
+        let of_people = plain.then(|| {
+            let problem = "has no TLS: whoever can listen on the network between learns the \
+                           password and reads the records of people";
+            let about = &people::POSTGRES_URL.about;
+            self.unencrypted(about, problem, "leave out sslmode=disable")
+        });
+        of_store.into_iter().chain(of_people).collect()
     }
 
-    fn unencrypted(&self, about: &'static About, better: &str) -> String {
+    fn unencrypted(&self, about: &'static About, problem: &str, better: &str) -> String {
         let source = self.source(about.key).unwrap_or(&Source::Default);
-        let problem = "has no TLS: whoever can listen on the network between learns the password \
-                       and can end sessions (what is stored is sealed all the same)";
         let fault = Fault::of(about, source, problem.to_owned());
         let hint = format!("{better} unless that network is yours alone");
         Fault { hint, ..fault }.to_string()

@@ -6,6 +6,7 @@ use std::time::Duration;
 use cogward_auth::{Auth, Verifiers};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_jwt::{ClientIds, HttpKeys, Keys, UserPool};
+use cogward_people::UserDirectory;
 use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, SECRET_CLIENT_ID};
 use cogward_server::Running;
 use cogward_session::{KeyRing, Purpose, SessionId, TokenSet, cookie_value, seal};
@@ -91,6 +92,7 @@ impl Upstream {
             client_id: client_id.to_owned(),
             verifiers: Verifiers::new(&user_pool, &audiences),
             accounts,
+            people: None,
             cognito,
         };
         (pool, keys)
@@ -101,6 +103,11 @@ impl TestApp {
     /// A browser without cookies.
     pub fn browser(&self) -> Browser {
         Browser::with_client(self.http.clone(), self.base.clone())
+    }
+
+    /// The records of people, with [`Builder::people`](crate::Builder::people).
+    pub fn people(&self) -> &dyn UserDirectory {
+        self.auth.pool().people.as_deref().unwrap()
     }
 
     /// Stops the server, answers under way first, then what goes on behind them, and waits until

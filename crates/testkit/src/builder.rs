@@ -10,6 +10,7 @@ use cogward_auth::{Auth, Settings};
 use cogward_pool::{Pool, PoolOptions};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
 use cogward_session::{KeyRing, Secret, SessionStore};
+use cogward_store_sqlite::SqliteDirectory;
 use url::Url;
 
 use crate::stores::Opened;
@@ -33,6 +34,7 @@ pub struct Builder {
     audiences: Vec<String>,
     routes: Box<OwnRoutes>,
     keys_later: bool,
+    people: bool,
 }
 
 /// Where the frontend of a test lives; nothing listens there.
@@ -56,6 +58,7 @@ impl TestApp {
             audiences: Vec::new(),
             routes: Box::new(|_| Router::new()),
             keys_later: false,
+            people: false,
         }
     }
 
@@ -152,6 +155,12 @@ impl Builder {
         self
     }
 
+    /// Keeps records of people, in `users.db` of [`Builder::data`].
+    pub fn people(mut self) -> Self {
+        self.people = true;
+        self
+    }
+
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
         let files = tempfile::tempdir().unwrap();
@@ -171,7 +180,11 @@ impl Builder {
         let secrets: Vec<Secret> = self.secrets.into_iter().map(Secret::from).collect();
         let ring = || KeyRing::new(&secrets, &[]).unwrap();
         let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
-        let (pool, keys) = pool.await;
+        let (mut pool, keys) = pool.await;
+        if self.people {
+            let people = SqliteDirectory::open(&folder.join("users.db"));
+            pool.people = Some(Arc::new(people.unwrap()));
+        }
         // On a busy machine a fetch may take longer than it is given.
         let mut tries = if self.keys_later { 0 } else { 5 };
         while tries > 0 && keys.refresh().await.is_err() {

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, limits, subject};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
-use crate::{Auth, Client, audit, logout};
+use crate::{Auth, Client, audit, logout, people};
 
 /// How a person signs in.
 pub struct Login<'a> {
@@ -82,7 +82,10 @@ pub(super) async fn end(
         true => start(auth, tokens, client, previous)
             .await
             .map(LoggedIn::Session),
-        false => Ok(LoggedIn::Tokens(tokens)),
+        false => {
+            people::tokens_given(auth, &tokens);
+            Ok(LoggedIn::Tokens(tokens))
+        }
     }
 }
 

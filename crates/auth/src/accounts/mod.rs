@@ -24,7 +24,7 @@ pub(crate) use limits::Limits;
 pub use limits::{Quotas, household};
 pub use login::{LoggedIn, Login, login};
 
-use crate::{Auth, Client, audit, chain};
+use crate::{Auth, Client, audit, chain, people};
 
 /// The numbers and choices that accounts go by.
 #[derive(Clone, Debug)]
@@ -104,7 +104,10 @@ pub async fn register(
                 audit::refused("registration", &refusal);
                 Ok(())
             }
-            made => made.map(drop).map_err(AccountRefusal::from),
+            made => {
+                people::signed_up(auth, made?.sub, &email, first_name, last_name);
+                Ok(())
+            }
         }
     })
     .await
@@ -125,7 +128,9 @@ pub async fn verify_email(
     let cognito = enabled(auth)?;
     evenly::answered(auth, async {
         let confirmed = cognito.confirm_sign_up(subject(&email, client), code_of(code)?);
-        confirmed.await.map_err(|error| about_code(auth, error))
+        confirmed.await.map_err(|error| about_code(auth, error))?;
+        people::verified(auth, &email);
+        Ok(())
     })
     .await
 }

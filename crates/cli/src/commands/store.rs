@@ -1,4 +1,4 @@
-//! `cogward store prepare`: what the session store needs is made, and it answers.
+//! `cogward store prepare`: what the stores of sessions and people need is made, and they answer.
 
 use std::io::Write as _;
 
@@ -14,7 +14,11 @@ pub(crate) fn run(args: &Store) -> Result<(), Failure> {
     let config = load(args.config.as_deref(), Flags::new(), Mode::Serve)?;
     // What the store itself warns of.
     log::start(&config.log)?;
-    let told = block_on(wire::store::prepare(&config))?;
+    let told = block_on(async {
+        let mut told = wire::store::prepare(&config).await?;
+        told.extend(wire::people::prepare(&config).await?);
+        Ok::<_, Failure>(told)
+    })?;
     let mut out = anstream::stdout();
     for line in told {
         writeln!(out, "{line}")?;

@@ -128,7 +128,7 @@ fn sqlite(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
 
 /// Certificates that stand in a file, for the setting of this key.
 #[cfg(any(feature = "redis", feature = "postgres"))]
-fn authorities(key: &str, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Failure> {
+pub(super) fn authorities(key: &str, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Failure> {
     let Some(path) = file else { return Ok(None) };
     let read = std::fs::read(path).map(Some);
     read.map_err(|error| {
@@ -138,7 +138,7 @@ fn authorities(key: &str, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Fai
 }
 
 #[cfg(not(all(feature = "redis", feature = "postgres", feature = "dynamodb")))]
-fn not_built(backend: &str) -> Failure {
+pub(super) fn not_built(backend: &str) -> Failure {
     Failure::new(format!("this build has no {backend} store")).hint(format!(
         "build with `--features {backend}`, or choose another session.backend"
     ))

@@ -11,6 +11,7 @@ pub(crate) mod families;
 pub(crate) mod frontend;
 pub(crate) mod log;
 pub(crate) mod login;
+pub(crate) mod people;
 pub(crate) mod pool;
 pub(crate) mod reserved;
 pub(crate) mod server;
@@ -38,6 +39,7 @@ pub(crate) static ALL: &[&Section] = &[
     &families::SECTION,
     &bearer::SECTION,
     &accounts::SECTION,
+    &people::SECTION,
     &session::SECTION,
     &aws::SECTION,
     &cookie::SECTION,

@@ -232,7 +232,7 @@ fn redis_url(text: &str) -> Result<(), String> {
     }
 }
 
-fn postgres_url(text: &str) -> Result<(), String> {
+pub(crate) fn postgres_url(text: &str) -> Result<(), String> {
     let scheme = ["postgres://", "postgresql://"];
     let good = match Url::parse(text) {
         Ok(url) => {

@@ -1,6 +1,6 @@
 //! Where sessions are kept.
 
-use cogward_config::{Backend, Config, Secret};
+use cogward_config::{Backend, Config, Directory, Secret};
 
 use crate::{least, production, told, with};
 
@@ -163,4 +163,71 @@ fn a_store_without_tls_in_production_is_worth_a_word() {
     ] {
         assert!(warnings(&[backend, (name, url)]).is_empty(), "{url}");
     }
+}
+
+#[test]
+fn people_are_kept_where_it_is_said() {
+    let plain = with(least(), &[]).unwrap().people;
+    assert_eq!(plain.directory, Directory::None);
+    let (people, file) = (
+        ("COGWARD_PEOPLE_DIRECTORY", "sqlite"),
+        ("COGWARD_PEOPLE_SQLITE_PATH", "/var/lib/users.db"),
+    );
+    let sqlite = with(least(), &[people, file]).unwrap().people;
+    assert_eq!(sqlite.sqlite_path.to_str(), Some(file.1));
+
+    let postgres = ("COGWARD_PEOPLE_DIRECTORY", "postgres");
+    let refused = told(with(least(), &[postgres]));
+    assert!(
+        refused.contains("is required by people.directory postgres"),
+        "{refused}"
+    );
+    let shared = ("DATABASE_URL", "postgres://u:p@db/shared");
+    let own = ("COGWARD_PEOPLE_POSTGRES_URL", "postgres://u:p@db/people");
+    for (given, url) in [
+        (vec![postgres, shared], shared.1),
+        (vec![postgres, shared, own], own.1),
+    ] {
+        let people = with(least(), &given).unwrap().people;
+        assert_eq!(people.postgres_url.as_ref().map(Secret::expose), Some(url));
+    }
+    let foreign = ("DATABASE_URL", "mysql://u:s3cr3t@db/app");
+    let refused = told(with(least(), &[postgres, foreign]));
+    assert!(
+        refused.contains("people.postgres_url") && !refused.contains("s3cr3t"),
+        "{refused}"
+    );
+    let wrong = ("COGWARD_PEOPLE_POSTGRES_URL", "db:s3cr3t");
+    let refused = told(with(least(), &[postgres, wrong]));
+    assert!(
+        refused.contains("must be a URL") && !refused.contains("s3cr3t"),
+        "{refused}"
+    );
+}
+
+#[test]
+fn in_production_people_are_read_over_tls_and_not_in_a_function() {
+    let plain = [
+        ("COGWARD_PEOPLE_DIRECTORY", "postgres"),
+        (
+            "COGWARD_PEOPLE_POSTGRES_URL",
+            "postgres://u:s3cr3t@db/people?sslmode=disable",
+        ),
+    ];
+    let warnings = with(production(), &plain).unwrap().warnings();
+    assert_eq!(warnings.len(), 1, "{warnings:?}");
+    assert!(
+        warnings[0].contains("COGWARD_PEOPLE_POSTGRES_URL"),
+        "{warnings:?}"
+    );
+    assert!(!warnings[0].contains("s3cr3t"), "{warnings:?}");
+    let lambda = [
+        ("AWS_LAMBDA_RUNTIME_API", "127.0.0.1:9001"),
+        ("COGWARD_PEOPLE_DIRECTORY", "sqlite"),
+    ];
+    let refused = told(with(production(), &lambda));
+    assert!(
+        refused.contains("must be outside the function"),
+        "{refused}"
+    );
 }

@@ -29,6 +29,7 @@ mod j_redirects;
 mod l_accounts;
 mod l_challenges;
 mod l_limits;
+mod l_people;
 mod main_job;
 mod openapi;
 mod raw;
