@@ -2,6 +2,7 @@
 //! (<https://docs.aws.amazon.com/cognito-user-identity-pools/latest/APIReference/Welcome.html>),
 //! through the AWS SDK: sign-up, codes, passwords and sign-in.
 
+mod admin;
 mod patience;
 mod refusal;
 mod secret_hash;
@@ -10,6 +11,7 @@ mod sign_in;
 use aws_sdk_cognitoidentityprovider as sdk;
 use sdk::types::{AttributeType, UserContextDataType};
 
+pub use admin::{Admin, AdminCredentials, User};
 pub use refusal::{AccountError, PasswordRule, Refusal};
 pub use sign_in::{Challenge, SignIn};
 

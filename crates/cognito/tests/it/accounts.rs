@@ -1,6 +1,6 @@
 //! Accounts against the local pool, and what goes over the wire.
 
-use cogward_cognito::accounts::{PasswordRule, SignIn, Subject};
+use cogward_cognito::accounts::{Admin, AdminCredentials, PasswordRule, SignIn, Subject};
 use cogward_cognito::{AccountError, Accounts, Refusal, Settings};
 use cogward_pool::{CLIENT_SECRET, LocalPool, POOL_ID, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
 use serde_json::{Value, json};
@@ -299,4 +299,63 @@ async fn no_answer_and_foreign_answers_are_no_refusals() {
             "{error:?}"
         );
     }
+}
+
+async fn admin(url: &str) -> Admin {
+    let url = Url::parse(url).unwrap();
+    let settings = Settings {
+        domain: url.clone(),
+        api: url,
+        client_id: PUBLIC_CLIENT_ID.to_owned(),
+        client_secret: None,
+        scopes: Vec::new(),
+    };
+    let credentials = AdminCredentials::new("AKIDEXAMPLEEXAMPLE", "a secret", None);
+    Admin::new(&settings, POOL_ID, "us-east-1", Some(credentials)).await
+}
+
+#[tokio::test]
+async fn an_administrator_finds_a_user_sets_his_password_and_ends_his_tokens() {
+    let pool = LocalPool::start().await.unwrap();
+    let admin = admin(&pool.url()).await;
+    assert_eq!(refusal(admin.user(EMAIL).await), Refusal::UserNotFound);
+    let accounts = accounts(&pool.url(), PUBLIC_CLIENT_ID);
+    let attributes = [("email", EMAIL)];
+    let made = accounts.sign_up(ADA, PASSWORD, &attributes).await.unwrap();
+    let found = admin.user(EMAIL).await.unwrap();
+    assert_eq!(found.sub, made.sub);
+    assert_eq!(found.may_reset(), Err(Refusal::NotConfirmed));
+    let code = code(&pool, EMAIL).await;
+    accounts.confirm_sign_up(ADA, &code).await.unwrap();
+    let found = admin.user(EMAIL).await.unwrap();
+    assert_eq!(found.may_reset(), Ok(EMAIL));
+
+    let signed_in = accounts.sign_in(ADA, PASSWORD).await.unwrap();
+    let SignIn::Done(tokens) = signed_in else {
+        panic!("{signed_in:?}")
+    };
+    let weak = admin.set_password(&found.username, "short").await;
+    assert!(matches!(refusal(weak), Refusal::Password(_)));
+    admin.set_password(&found.username, OTHER).await.unwrap();
+    assert_eq!(
+        refusal(accounts.sign_in(ADA, PASSWORD).await),
+        Refusal::InvalidCredentials
+    );
+    accounts.sign_in(ADA, OTHER).await.unwrap();
+    admin.global_sign_out(&found.username).await.unwrap();
+    let over = accounts.delete_user(tokens.access_token.expose()).await;
+    assert_eq!(refusal(over), Refusal::Ended);
+}
+
+#[tokio::test]
+async fn an_administrator_without_rights_is_told_apart_from_a_user_nobody_has() {
+    let pool = LocalPool::start().await.unwrap();
+    let admin = admin(&pool.url()).await;
+    fault(&pool, "AdminGetUser", "AccessDeniedException", 1).await;
+    let error = admin.user(EMAIL).await.unwrap_err();
+    assert!(
+        matches!(error, AccountError::Misconfigured { .. }),
+        "{error:?}"
+    );
+    assert!(!format!("{:?}", AdminCredentials::new("id", "hunter2", None)).contains("hunter2"));
 }
