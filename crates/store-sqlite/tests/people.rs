@@ -111,7 +111,8 @@ async fn several_who_share_a_file_count_tries_together() {
     let end = NOW.plus(600);
     assert!(all[0].put_code(&key(), &code, end, NOW).await.unwrap());
     let mut calls = JoinSet::new();
-    for directory in all.iter().cycle().take(20).cloned() {
+    for directory in all.iter().cycle().take(20) {
+        let directory = Arc::clone(directory);
         calls.spawn(async move { directory.try_code(&key(), NOW).await.unwrap() });
     }
     let given = calls.join_all().await.into_iter().flatten().count();

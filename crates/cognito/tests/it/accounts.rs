@@ -325,7 +325,7 @@ async fn an_administrator_finds_a_user_sets_his_password_and_ends_his_tokens() {
     let found = admin.user(EMAIL).await.unwrap();
     assert_eq!(found.sub, made.sub);
     assert_eq!(found.may_reset(), Err(Refusal::NotConfirmed));
-    let code = code(&pool, EMAIL).await;
+    let code = pool.code(EMAIL).await.unwrap();
     accounts.confirm_sign_up(ADA, &code).await.unwrap();
     let found = admin.user(EMAIL).await.unwrap();
     assert_eq!(found.may_reset(), Ok(EMAIL));
@@ -336,12 +336,15 @@ async fn an_administrator_finds_a_user_sets_his_password_and_ends_his_tokens() {
     };
     let weak = admin.set_password(&found.username, "short").await;
     assert!(matches!(refusal(weak), Refusal::Password(_)));
-    admin.set_password(&found.username, OTHER).await.unwrap();
+    admin
+        .set_password(&found.username, "0ther-Passw0rd")
+        .await
+        .unwrap();
     assert_eq!(
         refusal(accounts.sign_in(ADA, PASSWORD).await),
         Refusal::InvalidCredentials
     );
-    accounts.sign_in(ADA, OTHER).await.unwrap();
+    accounts.sign_in(ADA, "0ther-Passw0rd").await.unwrap();
     admin.global_sign_out(&found.username).await.unwrap();
     let over = accounts.delete_user(tokens.access_token.expose()).await;
     assert_eq!(refusal(over), Refusal::Ended);

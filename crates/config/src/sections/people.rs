@@ -84,7 +84,7 @@ pub(crate) fn load(r: &mut Reader<'_>, server: &Server, session: &Session) -> Pe
     if directory == Directory::Postgres && own.is_none() {
         let shared = session.postgres.url.as_ref();
         // A URL that another program left there is none of ours.
-        if !shared.is_some_and(|url| stores::postgres_url(url.expose()).is_ok()) {
+        if shared.is_none_or(|url| stores::postgres_url(url.expose()).is_err()) {
             r.missing_because(
                 &POSTGRES_URL.about,
                 "is required by people.directory postgres",

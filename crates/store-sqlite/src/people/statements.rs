@@ -178,7 +178,7 @@ pub(super) fn ping(db: &Connection) -> Result<()> {
 }
 
 fn read(row: &Row<'_>) -> Result<Person> {
-    let time = |column| Ok::<_, rusqlite::Error>(row.get::<_, Option<i64>>(column)?);
+    let time = |column| row.get::<_, Option<i64>>(column);
     Ok(Person {
         sub: row.get(0)?,
         email: row.get(1)?,
