@@ -18,7 +18,7 @@ pub use authorize::Authorize;
 pub use error::{BuildError, CallError};
 pub use http::client as http_client;
 pub use pkce::{PkceVerifier, RandomError};
-pub use secret::{ClientSecret, Code, TokenText};
+pub use secret::{ClientSecret, Code, TokenText, TotpSecret};
 pub use tokens::Tokens;
 
 /// Where a user pool is and which of its app clients speaks.

@@ -47,3 +47,7 @@ secret! {
     /// A code verifier (RFC 7636 §4.1).
     PkceVerifier
 }
+secret! {
+    /// The key of an authenticator app, in base32.
+    TotpSecret
+}

@@ -3,6 +3,8 @@
 //! through the AWS SDK: sign-up, codes, passwords and sign-in.
 
 mod admin;
+mod authenticator;
+mod passkeys;
 mod patience;
 mod refusal;
 mod secret_hash;
@@ -12,6 +14,8 @@ use aws_sdk_cognitoidentityprovider as sdk;
 use sdk::types::{AttributeType, UserContextDataType};
 
 pub use admin::{Admin, AdminCredentials, User};
+pub use authenticator::{Association, Enrolling, Factors};
+pub use passkeys::Passkey;
 pub use refusal::{AccountError, PasswordRule, Refusal};
 pub use sign_in::{Challenge, SignIn};
 

@@ -83,6 +83,22 @@ pub enum Refusal {
     /// `UserLambdaValidationException`: a function of the pool's said no.
     #[error("a function of the user pool refuses")]
     ByFunction,
+    /// `NotAuthorizedException`: the access token has not the scope
+    /// `aws.cognito.signin.user.admin`.
+    #[error("the token may not change the account")]
+    Scope,
+    /// What is asked for is not switched on in this user pool.
+    #[error("the user pool does not offer this")]
+    NotOffered,
+    /// `WebAuthnChallengeNotFoundException`: answered before, or too late.
+    #[error("this registration of a passkey is used or over")]
+    PasskeyLate,
+    /// The passkey is of another site, origin or kind than the pool takes.
+    #[error("the user pool does not take this passkey")]
+    PasskeyRefused,
+    /// The user has no such passkey.
+    #[error("the user has no such passkey")]
+    NoSuchPasskey,
     /// `InvalidParameterException`: a value the pool does not take, or not in this state.
     #[error("a value is not accepted")]
     InvalidParameter,
@@ -151,6 +167,15 @@ impl AccountError {
             "LimitExceededException" => Refusal::LimitExceeded,
             "TooManyRequestsException" | "ThrottlingException" => Refusal::Throttled,
             "UserLambdaValidationException" => Refusal::ByFunction,
+            "WebAuthnNotEnabledException"
+            | "WebAuthnConfigurationMissingException"
+            | "SoftwareTokenMFANotFoundException"
+            | "MFAMethodNotFoundException" => Refusal::NotOffered,
+            "WebAuthnChallengeNotFoundException" => Refusal::PasskeyLate,
+            "WebAuthnRelyingPartyMismatchException"
+            | "WebAuthnClientMismatchException"
+            | "WebAuthnOriginNotAllowedException"
+            | "WebAuthnCredentialNotSupportedException" => Refusal::PasskeyRefused,
             "InvalidParameterException" => Refusal::InvalidParameter,
             "InternalErrorException" | "InternalServerException" | "" => {
                 return Self::Unavailable {
@@ -177,6 +202,8 @@ impl AccountError {
             Refusal::AlreadyConfirmed
         } else if says("User is disabled") {
             Refusal::Disabled
+        } else if says("required scopes") {
+            Refusal::Scope
         } else if says("oken") || says("session") {
             Refusal::Ended
         } else if says("secret") || says("SECRET_HASH") || says("not allowed") {

@@ -40,10 +40,36 @@ impl Accounts {
         subject: Subject<'_>,
         password: &str,
     ) -> Result<SignIn, AccountError> {
-        let parameters = self.with_hash(subject, [("PASSWORD", password)]);
+        let parameters = [("PASSWORD", password)];
+        self.initiate(subject, AuthFlowType::UserPasswordAuth, parameters)
+            .await
+    }
+
+    /// `InitiateAuth` with `USER_AUTH`: what to sign in by is asked for, or `preferred`, such as
+    /// `WEB_AUTHN`.
+    ///
+    /// # Errors
+    /// An account that may not sign in, an app client without this flow, or any other.
+    pub async fn begin(
+        &self,
+        subject: Subject<'_>,
+        preferred: Option<&str>,
+    ) -> Result<SignIn, AccountError> {
+        let parameters = preferred.map(|name| ("PREFERRED_CHALLENGE", name));
+        self.initiate(subject, AuthFlowType::UserAuth, parameters)
+            .await
+    }
+
+    async fn initiate<'p>(
+        &self,
+        subject: Subject<'p>,
+        flow: AuthFlowType,
+        parameters: impl IntoIterator<Item = (&'p str, &'p str)>,
+    ) -> Result<SignIn, AccountError> {
+        let parameters = self.with_hash(subject, parameters);
         let call = self.api.initiate_auth().client_id(&self.client_id);
         let answer = call
-            .auth_flow(AuthFlowType::UserPasswordAuth)
+            .auth_flow(flow)
             .set_auth_parameters(Some(parameters))
             .set_user_context_data(context(subject))
             .send()

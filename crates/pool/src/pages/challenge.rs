@@ -3,19 +3,23 @@
 use std::collections::BTreeMap;
 
 use axum::response::Response;
+use cogward_authenticator::key_uri::{self, QrPath};
 use minijinja::{Value, context};
 
 use super::render::FormState;
 use super::told::told;
 use super::waiting::{self, Waiting};
 use super::{
-    Visit, allow_own_scripts, identifier, passkeys, qr, refused, see_other, sign_in as sign_in_page,
+    Visit, allow_own_scripts, identifier, passkeys, refused, see_other, sign_in as sign_in_page,
 };
 use crate::core::Core;
 use crate::error::{ApiError, Result};
 use crate::oauth::params::Params;
 use crate::oauth::request::AuthorizeRequest;
 use crate::sign_in::{self, Answer, Channel, Outcome};
+
+/// What an authenticator app shows beside the name.
+const ISSUER: &str = "Cogward local pool";
 
 pub(super) fn page(core: &Core, visit: &Visit) -> Result<Response> {
     let request = match AuthorizeRequest::parse(core, &visit.query) {
@@ -234,9 +238,9 @@ fn set_up(waiting: &Waiting) -> Value {
     match &waiting.secret {
         None => context! { email },
         Some(secret) => {
-            let link = qr::key_uri(secret, &waiting.username);
-            let qr = qr::modules(&link);
-            context! { email, link, qr, key => qr::grouped(secret) }
+            let link = key_uri::key_uri(ISSUER, secret, &waiting.username);
+            let qr = key_uri::qr_path(&link).map(|QrPath { path, width }| context! { path, width });
+            context! { email, link, qr, key => key_uri::grouped(secret) }
         }
     }
 }

@@ -6,7 +6,6 @@ mod forgot;
 mod form;
 mod identifier;
 mod passkeys;
-mod qr;
 mod render;
 mod reset;
 pub(crate) mod session;

@@ -1,7 +1,7 @@
 use aws_lc_rs::digest::{SHA256, digest};
 use serde::Deserialize;
 
-use super::authenticator_data::AuthenticatorData;
+use super::authenticator_data;
 use super::base64url::Base64Url;
 use super::ceremony::{Answer, Ceremony};
 use super::client_data::{self, Purpose};
@@ -66,8 +66,8 @@ impl Assertion {
         let response = &self.0.response;
         let client_data = &response.client_data_json.0;
         client_data::check(client_data, Purpose::Get, ceremony, answer.origins)?;
-        let data = AuthenticatorData::parse(&response.authenticator_data.0)?;
-        data.check(ceremony)?;
+        let data = authenticator_data::parse(&response.authenticator_data.0)?;
+        authenticator_data::check(&data, ceremony)?;
         if data.backup_eligible() != held.backup_eligible {
             return Err(WebAuthnError::NotValid("it changed what backups it allows"));
         }

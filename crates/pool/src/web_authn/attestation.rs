@@ -1,10 +1,10 @@
 use aws_lc_rs::digest::{SHA256, digest};
-use ciborium::Value;
+use cogward_authenticator::AttestationObject;
+use cogward_authenticator::cbor::{self, Map};
 use serde::Deserialize;
 
-use super::authenticator_data::AuthenticatorData;
+use super::authenticator_data;
 use super::base64url::Base64Url;
-use super::cbor::{self, Map};
 use super::ceremony::{Answer, Ceremony};
 use super::client_data::{self, Purpose};
 use super::cose::PublicKey;
@@ -28,13 +28,6 @@ struct AttestationResponse {
     attestation_object: Base64Url,
     #[serde(default)]
     transports: Vec<String>,
-}
-
-/// The CBOR an authenticator sends of a new passkey.
-struct AttestationObject {
-    format: String,
-    statement: Vec<(Value, Value)>,
-    authenticator_data: Vec<u8>,
 }
 
 impl Registration {
@@ -68,9 +61,11 @@ impl Registration {
         let response = self.0.response;
         let client_data = response.client_data_json.0;
         client_data::check(&client_data, Purpose::Create, ceremony, answer.origins)?;
-        let object = AttestationObject::parse(&response.attestation_object.0)?;
-        let data = AuthenticatorData::parse(&object.authenticator_data)?;
-        data.check(ceremony)?;
+        let object = AttestationObject::parse(&response.attestation_object.0).ok_or(
+            WebAuthnError::NotValid("its attestation object is malformed"),
+        )?;
+        let data = authenticator_data::parse(&object.authenticator_data)?;
+        authenticator_data::check(&data, ceremony)?;
         let attested = data.attested.as_ref().ok_or(WebAuthnError::NotValid(
             "its authenticator data has no passkey",
         ))?;
@@ -78,7 +73,7 @@ impl Registration {
             return Err(WebAuthnError::NotValid("its id is not the passkey's"));
         }
         let key = PublicKey::from_cose(attested.public_key)?;
-        object.check_statement(&key, &client_data)?;
+        check_statement(&object, &key, &client_data)?;
         let attachment = self.0.authenticator_attachment.as_deref();
         let attachment = attachment.and_then(Attachment::parse);
         let friendly_name = match attachment {
@@ -103,37 +98,20 @@ impl Registration {
     }
 }
 
-impl AttestationObject {
-    fn parse(bytes: &[u8]) -> Result<Self> {
-        Self::read(bytes).ok_or(WebAuthnError::NotValid(
-            "its attestation object is malformed",
-        ))
-    }
-
-    fn read(bytes: &[u8]) -> Option<Self> {
-        let map = cbor::map(bytes)?;
-        Some(Self {
-            format: cbor::get(&map, "fmt")?.as_text()?.to_owned(),
-            statement: cbor::get(&map, "attStmt")?.as_map()?.clone(),
-            authenticator_data: cbor::get(&map, "authData")?.as_bytes()?.clone(),
-        })
-    }
-
-    /// Checks what can be checked without certificates to trust: that `none` says nothing, and
-    /// that who attests with the passkey itself holds its private key.
-    fn check_statement(&self, key: &PublicKey, client_data: &[u8]) -> Result<()> {
-        let verified = match &*self.format {
-            "none" => self.statement.is_empty(),
-            "packed" if cbor::get(&self.statement, "x5c").is_none() => {
-                let hash = digest(&SHA256, client_data);
-                let signed = [&self.authenticator_data, hash.as_ref()].concat();
-                is_self_attested(&self.statement, key, &signed).unwrap_or(false)
-            }
-            _ => true,
-        };
-        let refusal = WebAuthnError::NotValid("its attestation does not verify");
-        if verified { Ok(()) } else { Err(refusal) }
-    }
+/// Checks what can be checked without certificates to trust: that `none` says nothing, and
+/// that who attests with the passkey itself holds its private key.
+fn check_statement(object: &AttestationObject, key: &PublicKey, client_data: &[u8]) -> Result<()> {
+    let verified = match &*object.format {
+        "none" => object.statement.is_empty(),
+        "packed" if cbor::get(&object.statement, "x5c").is_none() => {
+            let hash = digest(&SHA256, client_data);
+            let signed = [&object.authenticator_data, hash.as_ref()].concat();
+            is_self_attested(&object.statement, key, &signed).unwrap_or(false)
+        }
+        _ => true,
+    };
+    let refusal = WebAuthnError::NotValid("its attestation does not verify");
+    if verified { Ok(()) } else { Err(refusal) }
 }
 
 /// `None` when the statement lacks something.

@@ -3,8 +3,8 @@ use aws_lc_rs::signature::{
     RsaPublicKeyComponents, VerificationAlgorithm,
 };
 use ciborium::Value;
+use cogward_authenticator::cbor::{self, Map};
 
-use super::cbor::{self, Map};
 use super::error::{Result, WebAuthnError};
 
 /// ECDSA on P-256 with SHA-256, as the COSE registry numbers it.

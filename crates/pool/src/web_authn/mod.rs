@@ -20,7 +20,6 @@ mod assertion;
 mod attestation;
 mod authenticator_data;
 mod base64url;
-mod cbor;
 mod ceremony;
 mod client_data;
 mod cose;

@@ -3,7 +3,6 @@
 mod assertion;
 #[path = "../../../tests/pool/authenticator.rs"]
 mod authenticator;
-mod cbor;
 mod key;
 mod mutated;
 mod options;
