@@ -46,7 +46,7 @@ pub(crate) fn span() -> Span {
     span.unwrap_or_else(|_| Span::current())
 }
 
-/// What happened to a session.
+/// What happened to a session, or in one to its owner's account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// A session began.
@@ -65,6 +65,14 @@ pub enum Event {
     TokensRevoked,
     /// A new sign-in of the same browser took its place.
     Replaced,
+    /// The person chose another password.
+    PasswordChanged,
+    /// The person set up something more to sign in by.
+    FactorAdded,
+    /// The person took away something to sign in by.
+    FactorRemoved,
+    /// The person deleted the account.
+    AccountDeleted,
     /// A stored record did not open with the cookie that names it.
     Unreadable,
 }
@@ -80,6 +88,10 @@ impl Event {
             Self::Revoked => "revoked",
             Self::TokensRevoked => "tokens_revoked",
             Self::Replaced => "replaced",
+            Self::PasswordChanged => "password_changed",
+            Self::FactorAdded => "factor_added",
+            Self::FactorRemoved => "factor_removed",
+            Self::AccountDeleted => "account_deleted",
             Self::Unreadable => "unreadable",
         }
     }

@@ -134,6 +134,25 @@ pub async fn revoke_all(
     ended.await.map_err(|_| SessionError::Internal)?
 }
 
+/// The same where there is nothing a caller could do about a failure: it goes on behind the
+/// answer until it is done.
+pub(crate) async fn surely_revoke_all(auth: &Arc<Auth>, current: Current, scope: Scope) {
+    let Err(error) = revoke_all(auth, current.clone(), scope).await else {
+        return;
+    };
+    let error = chain(&error);
+    tracing::warn!(error, session = %current.handle(), "sessions not ended yet: it goes on");
+    let worker = Arc::clone(auth);
+    auth.spawn(async move {
+        loop {
+            tokio::time::sleep(logout::RETRY).await;
+            if end_all(&worker, &current, scope).await.is_ok() {
+                break;
+            }
+        }
+    });
+}
+
 async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<usize, SessionError> {
     let identity = &current.identity;
     // First, so that whatever goes wrong from here on, no token outlives its session.

@@ -14,6 +14,7 @@ pub mod logout;
 mod opened;
 pub mod operator;
 pub mod people;
+pub mod passkey;
 pub mod refresh;
 mod return_path;
 pub mod revocation;
@@ -95,6 +96,8 @@ pub struct Settings {
     pub bearers: Bearers,
     /// Sign-up and sign-in on the application's own pages.
     pub accounts: accounts::Settings,
+    /// Which passkeys are allowed.
+    pub passkeys: passkey::Rules,
 }
 
 impl Default for Settings {
@@ -109,6 +112,7 @@ impl Default for Settings {
             identity_providers: Vec::new(),
             bearers: Bearers::default(),
             accounts: accounts::Settings::default(),
+            passkeys: passkey::Rules::default(),
         }
     }
 }

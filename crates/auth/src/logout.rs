@@ -20,7 +20,7 @@ use crate::session;
 /// revocation goes on behind the answer.
 const REVOKE_WAIT: Duration = Duration::from_secs(2);
 /// Between two tries to remove a session that could not be removed.
-const RETRY: Duration = Duration::from_secs(1);
+pub(crate) const RETRY: Duration = Duration::from_secs(1);
 
 /// Signs out: every session that the browser's cookies name is gone or refused
 /// from here on, its refresh token revoked. There is nothing that a caller

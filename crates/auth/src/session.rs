@@ -36,6 +36,11 @@ impl Current {
     pub fn handle(&self) -> Handle {
         self.key.handle()
     }
+
+    /// Tells what was done in it.
+    pub(crate) fn tell(&self, event: Event, what: &str) {
+        audit::session(event, &self.identity.sub, &self.key, what);
+    }
 }
 
 /// The session behind a cookie, its tokens renewed when that is due.

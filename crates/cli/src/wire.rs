@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain};
+use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain, passkey};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_config::{AccountLimits, Backend, BearerTokens, Budget, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
@@ -147,6 +147,7 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
 
 fn settings(config: &Config) -> Settings {
     let (session, login) = (&config.session, &config.login);
+    let models = config.passkey.aaguid_allowlist.iter();
     Settings {
         absolute_seconds: session.absolute_lifetime_seconds.into(),
         idle_seconds: session.idle_lifetime_seconds.into(),
@@ -167,6 +168,12 @@ fn settings(config: &Config) -> Settings {
             tokens: config.accounts.tokens,
             step: config.accounts.answer_step,
             quotas: quotas(&config.accounts.limits),
+            recent_seconds: config.accounts.recent_seconds.into(),
+        },
+        passkeys: passkey::Rules {
+            // Checked when they were read.
+            models: models.filter_map(|text| text.parse().ok()).collect(),
+            device_bound: config.passkey.require_device_bound,
         },
     }
 }

@@ -38,6 +38,7 @@ pub use sections::frontend::Frontend;
 pub use sections::log::{Log, LogFormat};
 pub use sections::login::Login;
 pub use sections::people::{Directory, People};
+pub use sections::passkey::Passkey;
 pub use sections::pool::Pool;
 pub use sections::server::{Environment, Server};
 pub use sections::session::{Backend, Session};

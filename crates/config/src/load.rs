@@ -8,6 +8,8 @@ use crate::read::{Effective, Reader};
 use crate::sections::{
     self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, people,
     pool, reserved, server, session,
+    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login,
+    passkey, pool, reserved, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -35,6 +37,8 @@ pub struct Config {
     pub families: families::Families,
     /// Tokens that clients send themselves.
     pub bearer: bearer::Bearer,
+    /// Which passkeys are allowed.
+    pub passkey: passkey::Passkey,
     /// Sessions: their keys, their store and how long they live.
     pub session: session::Session,
     /// The cookies' names and attributes.
@@ -103,6 +107,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let people = people::load(r, &server, &session);
     let cookie = cookie::load(r, &server);
     let log = log::load(r);
+    let passkey = passkey::load(r);
     reserved::load(r);
     let effective = std::mem::take(&mut r.effective);
     Config {
@@ -116,6 +121,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         accounts,
         people,
         bearer,
+        passkey,
         session,
         cookie,
         log,

@@ -36,6 +36,10 @@ pub(crate) struct Error {
     pub(crate) clears_session: bool,
 }
 
+/// In the extensions of an answer that is no error, though its status says no: its body stays.
+#[derive(Clone, Copy)]
+pub(crate) struct OwnWords;
+
 /// What [`Error`] becomes in the backend-proxy family.
 #[derive(Serialize, utoipa::ToSchema)]
 pub(crate) struct Problem {

@@ -63,6 +63,10 @@ fn token_handler(table: &mut Table, prefix: &str) {
     table.add(&at("/refresh"), routes!(at::refresh::token_handler));
     table.add(&at("/logout"), routes!(at::logout::token_handler));
     table.add(&at("/me"), routes!(at::me::me));
+    table.add(
+        &at("/validate-credential"),
+        routes!(at::validate_credential::validate_credential),
+    );
 }
 
 /// contracts §2 and §7, `/api/v1` by default.
@@ -109,5 +113,34 @@ fn accounts(table: &mut Table, prefix: &str) {
     table.add(
         &at("/auth/login/continue"),
         routes!(at::accounts::login::proceed),
+    );
+    table.add(
+        &at("/auth/change-password"),
+        routes!(at::accounts::change_password::change_password),
+    );
+    table.add(
+        &at("/auth/delete-account"),
+        routes!(at::accounts::delete_account::delete_account),
+    );
+    table.add(&at("/auth/mfa"), routes!(at::accounts::mfa::list));
+    table.add(
+        &at("/auth/mfa/totp"),
+        routes!(at::accounts::mfa::begin, at::accounts::mfa::remove),
+    );
+    table.add(
+        &at("/auth/mfa/totp/verify"),
+        routes!(at::accounts::mfa::verify),
+    );
+    table.add(
+        &at("/auth/passkeys"),
+        routes!(at::accounts::passkeys::list, at::accounts::passkeys::finish),
+    );
+    table.add(
+        &at("/auth/passkeys/options"),
+        routes!(at::accounts::passkeys::begin),
+    );
+    table.add(
+        &at("/auth/passkeys/{id}"),
+        routes!(at::accounts::passkeys::remove),
     );
 }

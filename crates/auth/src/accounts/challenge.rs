@@ -1,17 +1,18 @@
 //! What Cognito asks for between password and tokens. Each step is kept in the store, sealed
 //! with the browser's binding, under a continuation that is good once and for some minutes.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use cogward_cognito::accounts::{Challenge, SignIn, Subject};
-use cogward_cognito::{AccountError, Refusal};
+use cogward_cognito::accounts::{Accounts, Challenge, Enrolling, SignIn, Subject};
+use cogward_cognito::{AccountError, Refusal, TokenText};
 use cogward_session::{CookieValue, LoginKey, Purpose, SessionId, cookie_value, seal};
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::login::{LoggedIn, end};
-use super::{AccountRefusal, Email, enabled, limits};
+use super::responses::{Answer, can_set_up, is_served, required, responses, shown};
+use super::{AccountRefusal, Email, Enrolment, enabled, limits};
 use crate::{Auth, Client, audit, login};
 
 /// Cognito's sessions live three minutes, unless the app client says longer.
@@ -31,28 +32,13 @@ pub struct Step {
     pub parameters: BTreeMap<String, String>,
     /// What `SELECT_CHALLENGE` offers.
     pub options: Vec<String>,
+    /// For `MFA_SETUP`: the key of the app that is to be set up.
+    pub enrolment: Option<Enrolment>,
     /// Binds the sign-in to this browser; lives [`LOGIN_SECONDS`](crate::login::LOGIN_SECONDS), as
     /// a sign-in on the hosted page may be bound by it too.
     pub cookie: CookieValue,
     /// Seconds the step waits.
     pub expires_in: i64,
-}
-
-/// What a person answers; each step takes its own part.
-#[derive(Default)]
-pub struct Answer<'a> {
-    /// A one-time code.
-    pub code: Option<&'a str>,
-    /// For `NEW_PASSWORD_REQUIRED`.
-    pub new_password: Option<&'a str>,
-    /// For `NEW_PASSWORD_REQUIRED`: attributes that are asked for, by name.
-    pub attributes: BTreeMap<&'a str, &'a str>,
-    /// For `SELECT_CHALLENGE`, `SELECT_MFA_TYPE`, `CUSTOM_CHALLENGE`.
-    pub answer: Option<&'a str>,
-    /// For the choice `PASSWORD`, and for the challenge of that name.
-    pub password: Option<&'a str>,
-    /// For `WEB_AUTHN`: the browser's credential, as JSON text.
-    pub credential: Option<&'a str>,
 }
 
 /// What is kept of a step.
@@ -75,6 +61,8 @@ struct Whose {
     /// Whose budget of attempts it is.
     email: String,
     with_session: bool,
+    /// What he proved himself by so far, as a session says it.
+    method: String,
 }
 
 /// Keeps a first or further step for this browser.
@@ -83,6 +71,7 @@ pub(super) async fn keep(
     email: &Email,
     challenge: Challenge,
     with_session: bool,
+    method: &str,
     login_cookie: Option<&str>,
 ) -> Result<Step, AccountRefusal> {
     let username = challenge.parameters.get("USER_ID_FOR_SRP");
@@ -90,6 +79,7 @@ pub(super) async fn keep(
         username: username.map_or(email.as_str(), String::as_str).to_owned(),
         email: email.as_str().to_owned(),
         with_session,
+        method: method.to_owned(),
     };
     after(auth, whose, challenge, login_cookie).await
 }
@@ -97,12 +87,13 @@ pub(super) async fn keep(
 async fn after(
     auth: &Auth,
     whose: Whose,
-    challenge: Challenge,
+    mut challenge: Challenge,
     login_cookie: Option<&str>,
 ) -> Result<Step, AccountRefusal> {
     if !is_served(&challenge.name) {
         return Err(AccountRefusal::Challenge(challenge.name));
     }
+    let enrolment = enrolment(auth, &whose, &mut challenge).await?;
     let continuation = login::random_text(auth).map_err(|_| AccountRefusal::Internal)?;
     let binding = login::binding(auth, login_cookie).map_err(|_| AccountRefusal::Internal)?;
     let pending = Pending {
@@ -119,45 +110,32 @@ async fn after(
         continuation,
         parameters: shown(challenge.parameters),
         options: challenge.available,
+        enrolment,
         cookie: cookie_value::issue(&auth.ring(), Purpose::Login, &binding),
         expires_in: SECONDS,
     })
 }
 
-/// What `NEW_PASSWORD_REQUIRED` asks for: names, as JSON text, each after `userAttributes.`.
-fn required(parameters: &HashMap<String, String>) -> Vec<String> {
-    let names = parameters
-        .get("requiredAttributes")
-        .map_or("", String::as_str);
-    let names = names.split(['[', ']', '"', ',', ' ']);
-    let bare = names.map(|name| name.strip_prefix("userAttributes.").unwrap_or(name));
-    bare.filter(|name| !name.is_empty())
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The steps that [`responses`] can answer.
-fn is_served(challenge: &str) -> bool {
-    matches!(
-        challenge,
-        "NEW_PASSWORD_REQUIRED"
-            | "SOFTWARE_TOKEN_MFA"
-            | "SMS_MFA"
-            | "EMAIL_OTP"
-            | "SMS_OTP"
-            | "SELECT_CHALLENGE"
-            | "SELECT_MFA_TYPE"
-            | "CUSTOM_CHALLENGE"
-            | "PASSWORD"
-            | "WEB_AUTHN"
-    )
-}
-
-/// All but the name Cognito knows him by, which he need not send back.
-fn shown(parameters: impl IntoIterator<Item = (String, String)>) -> BTreeMap<String, String> {
-    let hidden = |name: &str| matches!(name, "USER_ID_FOR_SRP" | "USERNAME");
-    let parameters = parameters.into_iter();
-    parameters.filter(|(name, _)| !hidden(name)).collect()
+/// `MFA_SETUP` goes on with a key that was asked for.
+async fn enrolment(
+    auth: &Auth,
+    whose: &Whose,
+    challenge: &mut Challenge,
+) -> Result<Option<Enrolment>, AccountRefusal> {
+    let (name, can) = (&challenge.name, &challenge.parameters);
+    if name != "MFA_SETUP" || !can_set_up(can, "SOFTWARE_TOKEN_MFA") {
+        let served = name != "MFA_SETUP" || can_set_up(can, "EMAIL_OTP");
+        let refusal = || AccountRefusal::Challenge(name.clone());
+        return served.then_some(None).ok_or_else(refusal);
+    }
+    let session = challenge.session.as_ref().map_or("", TokenText::expose);
+    let made = enabled(auth)?.associate_software_token(Enrolling::SignIn(session));
+    let made = made.await?;
+    challenge.session = made.session;
+    Ok(Some(Enrolment {
+        secret: made.secret,
+        account: whose.email.clone(),
+    }))
 }
 
 async fn put(
@@ -196,27 +174,31 @@ pub async fn proceed(
         username: &pending.whose.username,
         address: client.address.as_deref(),
     };
-    let answered = match responses(&pending, answer) {
-        Ok(responses) => {
-            let given: Vec<_> = responses
-                .iter()
-                .map(|(name, value)| (&**name, *value))
-                .collect();
-            let session = pending.session.as_deref();
-            cognito
-                .answer(subject, &pending.challenge, session, &given)
-                .await
-        }
+    let given = match responses(&pending.challenge, &pending.attributes, answer) {
+        Ok(given) => given,
         Err(missing) => {
             put(auth, &binding, &key, &pending).await?;
             return Err(missing);
         }
     };
-    let with_session = pending.whose.with_session;
+    let answered = respond(cognito, subject, &pending, answer, &given).await;
+    let mut whose = pending.whose.clone();
+    match pending.challenge.as_str() {
+        "WEB_AUTHN" => "passkey".clone_into(&mut whose.method),
+        "PASSWORD" => "password".clone_into(&mut whose.method),
+        _ => {}
+    }
     match answered {
-        Ok(SignIn::Done(tokens)) => end(auth, tokens, with_session, client, previous).await,
+        Ok(SignIn::Done(tokens)) => {
+            let Whose {
+                with_session,
+                ref method,
+                ..
+            } = whose;
+            end(auth, tokens, with_session, method, client, previous).await
+        }
         Ok(SignIn::Challenge(next)) => {
-            let step = after(auth, pending.whose.clone(), next, login_cookie).await?;
+            let step = after(auth, whose, next, login_cookie).await?;
             Ok(LoggedIn::Step(step))
         }
         Err(error) => {
@@ -228,6 +210,28 @@ pub async fn proceed(
             Err(error.into())
         }
     }
+}
+
+async fn respond(
+    cognito: &Accounts,
+    subject: Subject<'_>,
+    pending: &Pending,
+    answer: &Answer<'_>,
+    given: &[(String, &str)],
+) -> Result<SignIn, AccountError> {
+    let (challenge, session) = (&pending.challenge, pending.session.as_deref());
+    if challenge == "MFA_SETUP" && given.is_empty() {
+        let (code, name) = (answer.code.unwrap_or_default().trim(), answer.device_name);
+        let who = Enrolling::SignIn(session.unwrap_or_default());
+        let verified = cognito.verify_software_token(who, code, name).await?;
+        let session = verified.as_ref().map(TokenText::expose);
+        return cognito.answer(subject, challenge, session, &[]).await;
+    }
+    let given: Vec<_> = given
+        .iter()
+        .map(|(name, value)| (&**name, *value))
+        .collect();
+    cognito.answer(subject, challenge, session, &given).await
 }
 
 /// Takes a step of this browser out of the store, for good.
@@ -278,49 +282,4 @@ fn is_retried(pending: &Pending, error: &AccountError) -> bool {
                         | Refusal::Throttled
                 )
         )
-}
-
-/// By Cognito's names (API reference, "RespondToAuthChallenge").
-fn responses<'a>(
-    pending: &Pending,
-    answer: &Answer<'a>,
-) -> Result<Vec<(String, &'a str)>, AccountRefusal> {
-    let given = |value: Option<&'a str>, name: &str, missing: &'static str| {
-        let value = value.filter(|value| !value.is_empty());
-        let value = value.ok_or(AccountRefusal::Answer(missing))?;
-        Ok(vec![(name.to_owned(), value)])
-    };
-    let code = |name| given(answer.code.map(str::trim), name, "code is missing");
-    match pending.challenge.as_str() {
-        "SOFTWARE_TOKEN_MFA" => code("SOFTWARE_TOKEN_MFA_CODE"),
-        "SMS_MFA" => code("SMS_MFA_CODE"),
-        "EMAIL_OTP" => code("EMAIL_OTP_CODE"),
-        "SMS_OTP" => code("SMS_OTP_CODE"),
-        "PASSWORD" => given(answer.password, "PASSWORD", "password is missing"),
-        "WEB_AUTHN" => given(answer.credential, "CREDENTIAL", "credential is missing"),
-        "NEW_PASSWORD_REQUIRED" => {
-            let mut all = given(
-                answer.new_password,
-                "NEW_PASSWORD",
-                "new_password is missing",
-            )?;
-            let is_asked = |name: &&str| pending.attributes.iter().any(|asked| asked == *name);
-            if !answer.attributes.keys().all(is_asked) {
-                return Err(AccountRefusal::Answer(
-                    "attributes has one that is not asked for",
-                ));
-            }
-            let attributes = answer.attributes.iter();
-            all.extend(attributes.map(|(name, value)| (format!("userAttributes.{name}"), *value)));
-            Ok(all)
-        }
-        _ => {
-            let mut all = given(answer.answer, "ANSWER", "answer is missing")?;
-            let password = answer
-                .password
-                .map(|password| ("PASSWORD".to_owned(), password));
-            all.extend(password);
-            Ok(all)
-        }
-    }
 }

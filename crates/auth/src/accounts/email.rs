@@ -1,6 +1,7 @@
 //! An address as an account's key: brought into one form, then checked.
 
 use super::AccountRefusal;
+use crate::session::Current;
 
 /// RFC 5321 §4.5.3.1: of the whole, and of what stands before the `@`.
 const LONGEST: usize = 254;
@@ -23,6 +24,16 @@ impl Email {
         let (local, domain) = email.rsplit_once('@').ok_or(AccountRefusal::Email)?;
         let sound = email.len() <= LONGEST && is_local(local) && is_domain(domain);
         sound.then_some(Self(email)).ok_or(AccountRefusal::Email)
+    }
+
+    /// By what a person who is signed in is counted: his address, or for want of one his `sub`.
+    pub(super) fn of(current: &Current) -> Self {
+        let identity = current.identity();
+        let email = identity
+            .email
+            .as_deref()
+            .and_then(|email| Self::parse(email).ok());
+        email.unwrap_or_else(|| Self(identity.sub.clone()))
     }
 
     /// The address.

@@ -24,6 +24,15 @@ pub enum AccountRefusal {
     /// Wrong password, or no account that can sign in by one.
     #[error("wrong address or password")]
     Credentials,
+    /// Of who is signed in and says his password again.
+    #[error("wrong current password")]
+    Password,
+    /// The sign-in is too old for this.
+    #[error("the sign-in is too old to change the account")]
+    NotRecent,
+    /// The deployment does not take this passkey.
+    #[error(transparent)]
+    Passkey(#[from] crate::passkey::PasskeyRefusal),
     /// Tokens are not given here.
     #[error("tokens are not given here, only sessions")]
     NoTokens,
@@ -52,8 +61,8 @@ pub enum AccountRefusal {
     #[error("the user pool did not do it")]
     Cognito(#[from] AccountError),
     /// Cognito's tokens could not be made a session of.
-    #[error("the session could not be kept")]
-    Session(#[source] SessionError),
+    #[error("the session could not be used or kept")]
+    Session(#[from] SessionError),
     /// Cognito's tokens are not its own, or not of this person.
     #[error("the user pool's tokens do not verify")]
     Tokens,

@@ -1,4 +1,4 @@
-//! Sign-in by password on the application's own page.
+//! Sign-in on the application's own page.
 
 use std::sync::Arc;
 
@@ -15,8 +15,10 @@ use crate::{Auth, Client, audit, logout, people};
 pub struct Login<'a> {
     /// The address, in any case.
     pub email: &'a str,
-    /// Passed on as it is.
-    pub password: &'a str,
+    /// Passed on as it is; without one, Cognito says what else there is to sign in by.
+    pub password: Option<&'a str>,
+    /// What to sign in by without a password: `WEB_AUTHN`, `EMAIL_OTP` or `SMS_OTP`.
+    pub preferred: Option<&'a str>,
     /// A session instead of tokens; `None` leaves it to the deployment.
     pub session: Option<bool>,
     /// The sessions this browser had, to be replaced.
@@ -50,24 +52,54 @@ pub async fn login(
         return Err(AccountRefusal::NoTokens);
     }
     let email = Email::parse(ask.email)?;
-    limits::attempt(auth, &email, &client).await?;
+    count(auth, ask, &email, &client).await?;
     let cognito = enabled(auth)?;
     let begun = Instant::now();
-    let signed_in = cognito.sign_in(subject(&email, &client), ask.password);
-    let tokens = match signed_in.await {
-        Ok(SignIn::Done(tokens)) => tokens,
+    let subject = subject(&email, &client);
+    let (signed_in, method) = match ask.password {
+        Some(password) => (cognito.sign_in(subject, password).await, "password"),
+        None => (cognito.begin(subject, ask.preferred).await, "direct"),
+    };
+    let outcome = match signed_in {
+        Ok(SignIn::Done(tokens)) => {
+            let previous = ask.previous;
+            return end(auth, tokens, with_session, method, client, previous).await;
+        }
         Ok(SignIn::Challenge(challenge)) => {
             let cookie = ask.login_cookie;
-            let step = challenge::keep(auth, &email, challenge, with_session, cookie).await?;
-            return Ok(LoggedIn::Step(step));
+            let step = challenge::keep(auth, &email, challenge, with_session, method, cookie);
+            step.await.map(LoggedIn::Step)
         }
-        Err(error) => {
-            // Refusals take as long as each other; who gets in need not wait.
-            evenly::held_back(auth, begun).await;
-            return Err(refused(auth, error));
-        }
+        Err(error) => Err(refused(auth, ask, error)),
     };
-    end(auth, tokens, with_session, client, ask.previous).await
+    // Refusals take as long as each other, and so do all first steps that anybody can ask for;
+    // whose password is right need not wait.
+    if outcome.is_err() || ask.password.is_none() {
+        evenly::held_back(auth, begun).await;
+    }
+    outcome
+}
+
+/// An attempt, and perhaps a message that it causes.
+async fn count(
+    auth: &Auth,
+    ask: &Login<'_>,
+    email: &Email,
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    if !matches!(
+        ask.preferred,
+        None | Some("WEB_AUTHN" | "EMAIL_OTP" | "SMS_OTP")
+    ) {
+        return Err(AccountRefusal::Answer(
+            "preferred must be WEB_AUTHN, EMAIL_OTP or SMS_OTP",
+        ));
+    }
+    limits::attempt(auth, email, client).await?;
+    match (ask.password, ask.preferred) {
+        (Some(_), _) | (None, Some("WEB_AUTHN")) => Ok(()),
+        _ => limits::message(auth, email, client).await,
+    }
 }
 
 /// Gives what was asked for.
@@ -75,11 +107,12 @@ pub(super) async fn end(
     auth: &Arc<Auth>,
     tokens: Tokens,
     with_session: bool,
+    method: &str,
     client: Client,
     previous: &[&str],
 ) -> Result<LoggedIn, AccountRefusal> {
     match with_session {
-        true => start(auth, tokens, client, previous)
+        true => start(auth, tokens, method, client, previous)
             .await
             .map(LoggedIn::Session),
         false => {
@@ -89,7 +122,7 @@ pub(super) async fn end(
     }
 }
 
-fn refused(auth: &Auth, error: AccountError) -> AccountRefusal {
+fn refused(auth: &Auth, ask: &Login<'_>, error: AccountError) -> AccountRefusal {
     audit::refused("sign-in", &chain(&error));
     match error {
         AccountError::Refused(
@@ -98,6 +131,10 @@ fn refused(auth: &Auth, error: AccountError) -> AccountRefusal {
         AccountError::Refused(
             Refusal::Disabled | Refusal::ResetRequired | Refusal::TooManyAttempts,
         ) if hides(auth) => AccountRefusal::Credentials,
+        // With a password Cognito tells this only to whom it is right.
+        AccountError::Refused(Refusal::NotConfirmed) if hides(auth) && ask.password.is_none() => {
+            AccountRefusal::Credentials
+        }
         error => error.into(),
     }
 }
@@ -105,11 +142,12 @@ fn refused(auth: &Auth, error: AccountError) -> AccountRefusal {
 async fn start(
     auth: &Arc<Auth>,
     tokens: Tokens,
+    method: &str,
     client: Client,
     previous: &[&str],
 ) -> Result<Started, AccountRefusal> {
     let refresh_token = tokens.refresh_token.as_ref().map(session::kept);
-    let started = keep(auth, &tokens, client, previous).await;
+    let started = keep(auth, &tokens, method, client, previous).await;
     if let (Err(_), Some(token)) = (&started, refresh_token) {
         // Nobody holds it from here on.
         logout::revoke(auth, token).await;
@@ -120,6 +158,7 @@ async fn start(
 async fn keep(
     auth: &Arc<Auth>,
     tokens: &Tokens,
+    method: &str,
     client: Client,
     previous: &[&str],
 ) -> Result<Started, AccountRefusal> {
@@ -134,7 +173,7 @@ async fn keep(
         }
     })?;
     let set = session::token_set(tokens, id_token);
-    session::start(auth, pair, &set, "password", client, previous)
+    session::start(auth, pair, &set, method, client, previous)
         .await
         .map_err(AccountRefusal::Session)
 }

@@ -1,5 +1,5 @@
 //! Accounts on the application's own pages (contracts §4): sign-up, codes, another password,
-//! and sign-in by password.
+//! sign-in, and what a person does to his account when signed in.
 //!
 //! With [`Settings::hide_existing`] no answer tells whether an address has an account, by what
 //! it says or by when it comes.
@@ -11,18 +11,27 @@ mod evenly;
 mod limits;
 mod login;
 mod name;
+mod own;
+mod passkeys;
+mod recent;
+mod responses;
+mod totp;
 
 use std::time::Duration;
 
 use cogward_cognito::accounts::Subject;
 use cogward_cognito::{AccountError, Accounts, Refusal};
 
-pub use challenge::{Answer, Step, proceed};
+pub use challenge::{Step, proceed};
 pub use email::Email;
 pub use error::AccountRefusal;
 pub(crate) use limits::Limits;
 pub use limits::{Quotas, household};
 pub use login::{LoggedIn, Login, login};
+pub use own::{change_password, delete_account};
+pub use passkeys::{begin_passkey, finish_passkey, list_passkeys, remove_passkey};
+pub use responses::Answer;
+pub use totp::{Enrolment, begin_totp, factors, finish_totp, remove_totp};
 
 use crate::{Auth, Client, audit, chain, people};
 
@@ -39,6 +48,8 @@ pub struct Settings {
     pub step: Duration,
     /// How often an account may be tried, and written to.
     pub quotas: Quotas,
+    /// How a person signs in and whether he stays can be changed so many seconds after a sign-in.
+    pub recent_seconds: i64,
 }
 
 impl Default for Settings {
@@ -49,6 +60,7 @@ impl Default for Settings {
             tokens: true,
             step: Duration::from_secs(1),
             quotas: Quotas::default(),
+            recent_seconds: 600,
         }
     }
 }

@@ -23,6 +23,8 @@ pub struct Accounts {
     pub answer_step: Duration,
     /// How often an account may be tried, and written to.
     pub limits: AccountLimits,
+    /// The account can be changed so many seconds after a sign-in.
+    pub recent_seconds: u32,
 }
 
 pub(crate) static SECTION: Section = Section {
@@ -41,6 +43,7 @@ pub(crate) static SECTION: Section = Section {
         &account_limits::MESSAGES_REFILL.about,
         &account_limits::ALL_MESSAGES.about,
         &account_limits::ALL_MESSAGES_REFILL.about,
+        &RECENT_SECONDS.about,
     ],
 };
 
@@ -80,6 +83,15 @@ static ANSWER_STEP: Setting<u32> = Setting::new(
 .check(step)
 .example("500");
 
+static RECENT_SECONDS: Setting<u32> = Setting::new(
+    "accounts.recent_seconds",
+    "An account is deleted, and a second factor or passkey set up or taken away, at most so many \
+     seconds after a sign-in; later the person has to sign in again.",
+)
+.default("600")
+.check(recent)
+.example("300");
+
 pub(crate) fn load(r: &mut Reader<'_>) -> Accounts {
     let dev = r.mode() == Mode::Dev;
     Accounts {
@@ -89,6 +101,7 @@ pub(crate) fn load(r: &mut Reader<'_>) -> Accounts {
         tokens: r.value(&TOKENS),
         answer_step: Duration::from_millis(r.value(&ANSWER_STEP).into()),
         limits: account_limits::load(r),
+        recent_seconds: r.value(&RECENT_SECONDS),
     }
 }
 
@@ -96,5 +109,12 @@ fn step(text: &str) -> Result<(), String> {
     match text.parse::<u32>() {
         Ok(0..=5000) => Ok(()),
         _ => Err("must be milliseconds, at most 5000".to_owned()),
+    }
+}
+
+fn recent(text: &str) -> Result<(), String> {
+    match text.parse::<u32>() {
+        Ok(30..=86400) => Ok(()),
+        _ => Err("must be seconds, 30 to 86400".to_owned()),
     }
 }

@@ -12,6 +12,7 @@ pub(crate) mod frontend;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod people;
+pub(crate) mod passkey;
 pub(crate) mod pool;
 pub(crate) mod reserved;
 pub(crate) mod server;
@@ -40,12 +41,12 @@ pub(crate) static ALL: &[&Section] = &[
     &bearer::SECTION,
     &accounts::SECTION,
     &people::SECTION,
+    &passkey::SECTION,
     &session::SECTION,
     &aws::SECTION,
     &cookie::SECTION,
     &log::SECTION,
     &pool::SECTION,
-    &reserved::PASSKEY,
     &reserved::AUTHORIZATION,
 ];
 

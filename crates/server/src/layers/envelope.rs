@@ -21,7 +21,7 @@ use super::request_id::RequestId;
 use crate::App;
 use crate::cookies::Which;
 use crate::dispatch::Dispatch;
-use crate::error::Error;
+use crate::error::{Error, OwnWords};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -81,7 +81,7 @@ fn peer(request: &Request) -> Option<IpAddr> {
 
 /// The error of a handler, or of the router, which knows only a status.
 fn failure(response: &mut Response) -> Option<Error> {
-    if response.status().as_u16() < 400 {
+    if response.status().as_u16() < 400 || response.extensions().get::<OwnWords>().is_some() {
         return None;
     }
     response.extensions_mut().remove::<Error>().or_else(|| {

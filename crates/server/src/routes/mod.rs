@@ -16,6 +16,7 @@ pub(crate) mod root;
 pub(crate) mod session;
 pub(crate) mod sessions;
 pub(crate) mod token;
+pub(crate) mod validate_credential;
 
 use axum::body::Body;
 use axum::response::Response;

@@ -9,6 +9,9 @@
 
 mod a_login_start;
 mod audit;
+#[path = "../../../pool/tests/pool/authenticator.rs"]
+#[expect(dead_code, reason = "the pool's tests use more of it")]
+mod authenticator;
 mod b_callback;
 mod c_cookie;
 mod d_tokens;
@@ -30,6 +33,8 @@ mod l_accounts;
 mod l_challenges;
 mod l_limits;
 mod l_people;
+mod l_own_account;
+mod l_passkeys;
 mod main_job;
 mod openapi;
 mod raw;

@@ -31,7 +31,9 @@ fn paths(document: &Value) -> BTreeSet<String> {
 
 /// The status that a method gets at a documented path.
 async fn status(browser: &mut Browser, method: &Method, path: &str) -> u16 {
-    let path = path.replace("{handle}", "aaaaaaaa");
+    let path = path
+        .replace("{handle}", "aaaaaaaa")
+        .replace("{id}", "aaaaaaaa");
     let request = browser
         .request(method.clone(), &path)
         .header("x-l42-csrf", "1");

@@ -105,7 +105,9 @@ pub(crate) async fn operations(app: &TestApp) -> Vec<(Method, String)> {
     let operations: Vec<(Method, String)> = paths
         .iter()
         .flat_map(|(path, item)| {
-            let path = path.replace("{handle}", "aaaaaaaa");
+            let path = path
+                .replace("{handle}", "aaaaaaaa")
+                .replace("{id}", "aaaaaaaa");
             let methods = item.as_object().unwrap().keys();
             methods
                 .filter_map(|name| name.to_uppercase().parse().ok())
@@ -159,4 +161,32 @@ pub(crate) async fn code(app: &TestApp, email: &str) -> String {
     let path = format!("/_local/messages?recipient={email}");
     let messages = inbox.get(&path).await.json();
     messages[0]["code"].as_str().unwrap().to_owned()
+}
+
+/// What an authenticator app with this key shows now, by the pool's clock.
+pub(crate) async fn totp(app: &TestApp, secret: &Value) -> String {
+    let clock = app.local("clock", json!({ "advance_seconds": 0 })).await;
+    let secret = totp_rs::Secret::try_from_base32(secret.as_str().unwrap()).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).build().unwrap();
+    totp.generate(clock["now"].as_u64().unwrap()).to_string()
+}
+
+/// A browser that somebody signed in with on the application's own page.
+pub(crate) async fn signed_in(app: &TestApp, email: &str, password: &str) -> Browser {
+    let mut browser = app.browser();
+    let body = json!({ "email": email, "password": password, "session": true });
+    let answer = browser.post_json("/api/v1/auth/login", &body).await;
+    assert_eq!(answer.json(), json!({ "success": true }), "{}", answer.body);
+    browser
+}
+
+/// Refused with this status and machine code.
+#[track_caller]
+pub(crate) fn refused(answer: &Answer, status: u16, code: &str) {
+    let body = answer.json();
+    assert_eq!(
+        (answer.status.as_u16(), &body["error"]),
+        (status, &json!(code)),
+        "{body}"
+    );
 }

@@ -11,6 +11,7 @@ use cogward_cognito::TokenText;
 use http::HeaderMap;
 use serde::{Deserialize, Serialize};
 
+use super::mfa::Totp;
 use crate::App;
 use crate::cookies::Which;
 use crate::error::{Error, Problem};
@@ -38,6 +39,9 @@ pub(crate) struct NextStep<'a> {
     /// What `SELECT_CHALLENGE` offers.
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     options: &'a [String],
+    /// For `MFA_SETUP`: the app to set up.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    totp: Option<Totp>,
     /// Seconds it waits.
     expires_in: i64,
 }
@@ -46,7 +50,11 @@ pub(crate) struct NextStep<'a> {
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct Credentials {
     email: String,
-    password: String,
+    /// Without one, the answer says what else there is to sign in by (`SELECT_CHALLENGE`), or asks
+    /// for what is `preferred`.
+    password: Option<String>,
+    /// Without a password: `WEB_AUTHN` (a passkey), `EMAIL_OTP` or `SMS_OTP`.
+    preferred: Option<String>,
     /// `true`: the session cookie and no token; `false`: tokens. Without it the deployment's
     /// setting `accounts.session_by_default` says which.
     session: Option<bool>,
@@ -66,7 +74,7 @@ pub(crate) struct IssuedTokens<'a> {
     expires_in: Option<i64>,
 }
 
-/// Sign in by address and password.
+/// Sign in by address and password, or without a password by what else the account has.
 #[utoipa::path(
     post, path = "", operation_id = "passwordLogin", tag = "Accounts",
     request_body = Credentials,
@@ -91,7 +99,8 @@ pub(crate) async fn login(
     let cookies = &app.site.cookies;
     let ask = Login {
         email: &credentials.email,
-        password: &credentials.password,
+        password: credentials.password.as_deref(),
+        preferred: credentials.preferred.as_deref(),
         session: credentials.session,
         previous: &cookies.sessions(&headers),
         login_cookie: cookies.read(&headers, Which::Login),
@@ -104,7 +113,8 @@ pub(crate) async fn login(
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct StepAnswer {
     continuation: String,
-    /// For `SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`, `SMS_OTP`.
+    /// For `SOFTWARE_TOKEN_MFA`, `SMS_MFA`, `EMAIL_OTP`, `SMS_OTP`; for `MFA_SETUP` the new
+    /// app's first.
     code: Option<String>,
     /// For `NEW_PASSWORD_REQUIRED`.
     new_password: Option<String>,
@@ -115,6 +125,10 @@ pub(crate) struct StepAnswer {
     answer: Option<String>,
     /// For `PASSWORD`, and with the choice `PASSWORD` of `SELECT_CHALLENGE`.
     password: Option<String>,
+    /// For `MFA_SETUP` in place of an app, where the pool takes it: where codes are to go.
+    email: Option<String>,
+    /// For `MFA_SETUP`: what the app is called.
+    device_name: Option<String>,
     /// For `WEB_AUTHN`: the credential as the browser gives it (`toJSON()`).
     #[schema(value_type = Option<Object>)]
     credential: Option<serde_json::Value>,
@@ -155,6 +169,8 @@ pub(crate) async fn proceed(
             .collect(),
         answer: given.answer.as_deref(),
         password: given.password.as_deref(),
+        email: given.email.as_deref(),
+        device_name: given.device_name.as_deref(),
         credential: credential.as_deref(),
     };
     let previous = cookies.sessions(&headers);
@@ -191,6 +207,7 @@ fn answered(app: &App, outcome: LoggedIn) -> Result<Response, Error> {
                 continuation: &step.continuation,
                 parameters: &step.parameters,
                 options: &step.options,
+                totp: step.enrolment.as_ref().map(|it| Totp::new(app, it)),
                 expires_in: step.expires_in,
             }))?;
             let headers = response.headers_mut();

@@ -1,6 +1,10 @@
 //! Accounts on the application's own pages (contracts §4).
 
+pub(crate) mod change_password;
+pub(crate) mod delete_account;
 pub(crate) mod login;
+pub(crate) mod mfa;
+pub(crate) mod passkeys;
 mod refusal;
 pub(crate) mod register;
 pub(crate) mod request_otp;

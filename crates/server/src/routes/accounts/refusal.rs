@@ -1,6 +1,7 @@
 //! Each refusal's status, code and sentence.
 
 use cogward_auth::accounts::AccountRefusal;
+use cogward_auth::passkey::PasskeyRefusal;
 use cogward_cognito::accounts::PasswordRule;
 use cogward_cognito::{AccountError, Refusal};
 use http::StatusCode;
@@ -15,6 +16,7 @@ const LOCKED_SECONDS: u32 = 60;
 impl From<AccountRefusal> for Error {
     fn from(refusal: AccountRefusal) -> Self {
         let bad = |code, message| Self::coded(StatusCode::BAD_REQUEST, code, message);
+        let forbidden = |code, message| Self::coded(StatusCode::FORBIDDEN, code, message);
         match refusal {
             AccountRefusal::Off => Self::not_found(),
             AccountRefusal::Email => bad("invalid_email", "email must be a single e-mail address"),
@@ -32,12 +34,19 @@ impl From<AccountRefusal> for Error {
             ),
             AccountRefusal::Code => bad("invalid_code", "the code is wrong or has expired"),
             AccountRefusal::Credentials => refused(&Refusal::InvalidCredentials),
+            AccountRefusal::Password => {
+                forbidden("wrong_password", "the current password is wrong")
+            }
+            AccountRefusal::NotRecent => forbidden(
+                "reauthentication_required",
+                "sign in again to change how you sign in",
+            ),
+            AccountRefusal::Passkey(refusal) => passkey(refusal),
             AccountRefusal::NoTokens => bad(
                 "tokens_not_given",
                 "tokens are not given here: ask with \"session\": true",
             ),
-            AccountRefusal::Challenge(_) => Self::coded(
-                StatusCode::FORBIDDEN,
+            AccountRefusal::Challenge(_) => forbidden(
                 "challenge_required",
                 "this account signs in with a further step: use the hosted sign-in page",
             ),
@@ -108,7 +117,46 @@ fn refused(refusal: &Refusal) -> Error {
         Refusal::ByFunction => error(bad, "refused_by_policy", "this is not allowed here"),
         Refusal::InvalidParameter => error(bad, "invalid_parameter", "a value is not accepted"),
         Refusal::Ended => error(StatusCode::UNAUTHORIZED, "session_over", "sign in again"),
+        other => not_done(other),
+    }
+}
+
+/// Of what a person does to an account.
+fn not_done(refusal: &Refusal) -> Error {
+    let error = Error::coded;
+    let (bad, forbidden) = (StatusCode::BAD_REQUEST, StatusCode::FORBIDDEN);
+    match refusal {
+        Refusal::Scope => error(
+            forbidden,
+            "insufficient_scope",
+            "this sign-in may not change the account: it lacks the scope aws.cognito.signin.user.admin",
+        ),
+        Refusal::NotOffered => error(forbidden, "not_offered", "this is not switched on here"),
+        Refusal::PasskeyLate => error(
+            bad,
+            "passkey_expired",
+            "this registration is used or over: begin again",
+        ),
+        Refusal::PasskeyRefused => error(bad, "passkey_refused", "this passkey is not accepted"),
+        Refusal::NoSuchPasskey => error(
+            StatusCode::NOT_FOUND,
+            "passkey_not_found",
+            "you have no such passkey",
+        ),
         other => Error::unavailable(RETRY_SECONDS).caused_by(other),
+    }
+}
+
+fn passkey(refusal: PasskeyRefusal) -> Error {
+    let not_allowed = |message| Error::coded(StatusCode::FORBIDDEN, "passkey_not_allowed", message);
+    match refusal {
+        PasskeyRefusal::Malformed => {
+            Error::bad_request("credential must be the browser's new passkey, as toJSON() gives it")
+        }
+        PasskeyRefusal::Model => not_allowed("this model of authenticator is not allowed"),
+        PasskeyRefusal::Synchronised => {
+            not_allowed("passkeys that are synchronised between devices are not allowed")
+        }
     }
 }
 
