@@ -11,13 +11,16 @@ use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
 use crate::{Auth, Client, audit, logout, people};
 
+/// What a sign-in without a password may ask for.
+pub const PREFERRED: [&str; 4] = ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "CUSTOM_CHALLENGE"];
+
 /// How a person signs in.
 pub struct Login<'a> {
     /// The address, in any case.
     pub email: &'a str,
     /// Passed on as it is; without one, Cognito says what else there is to sign in by.
     pub password: Option<&'a str>,
-    /// What to sign in by without a password: `WEB_AUTHN`, `EMAIL_OTP` or `SMS_OTP`.
+    /// What to sign in by without a password: one of [`PREFERRED`].
     pub preferred: Option<&'a str>,
     /// A session instead of tokens; `None` leaves it to the deployment.
     pub session: Option<bool>,
@@ -87,12 +90,9 @@ async fn count(
     email: &Email,
     client: &Client,
 ) -> Result<(), AccountRefusal> {
-    if !matches!(
-        ask.preferred,
-        None | Some("WEB_AUTHN" | "EMAIL_OTP" | "SMS_OTP")
-    ) {
+    if ask.preferred.is_some_and(|name| !PREFERRED.contains(&name)) {
         return Err(AccountRefusal::Answer(
-            "preferred must be WEB_AUTHN, EMAIL_OTP or SMS_OTP",
+            "preferred must be WEB_AUTHN, EMAIL_OTP, SMS_OTP or CUSTOM_CHALLENGE",
         ));
     }
     limits::attempt(auth, email, client).await?;

@@ -46,7 +46,7 @@ impl Accounts {
     }
 
     /// `InitiateAuth` with `USER_AUTH`: what to sign in by is asked for, or `preferred`, such as
-    /// `WEB_AUTHN`.
+    /// `WEB_AUTHN`. `CUSTOM_CHALLENGE` is a flow of its own, `CUSTOM_AUTH`.
     ///
     /// # Errors
     /// An account that may not sign in, an app client without this flow, or any other.
@@ -55,9 +55,12 @@ impl Accounts {
         subject: Subject<'_>,
         preferred: Option<&str>,
     ) -> Result<SignIn, AccountError> {
+        let (flow, preferred) = match preferred {
+            Some("CUSTOM_CHALLENGE") => (AuthFlowType::CustomAuth, None),
+            preferred => (AuthFlowType::UserAuth, preferred),
+        };
         let parameters = preferred.map(|name| ("PREFERRED_CHALLENGE", name));
-        self.initiate(subject, AuthFlowType::UserAuth, parameters)
-            .await
+        self.initiate(subject, flow, parameters).await
     }
 
     async fn initiate<'p>(

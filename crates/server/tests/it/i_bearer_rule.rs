@@ -594,7 +594,9 @@ async fn the_description_says_what_each_route_takes() {
     let bearer = [("authorization", credentials.as_str()), ("x-l42-csrf", "1")];
     let mut taking = 0;
     for (method, path) in operations(&app).await {
-        let item = path.replace("aaaaaaaa", "{handle}");
+        let item = path
+            .replace("aaaaaaaa", "{handle}")
+            .replace("bbbbbbbb", "{id}");
         let operation = &document["paths"][item][method.as_str().to_lowercase()];
         let ways = operation["security"]
             .as_array()

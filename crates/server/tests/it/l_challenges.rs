@@ -299,3 +299,100 @@ async fn a_fault_signs_nobody_in_and_uses_no_step_up() {
     let done = proceed(&mut browser, &step, json!({ "code": sent })).await;
     assert_eq!(done.status, 200, "the step was not used up");
 }
+
+#[tokio::test]
+async fn one_of_several_second_factors_is_chosen() {
+    let app = TestApp::start().await;
+    let settings = json!({
+        "mfa": "OPTIONAL", "mfa_factors": ["SMS_MFA", "SOFTWARE_TOKEN_MFA", "EMAIL_OTP"],
+    });
+    app.local("settings", settings).await;
+    let number = "+15555550100";
+    let person = json!({
+        "username": EMAIL, "password": PASSWORD,
+        "attributes": { "phone_number": number, "phone_number_verified": "true" },
+    });
+    app.local("users", person).await;
+    let preference = json!({
+        "UserPoolId": POOL_ID, "Username": EMAIL,
+        "EmailMfaSettings": { "Enabled": true }, "SMSMfaSettings": { "Enabled": true },
+    });
+    let set = pool_call(&app, "AdminSetUserMFAPreference", &preference).await;
+    assert_eq!(set.status, 200, "{}", set.body);
+    for (factor, recipient) in [("SMS_MFA", "%2B15555550100"), ("EMAIL_OTP", EMAIL)] {
+        let mut browser = app.browser();
+        let step = first_step(&mut browser, EMAIL).await;
+        assert_eq!(step["challenge"], "SELECT_MFA_TYPE", "{step}");
+        let can = step["parameters"]["MFAS_CAN_CHOOSE"].as_str().unwrap();
+        assert!(can.contains(factor), "{can}");
+        let chosen = proceed(&mut browser, &step, json!({ "answer": factor })).await;
+        let chosen = chosen.json();
+        assert_eq!(chosen["challenge"], factor, "{chosen}");
+        // The step before is over.
+        let again = proceed(&mut browser, &step, json!({ "answer": factor })).await;
+        refused(&again, 400, "invalid_continuation");
+        let sent = code(&app, recipient).await;
+        let done = proceed(&mut browser, &chosen, json!({ "code": sent })).await;
+        assert_eq!(done.json(), json!({ "success": true }), "{}", done.body);
+    }
+}
+
+/// The three functions of a riddle that may be answered wrongly once.
+async fn riddles(app: &TestApp) {
+    use axum::extract::Path;
+    use axum::routing::post;
+    let invoke = async |Path(name): Path<String>, body: String| {
+        let mut event: Value = serde_json::from_str(&body).unwrap();
+        let request = &event["request"];
+        let rounds = request["session"].as_array().unwrap();
+        let right = rounds.iter().any(|round| round["challengeResult"] == true);
+        event["response"] = match name.as_str() {
+            "define" => json!({
+                "issueTokens": right, "failAuthentication": !right && rounds.len() > 1,
+                "challengeName": "CUSTOM_CHALLENGE",
+            }),
+            "create" => json!({
+                "publicChallengeParameters": { "riddle": "6 x 7" },
+                "privateChallengeParameters": { "answer": "42" },
+            }),
+            _ => json!({ "answerCorrect": request["challengeAnswer"] == "42" }),
+        };
+        event.to_string()
+    };
+    let path = "/2015-03-31/functions/{name}/invocations";
+    let router = axum::Router::new().route(path, post(invoke));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let base = format!("http://{}", listener.local_addr().unwrap());
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    let url = |name: &str| format!("{base}{}", path.replace("{name}", name));
+    let triggers = json!({ "triggers": {
+        "define_auth_challenge": url("define"), "create_auth_challenge": url("create"),
+        "verify_auth_challenge_response": url("verify"),
+    } });
+    app.local("settings", triggers).await;
+}
+
+#[tokio::test]
+async fn what_the_pools_own_functions_ask_is_answered() {
+    let app = TestApp::start().await;
+    riddles(&app).await;
+    app.user(EMAIL, &[]).await;
+    let begin = json!({ "email": EMAIL, "preferred": "CUSTOM_CHALLENGE", "session": true });
+    let mut browser = app.browser();
+    let step = browser.post_json(LOGIN, &begin).await.json();
+    assert_eq!(step["challenge"], "CUSTOM_CHALLENGE", "{step}");
+    assert_eq!(step["parameters"], json!({ "riddle": "6 x 7" }));
+    let next = proceed(&mut browser, &step, json!({ "answer": "41" })).await;
+    let next = next.json();
+    assert_eq!(next["challenge"], "CUSTOM_CHALLENGE", "{next}");
+    assert_ne!(next["continuation"], step["continuation"]);
+    let done = proceed(&mut browser, &next, json!({ "answer": "42" })).await;
+    assert_eq!(done.json(), json!({ "success": true }), "{}", done.body);
+    assert_eq!(browser.get(CHECK).await.status, 200);
+
+    let mut browser = app.browser();
+    let step = browser.post_json(LOGIN, &begin).await.json();
+    let step = proceed(&mut browser, &step, json!({ "answer": "41" })).await;
+    let over = proceed(&mut browser, &step.json(), json!({ "answer": "41" })).await;
+    refused(&over, 401, "invalid_credentials");
+}

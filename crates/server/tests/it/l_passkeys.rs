@@ -262,7 +262,7 @@ async fn what_is_no_new_passkey_is_not_judged() {
             text(&[object.as_slice(), &[0]].concat()),
             good["clientDataJSON"].clone(),
         ),
-        (text(&vec![0xA1; 100_000]), good["clientDataJSON"].clone()),
+        (text(&vec![0xA1; 20_000]), good["clientDataJSON"].clone()),
         (good["attestationObject"].clone(), text(get.as_bytes())),
         (good["attestationObject"].clone(), text(b"{}")),
     ];
@@ -274,7 +274,13 @@ async fn what_is_no_new_passkey_is_not_judged() {
     for (object, data) in bad {
         let response = json!({ "attestationObject": object, "clientDataJSON": data });
         let answer = validate(&mut browser, &response).await;
-        assert_eq!(answer.status, 400, "{response}: {}", answer.body);
+        assert_eq!(
+            answer.status,
+            400,
+            "{:.200}: {}",
+            response.to_string(),
+            answer.body
+        );
     }
     assert_eq!(validate(&mut browser, good).await.status, 200);
     refused(

@@ -33,7 +33,7 @@ fn paths(document: &Value) -> BTreeSet<String> {
 async fn status(browser: &mut Browser, method: &Method, path: &str) -> u16 {
     let path = path
         .replace("{handle}", "aaaaaaaa")
-        .replace("{id}", "aaaaaaaa");
+        .replace("{id}", "bbbbbbbb");
     let request = browser
         .request(method.clone(), &path)
         .header("x-l42-csrf", "1");

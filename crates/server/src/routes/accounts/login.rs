@@ -53,7 +53,8 @@ pub(crate) struct Credentials {
     /// Without one, the answer says what else there is to sign in by (`SELECT_CHALLENGE`), or asks
     /// for what is `preferred`.
     password: Option<String>,
-    /// Without a password: `WEB_AUTHN` (a passkey), `EMAIL_OTP` or `SMS_OTP`.
+    /// Without a password: `WEB_AUTHN` (a passkey), `EMAIL_OTP`, `SMS_OTP`, or `CUSTOM_CHALLENGE`
+    /// for what the pool's own functions ask.
     preferred: Option<String>,
     /// `true`: the session cookie and no token; `false`: tokens. Without it the deployment's
     /// setting `accounts.session_by_default` says which.
