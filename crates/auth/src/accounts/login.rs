@@ -12,7 +12,7 @@ use crate::session::{self, AdoptError, Started};
 use crate::{Auth, Client, audit, logout, people};
 
 /// What a sign-in without a password may ask for.
-pub const PREFERRED: [&str; 4] = ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "CUSTOM_CHALLENGE"];
+pub(super) const PREFERRED: [&str; 4] = ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "CUSTOM_CHALLENGE"];
 
 /// How a person signs in.
 pub struct Login<'a> {
@@ -20,7 +20,8 @@ pub struct Login<'a> {
     pub email: &'a str,
     /// Passed on as it is; without one, Cognito says what else there is to sign in by.
     pub password: Option<&'a str>,
-    /// What to sign in by without a password: one of [`PREFERRED`].
+    /// What to sign in by without a password: `WEB_AUTHN`, `EMAIL_OTP`, `SMS_OTP` or
+    /// `CUSTOM_CHALLENGE`.
     pub preferred: Option<&'a str>,
     /// A session instead of tokens; `None` leaves it to the deployment.
     pub session: Option<bool>,
