@@ -6,10 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, people,
-    pool, reserved, server, session,
     self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login,
-    passkey, pool, reserved, server, session,
+    passkey, people, pool, reserved, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;

@@ -8,7 +8,7 @@ use super::{AccountRefusal, Email, enabled, limits, recent};
 use crate::audit::{self, Event};
 use crate::devices::{self, Scope};
 use crate::session::{self, Current};
-use crate::{Auth, Client};
+use crate::{Auth, Client, people};
 
 /// Changes the password, and ends all other sessions: whoever knows the old one may be in them.
 ///
@@ -37,7 +37,7 @@ pub async fn change_password(
     Ok(())
 }
 
-/// Deletes the account at Cognito, and ends all its sessions.
+/// Deletes the account at Cognito and its record, and ends all its sessions.
 ///
 /// # Errors
 /// A sign-in that is too old, or what Cognito refuses: nothing is deleted or ended then.
@@ -46,6 +46,7 @@ pub async fn delete_account(auth: &Arc<Auth>, current: Current) -> Result<(), Ac
     let token = recent::access_token(auth, &current).await?;
     cognito.delete_user(token.expose()).await?;
     current.tell(Event::AccountDeleted, "");
+    people::forget(auth, &current.identity().sub);
     devices::surely_revoke_all(auth, current, Scope::All).await;
     Ok(())
 }

@@ -8,7 +8,7 @@ use cogward_testkit::TestApp;
 use serde_json::{Value, json};
 
 use crate::audit::Log;
-use crate::support::{claims, code, pool_call, tokens, until};
+use crate::support::{claims, code, pool_call, signed_in, tokens, until};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "Passw0rd!";
@@ -191,4 +191,19 @@ async fn a_directory_that_is_down_fails_nothing_and_is_made_good() {
     record(&app, EMAIL, |it| it.email_verified).await;
     login(&app, "bob@example.com", true).await;
     record(&app, "bob@example.com", |it| it.email_verified).await;
+}
+
+#[tokio::test]
+async fn a_deleted_account_leaves_no_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let app = start(folder.path()).await;
+    app.user(EMAIL, &[]).await;
+    let mut browser = signed_in(&app, EMAIL, PASSWORD).await;
+    record(&app, EMAIL, |_| true).await;
+    let done = browser.post("/api/v1/auth/delete-account").await;
+    assert_eq!(done.status, 200, "{}", done.body);
+    until("the record is gone", async || {
+        app.people().by_email(EMAIL).await.unwrap().is_none()
+    })
+    .await;
 }
