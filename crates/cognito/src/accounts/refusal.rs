@@ -165,7 +165,9 @@ impl AccountError {
             "PasswordHistoryPolicyViolationException" => Refusal::PasswordUsedBefore,
             "TooManyFailedAttemptsException" => Refusal::TooManyAttempts,
             "LimitExceededException" => Refusal::LimitExceeded,
-            "TooManyRequestsException" | "ThrottlingException" => Refusal::Throttled,
+            "TooManyRequestsException"
+            | "ThrottlingException"
+            | "ConcurrentModificationException" => Refusal::Throttled,
             "UserLambdaValidationException" => Refusal::ByFunction,
             "WebAuthnNotEnabledException"
             | "WebAuthnConfigurationMissingException"
@@ -180,6 +182,12 @@ impl AccountError {
             "InternalErrorException" | "InternalServerException" | "" => {
                 return Self::Unavailable {
                     what: "a fault of Cognito's",
+                };
+            }
+            // A firewall before the pool (AWS WAF): of this caller, or of us.
+            "ForbiddenException" => {
+                return Self::Unavailable {
+                    what: "the user pool's firewall refuses",
                 };
             }
             error => {
@@ -238,4 +246,68 @@ impl PasswordRule {
 fn printable(name: &str) -> String {
     let harmless = |c: &char| c.is_ascii_alphanumeric();
     name.chars().filter(harmless).take(64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    const OPERATIONS: [&str; 20] = [
+        "AdminGetUser",
+        "AdminSetUserPassword",
+        "AdminUserGlobalSignOut",
+        "AssociateSoftwareToken",
+        "ChangePassword",
+        "CompleteWebAuthnRegistration",
+        "ConfirmForgotPassword",
+        "ConfirmSignUp",
+        "DeleteUser",
+        "DeleteWebAuthnCredential",
+        "ForgotPassword",
+        "GetUser",
+        "InitiateAuth",
+        "ListWebAuthnCredentials",
+        "ResendConfirmationCode",
+        "RespondToAuthChallenge",
+        "SetUserMFAPreference",
+        "SignUp",
+        "StartWebAuthnRegistration",
+        "VerifySoftwareToken",
+    ];
+
+    /// What an operator has to mend, and nobody else can.
+    const OPERATORS: [&str; 10] = [
+        "FeatureUnavailableInTierException",
+        "InvalidEmailRoleAccessPolicyException",
+        "InvalidLambdaResponseException",
+        "InvalidSmsRoleAccessPolicyException",
+        "InvalidSmsRoleTrustRelationshipException",
+        "InvalidUserPoolConfigurationException",
+        "OperationNotEnabledException",
+        "ResourceNotFoundException",
+        "UnexpectedLambdaException",
+        "UnsupportedOperationException",
+    ];
+
+    #[test]
+    fn every_error_of_every_operation_is_known() {
+        let model = include_str!("../../../pool/src/model/cognito-idp.json");
+        let model: Value = serde_json::from_str(model).unwrap();
+        let mut declared = BTreeSet::new();
+        for operation in OPERATIONS {
+            let errors = model["operations"][operation]["errors"].as_array().unwrap();
+            declared.extend(errors.iter().map(|error| error.as_str().unwrap()));
+        }
+        assert!(declared.len() > 35, "{declared:?}");
+        for error in declared {
+            let of_operator = OPERATORS.contains(&error);
+            let meant = AccountError::named(error, "");
+            let misconfigured = matches!(meant, AccountError::Misconfigured { .. });
+            assert_eq!(misconfigured, of_operator, "{error} is {meant:?}");
+        }
+    }
 }
