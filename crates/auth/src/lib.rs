@@ -27,6 +27,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
+use cogward_mail::{Letter, Outbox};
 use cogward_people::UserDirectory;
 use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
 use tokio::task::JoinHandle;
@@ -53,6 +54,7 @@ pub struct Auth {
     condemned: logout::Condemned,
     opened: opened::Opened,
     account_limits: accounts::Limits,
+    outbox: Option<Outbox>,
     touched: Lately,
     mourned: Lately,
     tasks: TaskTracker,
@@ -137,13 +139,14 @@ pub struct Client {
 }
 
 impl Auth {
-    /// Joins the parts.
+    /// Joins the parts. Without an outbox nobody is mailed, except by Cognito.
     pub fn new(
         pool: Pool,
         store: Arc<dyn SessionStore>,
         ring: KeyRing,
         clock: Arc<dyn Clock>,
         settings: Settings,
+        outbox: Option<Outbox>,
     ) -> Arc<Self> {
         Arc::new(Self {
             pool,
@@ -156,6 +159,7 @@ impl Auth {
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
             account_limits: accounts::Limits::default(),
+            outbox,
             touched: Lately::new(upkeep::SECONDS),
             mourned: Lately::new(upkeep::SECONDS),
             tasks: TaskTracker::new(),
@@ -163,15 +167,19 @@ impl Auth {
     }
 
     /// Waits for the work that goes on behind answers: refreshes to be written,
-    /// tokens to be revoked. To be called when no more requests come.
+    /// tokens to be revoked, mails to be handed over. To be called when no more requests come.
     pub async fn drain(&self) {
         self.tasks.close();
         self.tasks.wait().await;
+        if let Some(outbox) = &self.outbox {
+            outbox.drain().await;
+        }
     }
 
     /// How much such work there is.
     pub fn unfinished(&self) -> usize {
-        self.tasks.len()
+        let mails = self.outbox.as_ref().map_or(0, Outbox::unfinished);
+        self.tasks.len() + mails
     }
 
     /// Work that does not end with the request that caused it.
@@ -180,6 +188,13 @@ impl Auth {
         F: Future<Output: Send> + Send + 'static,
     {
         self.tasks.spawn(work.instrument(audit::span()))
+    }
+
+    /// Mails a person, behind the answer; nobody where there is no outbox.
+    pub(crate) fn mail(&self, to: &accounts::Email, letter: &Letter<'_>) {
+        if let Some(outbox) = &self.outbox {
+            audit::span().in_scope(|| outbox.send(to.as_str(), letter));
+        }
     }
 
     /// Takes other keys into use from here on. Requests under way end with the keys they

@@ -163,6 +163,7 @@ fn app(
         sessions::ring()?,
         Arc::new(SystemClock),
         Settings::default(),
+        None,
     );
     let base = Url::parse(&format!("http://localhost:{}", address.port()))?;
     Ok(App::new(auth, site(&base)?))

@@ -1,5 +1,6 @@
 //! The one place that joins parts: from a configuration to a running server.
 
+pub(crate) mod mail;
 pub(crate) mod people;
 pub(crate) mod ring;
 pub(crate) mod store;
@@ -48,7 +49,7 @@ impl Started {
             .is_err()
         {
             let unfinished = self.auth.unfinished();
-            tracing::warn!(unfinished, "refreshes or revocations were cut off");
+            tracing::warn!(unfinished, "refreshes, revocations or mails were cut off");
         }
     }
 }
@@ -66,7 +67,14 @@ pub(crate) async fn start(
     let store = store::open(config).await?;
     let mut pool = pool(config)?;
     pool.people = people::open(config).await?;
-    let auth = Auth::new(pool, store, ring, Arc::new(SystemClock), settings(config));
+    let auth = Auth::new(
+        pool,
+        store,
+        ring,
+        Arc::new(SystemClock),
+        settings(config),
+        mail::outbox(config).await?,
+    );
     if store::is_swept(config) {
         tokio::spawn(sweep(Arc::clone(&auth)));
     }

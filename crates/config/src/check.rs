@@ -5,10 +5,11 @@ use url::Url;
 use crate::fault::Fault;
 use crate::load::Config;
 use crate::secret::Secret;
+use crate::sections::mail::{MailBackend, SmtpTls};
 use crate::sections::people::Directory;
 use crate::sections::session::Backend;
 use crate::sections::{
-    aws, callback, cognito, cookie, families, frontend, login, people, pool, server, session,
+    aws, callback, cognito, cookie, families, frontend, login, mail, people, pool, server, session,
     stores,
 };
 use crate::setting::About;
@@ -81,7 +82,17 @@ pub(crate) static RULES: &[Rule] = &[
         broken: repeated_secrets,
     },
     Rule {
-        doc: "With the `dynamodb` backend, `aws.access_key_id` and `aws.secret_access_key` are set \
+        doc: "With `mail.smtp_tls` `none`, `mail.smtp_host` is this machine.",
+        production: false,
+        broken: mail_in_the_clear,
+    },
+    Rule {
+        doc: "With mail by `smtp`, `mail.smtp_user` and `mail.smtp_password` are set both or neither.",
+        production: false,
+        broken: half_a_mail_user,
+    },
+    Rule {
+        doc: "With the `dynamodb` backend or mail by `ses`, `aws.access_key_id` and `aws.secret_access_key` are set \
               both or neither.",
         production: false,
         broken: half_an_aws_key,
@@ -118,7 +129,7 @@ pub(crate) static RULES: &[Rule] = &[
         broken: loose_callback_origins,
     },
     Rule {
-        doc: "Cognito's domain, endpoint and issuer, and DynamoDB's endpoint, use HTTPS.",
+        doc: "Cognito's domain, endpoint and issuer, and DynamoDB's and SES's endpoint, use HTTPS.",
         production: true,
         broken: plain_cognito,
     },
@@ -283,6 +294,11 @@ fn plain_cognito(c: &Config) -> Broken {
             .into_iter()
             .flat_map(|url| plain(url, &stores::DYNAMODB_ENDPOINT.about)),
     );
+    let ses = c.mail.ses.endpoint.as_ref();
+    broken.extend(
+        ses.into_iter()
+            .flat_map(|url| plain(url, &mail::SES_ENDPOINT.about)),
+    );
     broken
 }
 
@@ -299,10 +315,39 @@ fn forgetful_lambda(c: &Config) -> Broken {
     all
 }
 
+fn mail_in_the_clear(c: &Config) -> Broken {
+    let smtp = &c.mail.smtp;
+    let away = !smtp.host.is_empty() && !stores::is_loopback(&smtp.host);
+    when(
+        smtp.tls == SmtpTls::None && away,
+        &mail::SMTP_TLS.about,
+        || {
+            "must encrypt what goes to another machine: use starttls or tls (none-anywhere lets whoever \
+         listens read codes and password)"
+            .to_owned()
+        },
+    )
+}
+
+fn half_a_mail_user(c: &Config) -> Broken {
+    let smtp = &c.mail.smtp;
+    let without = |about: &About| format!("is of no use without {}", about.key);
+    let (user, password) = (&mail::SMTP_USER.about, &mail::SMTP_PASSWORD.about);
+    if c.mail.backend != MailBackend::Smtp {
+        return Vec::new();
+    }
+    match (&smtp.user, &smtp.password) {
+        (Some(_), None) => vec![(user, without(password))],
+        (None, Some(_)) => vec![(password, without(user))],
+        _ => Vec::new(),
+    }
+}
+
 fn half_an_aws_key(c: &Config) -> Broken {
     let given = |about: &About| c.source(about.key) != Some(&Source::Default);
     let (id, key) = (&aws::ACCESS_KEY_ID.about, &aws::SECRET_ACCESS_KEY.about);
-    let half = c.session.backend == Backend::Dynamodb && given(id) != given(key);
+    let used = c.session.backend == Backend::Dynamodb || c.mail.backend == MailBackend::Ses;
+    let half = used && given(id) != given(key);
     let (there, missing) = if given(id) { (id, key) } else { (key, id) };
     when(half, there, || {
         let missing = missing.canonical_env();

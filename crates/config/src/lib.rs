@@ -37,6 +37,7 @@ pub use sections::families::Families;
 pub use sections::frontend::Frontend;
 pub use sections::log::{Log, LogFormat};
 pub use sections::login::Login;
+pub use sections::mail::{Mail, MailBackend, Ses, Smtp, SmtpTls};
 pub use sections::passkey::Passkey;
 pub use sections::people::{Directory, People};
 pub use sections::pool::Pool;

@@ -6,7 +6,7 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login,
+    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, mail,
     passkey, people, pool, reserved, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
@@ -27,6 +27,8 @@ pub struct Config {
     pub accounts: accounts::Accounts,
     /// `[people]`
     pub people: people::People,
+    /// Cogward's own mails.
+    pub mail: mail::Mail,
     /// Where Cognito sends browsers back to.
     pub callback: callback::Callback,
     /// The application in the browser.
@@ -101,8 +103,9 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let callback = callback::load(r, given, &server, &families);
     let frontend = frontend::load(r, &server);
     let aws = aws::load(r);
-    let session = session::load(r, &server, &cognito, aws);
+    let session = session::load(r, &server, &cognito, &aws);
     let people = people::load(r, &server, &session);
+    let mail = mail::load(r, &cognito, &aws);
     let cookie = cookie::load(r, &server);
     let log = log::load(r);
     let passkey = passkey::load(r);
@@ -120,6 +123,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         people,
         bearer,
         passkey,
+        mail,
         session,
         cookie,
         log,

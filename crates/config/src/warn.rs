@@ -2,11 +2,19 @@
 
 use crate::fault::Fault;
 use crate::load::Config;
+use crate::sections::mail::{self, MailBackend, SmtpTls};
 use crate::sections::people::{self, Directory};
 use crate::sections::session::Backend;
 use crate::sections::stores::{self, is_plain};
 use crate::setting::About;
 use crate::sources::Source;
+
+const SESSIONS: &str = "has no TLS: whoever can listen on the network between learns the password \
+                        and can end sessions (what is stored is sealed all the same)";
+const PEOPLE: &str = "has no TLS: whoever can listen on the network between learns the password and \
+                      reads the records of people";
+const MAILS: &str = "has no TLS: whoever can listen on the network between learns the password and the \
+                     codes that are mailed";
 
 impl Config {
     /// One line each: the setting, where it was set, what to mind and what would be better.
@@ -19,28 +27,32 @@ impl Config {
         let session = &self.session;
         let plain = match session.backend {
             Backend::Redis if session.redis.urls.iter().any(is_plain) => {
-                Some((&stores::REDIS_URL.about, "use rediss://"))
+                Some((&stores::REDIS_URL.about, SESSIONS, "use rediss://"))
             }
-            Backend::Postgres if session.postgres.url.as_ref().is_some_and(is_plain) => {
-                Some((&stores::POSTGRES_URL.about, "leave out sslmode=disable"))
-            }
+            Backend::Postgres if session.postgres.url.as_ref().is_some_and(is_plain) => Some((
+                &stores::POSTGRES_URL.about,
+                SESSIONS,
+                "leave out sslmode=disable",
+            )),
             _ => None,
         };
-        let of_store = plain.map(|(about, better)| {
-            let problem = "has no TLS: whoever can listen on the network between learns the \
-                           password and can end sessions (what is stored is sealed all the same)";
-            self.unencrypted(about, problem, better)
-        });
         let people = &self.people;
-        let plain = people.directory == Directory::Postgres
+        let readable = people.directory == Directory::Postgres
             && people.postgres_url.as_ref().is_some_and(is_plain);
-        let of_people = plain.then(|| {
-            let problem = "has no TLS: whoever can listen on the network between learns the \
-                           password and reads the records of people";
-            let about = &people::POSTGRES_URL.about;
-            self.unencrypted(about, problem, "leave out sslmode=disable")
-        });
-        of_store.into_iter().chain(of_people).collect()
+        let people = (
+            &people::POSTGRES_URL.about,
+            PEOPLE,
+            "leave out sslmode=disable",
+        );
+        let in_the_clear =
+            self.mail.backend == MailBackend::Smtp && self.mail.smtp.tls == SmtpTls::NoneAnywhere;
+        let mail = (&mail::SMTP_TLS.about, MAILS, "use starttls or tls");
+        plain
+            .into_iter()
+            .chain(readable.then_some(people))
+            .chain(in_the_clear.then_some(mail))
+            .map(|(about, problem, better)| self.unencrypted(about, problem, better))
+            .collect()
     }
 
     fn unencrypted(&self, about: &'static About, problem: &str, better: &str) -> String {

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use cogward_auth::{Auth, Settings};
+use cogward_mail::Outbox;
 use cogward_pool::{Pool, PoolOptions};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
 use cogward_session::{KeyRing, Secret, SessionStore};
@@ -35,6 +36,7 @@ pub struct Builder {
     routes: Box<OwnRoutes>,
     keys_later: bool,
     people: bool,
+    outbox: Option<Outbox>,
 }
 
 /// Where the frontend of a test lives; nothing listens there.
@@ -59,6 +61,7 @@ impl TestApp {
             routes: Box::new(|_| Router::new()),
             keys_later: false,
             people: false,
+            outbox: None,
         }
     }
 
@@ -161,6 +164,12 @@ impl Builder {
         self
     }
 
+    /// Mails people too.
+    pub fn outbox(mut self, outbox: Outbox) -> Self {
+        self.outbox = Some(outbox);
+        self
+    }
+
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
         let files = tempfile::tempdir().unwrap();
@@ -197,18 +206,13 @@ impl Builder {
             ring(),
             Arc::new(clock.clone()),
             self.settings,
+            self.outbox,
         );
         let mut site = site(&base);
         (self.site)(&mut site);
         let app = App::new(Arc::clone(&auth), site);
         let routes = router(&app, (self.routes)(&app));
         let running = serve(listener, routes, self.limits);
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
         TestApp {
             base,
             clock,
@@ -217,12 +221,20 @@ impl Builder {
             ring: ring(),
             upstream,
             keys,
-            http,
+            http: http(),
             running,
             shared,
             _files: files,
         }
     }
+}
+
+fn http() -> reqwest::Client {
+    let builder = reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy();
+    builder.build().unwrap()
 }
 
 async fn upstream(fake: bool) -> Upstream {

@@ -21,6 +21,7 @@ use std::time::Duration;
 
 use cogward_cognito::accounts::Subject;
 use cogward_cognito::{AccountError, Accounts, Refusal};
+use cogward_mail::Letter;
 
 pub use challenge::{Step, proceed};
 pub use email::Email;
@@ -79,7 +80,8 @@ pub struct Registration<'a> {
     pub accept_terms: bool,
 }
 
-/// Signs a person up; Cognito sends a code to the address.
+/// Signs a person up; Cognito sends a code to the address. Where a taken one is no answer, its
+/// owner is mailed instead, within the budget of messages.
 ///
 /// # Errors
 /// What is not acceptable in the registration, and what Cognito refuses; a taken address only
@@ -114,6 +116,9 @@ pub async fn register(
                 if hides(auth) =>
             {
                 audit::refused("registration", &refusal);
+                if matches!(refusal, Refusal::UserExists) {
+                    auth.mail(&email, &Letter::AddressTaken);
+                }
                 Ok(())
             }
             made => {
@@ -198,7 +203,9 @@ pub async fn reset_password(
     evenly::answered(auth, async {
         let subject = subject(&email, client);
         let set = cognito.confirm_forgot_password(subject, code_of(code)?, password);
-        set.await.map_err(|error| about_code(auth, error))
+        set.await.map_err(|error| about_code(auth, error))?;
+        auth.mail(&email, &Letter::PasswordChanged);
+        Ok(())
     })
     .await
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use cogward_cognito::{AccountError, Refusal};
+use cogward_mail::Letter;
 
 use super::{AccountRefusal, Email, enabled, limits, recent};
 use crate::audit::{self, Event};
@@ -33,6 +34,10 @@ pub async fn change_password(
         error => error.into(),
     })?;
     current.tell(Event::PasswordChanged, "");
+    let email = current.identity().email.as_deref().map(Email::parse);
+    if let Some(Ok(email)) = email {
+        auth.mail(&email, &Letter::PasswordChanged);
+    }
     devices::surely_revoke_all(auth, current, Scope::Others).await;
     Ok(())
 }

@@ -39,6 +39,7 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
             listening = url,
             pool = config.cognito.user_pool_id,
             store = %wire::store::describe(&config),
+            mail = %wire::mail::describe(&config),
             keys,
             environment = ?config.server.environment,
             "cogward serves"

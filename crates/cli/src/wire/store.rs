@@ -7,7 +7,6 @@ mod postgres;
 #[cfg(feature = "redis")]
 mod redis;
 
-#[cfg(any(feature = "redis", feature = "postgres"))]
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -127,7 +126,6 @@ fn sqlite(config: &Config) -> Result<Arc<dyn SessionStore>, Failure> {
 }
 
 /// Certificates that stand in a file, for the setting of this key.
-#[cfg(any(feature = "redis", feature = "postgres"))]
 pub(super) fn authorities(key: &str, file: Option<&PathBuf>) -> Result<Option<Vec<u8>>, Failure> {
     let Some(path) = file else { return Ok(None) };
     let read = std::fs::read(path).map(Some);

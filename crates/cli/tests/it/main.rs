@@ -16,6 +16,7 @@ mod docs;
 mod durable;
 mod keys;
 mod logs;
+mod mail;
 mod process;
 mod refused;
 mod serve;

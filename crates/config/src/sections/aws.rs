@@ -15,18 +15,18 @@ pub(crate) struct Aws {
 
 impl Aws {
     /// Both halves of a key; one alone is none, and a broken rule where it matters.
-    pub(crate) fn credentials(self) -> Option<AwsCredentials> {
+    pub(crate) fn credentials(&self) -> Option<AwsCredentials> {
         Some(AwsCredentials {
-            access_key_id: self.access_key_id?,
-            secret_access_key: self.secret_access_key?,
-            session_token: self.session_token,
+            access_key_id: self.access_key_id.clone()?,
+            secret_access_key: self.secret_access_key.clone()?,
+            session_token: self.session_token.clone(),
         })
     }
 }
 
 pub(crate) static SECTION: Section = Section {
     name: "aws",
-    doc: "Credentials for DynamoDB. Better without: then they are those of the machine, function \
+    doc: "Credentials for DynamoDB and SES. Better without: then they are those of the machine, function \
           or container, found as every AWS SDK does, and change by themselves.",
     settings: &[
         &ACCESS_KEY_ID.about,

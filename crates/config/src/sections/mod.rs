@@ -11,6 +11,7 @@ pub(crate) mod families;
 pub(crate) mod frontend;
 pub(crate) mod log;
 pub(crate) mod login;
+pub(crate) mod mail;
 pub(crate) mod passkey;
 pub(crate) mod people;
 pub(crate) mod pool;
@@ -42,6 +43,7 @@ pub(crate) static ALL: &[&Section] = &[
     &accounts::SECTION,
     &people::SECTION,
     &passkey::SECTION,
+    &mail::SECTION,
     &session::SECTION,
     &aws::SECTION,
     &cookie::SECTION,

@@ -35,7 +35,7 @@ pub struct Server {
     pub public_url: Url,
     /// Peers whose forwarding headers are believed.
     pub trusted_proxies: Vec<IpNet>,
-    /// What `GET /` answers.
+    /// Name of the application: what `GET /` answers, and in mails.
     pub app_name: String,
     /// Where local data is kept.
     pub data_dir: PathBuf,
@@ -115,9 +115,12 @@ static TRUSTED_PROXIES: Setting<IpNet> = Setting::new(
 .list()
 .check(not_everybody)
 .example("10.0.0.0/8,192.0.2.7");
-static APP_NAME: Setting<String> = Setting::new("server.app_name", "What `GET /` answers.")
-    .default("Cogward")
-    .example("Cogward");
+static APP_NAME: Setting<String> = Setting::new(
+    "server.app_name",
+    "Name of the application: what `GET /` answers, and in mails.",
+)
+.default("Cogward")
+.example("Cogward");
 static DATA_DIR: Setting<PathBuf> = Setting::new(
     "server.data_dir",
     "Folder for local data: the SQLite store and the local user pool.",

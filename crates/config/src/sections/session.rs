@@ -170,7 +170,7 @@ static STORE_TIMEOUT: Setting<u32> = Setting::new(
 .range(50, 60_000)
 .example("1000");
 
-pub(crate) fn load(r: &mut Reader<'_>, server: &Server, cognito: &Cognito, aws: Aws) -> Session {
+pub(crate) fn load(r: &mut Reader<'_>, server: &Server, cognito: &Cognito, aws: &Aws) -> Session {
     let backend = r.or(&BACKEND, || match server.on_lambda {
         true => Backend::Dynamodb,
         false => Backend::Sqlite,

@@ -175,11 +175,8 @@ pub(crate) fn postgres(r: &mut Reader<'_>, backend: Backend) -> Postgres {
     }
 }
 
-pub(crate) fn dynamodb(r: &mut Reader<'_>, cognito: &Cognito, aws: Aws) -> DynamoDb {
-    // Of the process's own surroundings (every Lambda function has it), where the pool's own
-    // region may be another.
-    let here = r.sources.env.get("AWS_REGION");
-    let here = here.filter(|here| cognito::region(here).is_ok()).cloned();
+pub(crate) fn dynamodb(r: &mut Reader<'_>, cognito: &Cognito, aws: &Aws) -> DynamoDb {
+    let here = here(r);
     DynamoDb {
         table: r.value(&DYNAMODB_TABLE),
         region: r.or(&DYNAMODB_REGION, || {
@@ -189,6 +186,13 @@ pub(crate) fn dynamodb(r: &mut Reader<'_>, cognito: &Cognito, aws: Aws) -> Dynam
         create_table: r.value(&DYNAMODB_CREATE_TABLE),
         credentials: aws.credentials(),
     }
+}
+
+/// The region of the process's own surroundings (every Lambda function has it), where the pool's
+/// own may be another.
+pub(crate) fn here(r: &Reader<'_>) -> Option<String> {
+    let here = r.sources.env.get("AWS_REGION");
+    here.filter(|here| cognito::region(here).is_ok()).cloned()
 }
 
 fn needed(r: &mut Reader<'_>, url: &Setting<Secret>, backend: &str) {
@@ -217,12 +221,13 @@ pub(crate) fn is_plain(url: &Secret) -> bool {
     };
     // These schemes have their host unparsed.
     let host = url.host_str().unwrap_or("").trim_matches(['[', ']']);
-    let local = host.is_empty()
-        || host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback());
-    !encrypted && !local
+    !encrypted && !host.is_empty() && !is_loopback(host)
+}
+
+/// Whether the host is this machine.
+pub(crate) fn is_loopback(host: &str) -> bool {
+    let address = host.parse::<std::net::IpAddr>();
+    host == "localhost" || address.is_ok_and(|address| address.is_loopback())
 }
 
 fn redis_url(text: &str) -> Result<(), String> {

@@ -12,6 +12,7 @@ mod arbitrary;
 mod documents;
 mod faults;
 mod loading;
+mod mail;
 mod rules;
 mod secrets;
 mod session_keys;

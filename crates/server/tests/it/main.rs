@@ -32,6 +32,7 @@ mod j_redirects;
 mod l_accounts;
 mod l_challenges;
 mod l_limits;
+mod l_mail;
 mod l_own_account;
 mod l_passkeys;
 mod l_people;
