@@ -174,7 +174,6 @@ async fn every_error_the_service_declares_means_something() {
         "InvalidLambdaResponseException",
         "UnexpectedLambdaException",
         "InvalidUserPoolConfigurationException",
-        "ForbiddenException",
         "OperationNotEnabledException",
     ] {
         fault(&pool, "InitiateAuth", kind, 1).await;
