@@ -15,6 +15,11 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
+  /** The error's name, by which programs go. */
+  get code() {
+    return this.body?.error ?? null;
+  }
+
   get retryable() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }

@@ -2,6 +2,7 @@
 
 import { ApiError, call } from "./api.js";
 import { showCommands } from "./commands.js";
+import { loadConfig, webUrl } from "./config.js";
 import { deviceRows } from "./devices.js";
 import { cancelDeletion, wireMessages } from "./messages.js";
 import { fact, showProof } from "./proof.js";
@@ -179,12 +180,7 @@ function showFailed(query) {
 }
 
 async function showConfig() {
-  let config;
-  try {
-    ({ body: config } = await call("GET", "/demo/config.json"));
-  } catch {
-    return; // Against a real pool there is no inbox and no ready-made account.
-  }
+  const config = await loadConfig();
   const pool = webUrl(config?.pool_url);
   if (pool) {
     byId("inbox-link").href = new URL("/_local/", pool).href;
@@ -198,11 +194,6 @@ async function showConfig() {
 
 const userRow = ({ email, password, groups }) =>
   element("li", {}, element("code", {}, email), element("code", {}, password), groups?.length ? element("span", { class: "badge" }, groups.join(", ")) : null);
-
-function webUrl(text) {
-  const url = URL.parse?.(text) ?? (URL.canParse(text) ? new URL(text) : null);
-  return url && /^https?:$/.test(url.protocol) ? url.href : null;
-}
 
 function duration(seconds) {
   const minutes = Math.round(seconds / 60);

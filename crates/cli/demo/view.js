@@ -18,6 +18,7 @@ const TITLES = {
   "signed-out": "Sign in · Cogward demo",
   failed: "Sign-in did not finish · Cogward demo",
   dashboard: "Dashboard · Cogward demo",
+  account: "Your account · Cogward demo",
 };
 
 let current = null;
@@ -30,10 +31,12 @@ export function show(view) {
   const first = current === null || current === "loading";
   current = view;
   for (const section of document.querySelectorAll("[data-view]")) section.hidden = section.dataset.view !== view;
-  byId("sign-out").hidden = view !== "dashboard";
-  byId("developers").hidden = view === "loading";
-  document.title = TITLES[view];
-  if (!first) document.querySelector(`[data-view="${view}"] h1`)?.focus({ preventScroll: true });
+  byId("sign-out").hidden = view !== "dashboard" && view !== "account";
+  const developers = byId("developers");
+  if (developers) developers.hidden = view === "loading";
+  const heading = document.querySelector(`[data-view="${view}"] h1`);
+  document.title = TITLES[view] ?? `${heading.textContent} · Cogward demo`;
+  if (!first) heading?.focus({ preventScroll: true });
 }
 
 let countdown = null;

@@ -20,8 +20,11 @@ use url::Url;
 #[folder = "demo/"]
 struct Files;
 
-/// The one page of the demo.
+/// The page with the hosted sign-in, and the dashboard.
 pub(crate) const PAGE: &str = include_str!("../../demo/index.html");
+
+/// Sign-up, sign-in, another password and the account, by the API for accounts.
+const PEOPLE: &str = include_str!("../../demo/people.html");
 
 /// The demo's paths beside `/`, which the server itself answers.
 pub(crate) fn routes(app: &Arc<App>, pool: &Url, users: Users) -> Router {
@@ -34,11 +37,16 @@ pub(crate) fn routes(app: &Arc<App>, pool: &Url, users: Users) -> Router {
         ],
     });
     let page = || get(async || cogward_server::page(PAGE));
+    let people = || get(async || cogward_server::page(PEOPLE));
     Router::new()
         .route("/dashboard", page())
         .route("/auth/success", page())
         .route("/auth/error", page())
         .route("/login", page())
+        .route("/signup", people())
+        .route("/signin", people())
+        .route("/reset", people())
+        .route("/account", people())
         .route(
             "/demo/config.json",
             get(move || async move { Json(config) }),

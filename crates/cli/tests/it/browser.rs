@@ -25,6 +25,11 @@ async fn every_page_is_usable_by_keyboard_on_a_phone_and_in_the_dark() {
     in_chromium("looks.mjs").await;
 }
 
+#[tokio::test]
+async fn a_person_goes_the_way_of_the_applications_own_pages() {
+    in_chromium("own_pages.mjs").await;
+}
+
 async fn in_chromium(script: &str) {
     let dev = Dev::new();
     let server = dev.start(&[]).await;
