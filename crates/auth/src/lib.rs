@@ -55,6 +55,7 @@ pub struct Auth {
     opened: opened::Opened,
     account_limits: accounts::Limits,
     outbox: Option<Outbox>,
+    code_turns: accounts::Turns,
     touched: Lately,
     mourned: Lately,
     tasks: TaskTracker,
@@ -72,6 +73,8 @@ pub struct Pool {
     pub verifiers: Verifiers,
     /// People's accounts, where they are served.
     pub accounts: Option<cogward_cognito::Accounts>,
+    /// An administrator's calls, where there are credentials for them.
+    pub admin: Option<cogward_cognito::accounts::Admin>,
     /// Records of its people, where some are kept.
     pub people: Option<Arc<dyn UserDirectory>>,
 }
@@ -158,6 +161,7 @@ impl Auth {
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
+            code_turns: accounts::Turns::default(),
             account_limits: accounts::Limits::default(),
             outbox,
             touched: Lately::new(upkeep::SECONDS),

@@ -8,12 +8,16 @@ use crate::audit::{self, Event};
 use crate::devices::{self, Entry};
 use crate::{Auth, SessionError, logout, revocation};
 
+const BY_OPERATOR: &str = "by an operator";
+
 /// The store and the keys that a server works with.
 pub struct Operator {
     pool_id: String,
     store: Arc<dyn SessionStore>,
     ring: Arc<KeyRing>,
     clock: Arc<dyn Clock>,
+    /// Why what he ends is over, for the audit.
+    reason: &'static str,
 }
 
 impl Operator {
@@ -30,6 +34,7 @@ impl Operator {
             store,
             ring: Arc::new(ring),
             clock,
+            reason: BY_OPERATOR,
         }
     }
 
@@ -40,6 +45,15 @@ impl Operator {
             store: Arc::clone(&auth.store),
             ring: Arc::clone(&auth.ring()),
             clock: Arc::clone(&auth.clock),
+            reason: BY_OPERATOR,
+        }
+    }
+
+    /// The same for a person who has another password, by a code.
+    pub(crate) fn after_reset(auth: &Auth) -> Self {
+        Self {
+            reason: "another password",
+            ..Self::at(auth)
         }
     }
 
@@ -103,7 +117,7 @@ impl Operator {
     async fn end(&self, sub: &str, key: &LookupKey) -> Result<bool, SessionError> {
         let ended = logout::remove_unopened(self.store.as_ref(), key).await?;
         if ended {
-            audit::session(Event::Revoked, sub, key, "by an operator");
+            audit::session(Event::Revoked, sub, key, self.reason);
         }
         Ok(ended)
     }

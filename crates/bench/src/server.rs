@@ -154,6 +154,7 @@ fn app(
         client_id: sessions::CLIENT_ID.to_owned(),
         verifiers: Verifiers::new(user_pool, &sessions::CLIENT_ID.into()),
         accounts: None,
+        admin: None,
         people: None,
         cognito,
     };

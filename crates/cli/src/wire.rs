@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use axum::Router;
 use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain, passkey};
+use cogward_cognito::accounts::{Admin, AdminCredentials};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_config::{AccountLimits, Backend, BearerTokens, Budget, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
@@ -67,6 +68,7 @@ pub(crate) async fn start(
     let store = store::open(config).await?;
     let mut pool = pool(config)?;
     pool.people = people::open(config).await?;
+    pool.admin = admin(config).await;
     let auth = Auth::new(
         pool,
         store,
@@ -121,16 +123,44 @@ fn control(config: &Config, auth: &Arc<Auth>) -> Option<Control> {
     }
 }
 
-fn pool(config: &Config) -> Result<Pool, Failure> {
+fn speaker(config: &Config) -> cogward_cognito::Settings {
     let settings = &config.cognito;
     let secret = settings.client_secret.as_ref();
-    let speaker = cogward_cognito::Settings {
+    cogward_cognito::Settings {
         domain: settings.domain.clone(),
         api: settings.endpoint.clone(),
         client_id: settings.client_id.clone(),
         client_secret: secret.map(|secret| ClientSecret::from(secret.expose().to_owned())),
         scopes: config.login.scopes.clone(),
+    }
+}
+
+/// Credentials are not looked for before they are needed.
+async fn admin(config: &Config) -> Option<Admin> {
+    let accounts = &config.accounts;
+    let given = accounts.credentials.as_ref().map(|given| {
+        let token = given.session_token.as_ref();
+        AdminCredentials::new(
+            given.access_key_id.expose(),
+            given.secret_access_key.expose(),
+            token.map(|token| token.expose().to_owned()),
+        )
+    });
+    // The local pool takes anybody, and is nobody to show a real key to.
+    let credentials = match config.mode {
+        Mode::Serve => given,
+        _ => Some(AdminCredentials::new("local", "local", None)),
     };
+    let (id, region) = (&config.cognito.user_pool_id, &config.cognito.region);
+    match accounts.enabled && accounts.admin {
+        true => Some(Admin::new(&speaker(config), id, region, credentials).await),
+        false => None,
+    }
+}
+
+fn pool(config: &Config) -> Result<Pool, Failure> {
+    let settings = &config.cognito;
+    let speaker = speaker(config);
     let accounts = &config.accounts;
     let accounts = accounts
         .enabled
@@ -148,6 +178,7 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
         client_id: settings.client_id.clone(),
         verifiers: Verifiers::new(&UserPool::custom(&settings.issuer, keys), &clients),
         accounts,
+        admin: None,
         people: None,
         cognito,
     })
@@ -175,6 +206,10 @@ fn settings(config: &Config) -> Settings {
             session_by_default: config.accounts.session_by_default,
             tokens: config.accounts.tokens,
             step: config.accounts.answer_step,
+            reset: match config.accounts.reset {
+                cogward_config::Reset::Cognito => accounts::Reset::Cognito,
+                cogward_config::Reset::Database => accounts::Reset::Database,
+            },
             quotas: quotas(&config.accounts.limits),
             recent_seconds: config.accounts.recent_seconds.into(),
         },

@@ -5,12 +5,13 @@ use url::Url;
 use crate::fault::Fault;
 use crate::load::Config;
 use crate::secret::Secret;
+use crate::sections::accounts::Reset;
 use crate::sections::mail::{MailBackend, SmtpTls};
 use crate::sections::people::Directory;
 use crate::sections::session::Backend;
 use crate::sections::{
-    aws, callback, cognito, cookie, families, frontend, login, mail, people, pool, server, session,
-    stores,
+    accounts, aws, callback, cognito, cookie, families, frontend, login, mail, people, pool,
+    server, session, stores,
 };
 use crate::setting::About;
 use crate::sources::{Mode, Source};
@@ -92,8 +93,14 @@ pub(crate) static RULES: &[Rule] = &[
         broken: half_a_mail_user,
     },
     Rule {
-        doc: "With the `dynamodb` backend or mail by `ses`, `aws.access_key_id` and `aws.secret_access_key` are set \
-              both or neither.",
+        doc: "`accounts.reset` `database` has `people.directory`, `mail.backend` and \
+              `accounts.admin`.",
+        production: false,
+        broken: own_codes_without_parts,
+    },
+    Rule {
+        doc: "With the `dynamodb` backend, mail by `ses` or `accounts.admin`, `aws.access_key_id` and \
+              `aws.secret_access_key` are set both or neither.",
         production: false,
         broken: half_an_aws_key,
     },
@@ -343,10 +350,26 @@ fn half_a_mail_user(c: &Config) -> Broken {
     }
 }
 
+fn own_codes_without_parts(c: &Config) -> Broken {
+    let used = c.accounts.enabled && c.accounts.reset == Reset::Database;
+    let missing = [
+        (c.people.directory == Directory::None, "people.directory"),
+        (c.mail.backend == MailBackend::None, "mail.backend"),
+        (!c.accounts.admin, "accounts.admin"),
+    ];
+    let missing = missing.into_iter().filter(|(missing, _)| *missing);
+    let missing: Vec<_> = missing.map(|(_, name)| name).collect();
+    when(used && !missing.is_empty(), &accounts::RESET.about, || {
+        format!("`database` needs {} to be set", missing.join(" and "))
+    })
+}
+
 fn half_an_aws_key(c: &Config) -> Broken {
     let given = |about: &About| c.source(about.key) != Some(&Source::Default);
     let (id, key) = (&aws::ACCESS_KEY_ID.about, &aws::SECRET_ACCESS_KEY.about);
     let used = c.session.backend == Backend::Dynamodb || c.mail.backend == MailBackend::Ses;
+    // The local pool takes anybody.
+    let used = used || (c.accounts.admin && c.mode == Mode::Serve);
     let half = used && given(id) != given(key);
     let (there, missing) = if given(id) { (id, key) } else { (key, id) };
     when(half, there, || {

@@ -98,11 +98,11 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let cognito = cognito::load(r, &pool);
     let login = login::load(r);
     let families = families::load(r);
-    let accounts = accounts::load(r);
+    let aws = aws::load(r);
+    let accounts = accounts::load(r, &aws);
     let bearer = bearer::load(r);
     let callback = callback::load(r, given, &server, &families);
     let frontend = frontend::load(r, &server);
-    let aws = aws::load(r);
     let session = session::load(r, &server, &cognito, &aws);
     let people = people::load(r, &server, &session);
     let mail = mail::load(r, &cognito, &aws);

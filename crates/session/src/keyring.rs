@@ -71,6 +71,7 @@ pub(crate) struct SigningKey {
     pub(crate) cookie: hmac::Key,
     index: hmac::Key,
     budget: hmac::Key,
+    code: hmac::Key,
 }
 
 pub(crate) struct SealingKey {
@@ -120,6 +121,14 @@ impl KeyRing {
     #[must_use]
     pub fn budget_key(&self, fields: &[&str]) -> BudgetKey {
         BudgetKey::from_bytes(hash(&self.signing.current.budget, fields))
+    }
+
+    /// The hash of a one-time code as it is kept, from one that was slow to compute: under all
+    /// keys, the current one first. Whoever has the database alone cannot go through the codes.
+    #[must_use]
+    pub fn peppered(&self, slow: &[u8; 32]) -> Vec<[u8; 32]> {
+        let keys = self.signing.iter();
+        keys.map(|key| tag(hmac::sign(&key.code, slow))).collect()
     }
 
     pub(crate) fn signer(&self) -> &SigningKey {
@@ -228,6 +237,7 @@ impl SigningKey {
             cookie: hmac_key(&prk, b"cookie")?,
             index: hmac_key(&prk, b"user index")?,
             budget: hmac_key(&prk, b"budget")?,
+            code: hmac_key(&prk, b"one-time code")?,
         })
     }
 
@@ -243,8 +253,12 @@ fn hash(key: &hmac::Key, fields: &[&str]) -> [u8; 32] {
         mac.update(&(field.len() as u64).to_be_bytes());
         mac.update(field.as_bytes());
     }
+    tag(mac.sign())
+}
+
+fn tag(mac: hmac::Tag) -> [u8; 32] {
     let mut out = [0; 32];
-    out.copy_from_slice(mac.sign().as_ref());
+    out.copy_from_slice(mac.as_ref());
     out
 }
 
@@ -304,6 +318,25 @@ fn expand(prk: &hkdf::Prk, info: &[u8]) -> Result<Zeroizing<[u8; 32]>, KeyRingEr
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pepper_is_of_the_secret_and_of_codes_alone() {
+        let ring = |texts: &[&str]| {
+            let secrets: Vec<_> = texts.iter().map(|text| secret(text)).collect();
+            KeyRing::new(&secrets, &[]).unwrap()
+        };
+        let (one, other) = ("a good long secret", "another long secret");
+        let (first, second) = (
+            ring(&[one]).peppered(&[7; 32]),
+            ring(&[other]).peppered(&[7; 32]),
+        );
+        assert_ne!(first, second);
+        assert_ne!(first, ring(&[one]).peppered(&[8; 32]));
+        assert_eq!(
+            ring(&[other, one]).peppered(&[7; 32]),
+            [second, first].concat()
+        );
+    }
 
     #[test]
     fn faults_name_the_place_and_never_the_secret() {

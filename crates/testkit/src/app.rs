@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_auth::{Auth, Verifiers};
+use cogward_cognito::accounts::{Admin, AdminCredentials};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_jwt::{ClientIds, HttpKeys, Keys, UserPool};
 use cogward_people::UserDirectory;
@@ -56,6 +57,19 @@ impl Upstream {
         }
     }
 
+    /// With the access key of nobody, which the local pool takes.
+    pub(crate) async fn admin(&self) -> Admin {
+        let settings = cogward_cognito::Settings {
+            domain: self.base(),
+            api: self.base(),
+            client_id: PUBLIC_CLIENT_ID.to_owned(),
+            client_secret: None,
+            scopes: Vec::new(),
+        };
+        let credentials = AdminCredentials::new("AKIATESTTESTTESTTEST", "test", None);
+        Admin::new(&settings, POOL_ID, "us-east-1", Some(credentials)).await
+    }
+
     pub(crate) async fn as_pool(
         &self,
         confidential: bool,
@@ -92,6 +106,7 @@ impl Upstream {
             client_id: client_id.to_owned(),
             verifiers: Verifiers::new(&user_pool, &audiences),
             accounts,
+            admin: None,
             people: None,
             cognito,
         };

@@ -37,6 +37,7 @@ pub struct Builder {
     keys_later: bool,
     people: bool,
     outbox: Option<Outbox>,
+    admin: bool,
 }
 
 /// Where the frontend of a test lives; nothing listens there.
@@ -62,6 +63,7 @@ impl TestApp {
             keys_later: false,
             people: false,
             outbox: None,
+            admin: false,
         }
     }
 
@@ -170,6 +172,12 @@ impl Builder {
         self
     }
 
+    /// May make administrators' calls on the pool.
+    pub fn admin(mut self) -> Self {
+        self.admin = true;
+        self
+    }
+
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
         let files = tempfile::tempdir().unwrap();
@@ -190,6 +198,9 @@ impl Builder {
         let ring = || KeyRing::new(&secrets, &[]).unwrap();
         let pool = upstream.as_pool(self.confidential, self.domain, self.audiences);
         let (mut pool, keys) = pool.await;
+        if self.admin {
+            pool.admin = Some(upstream.admin().await);
+        }
         if self.people {
             let people = SqliteDirectory::open(&folder.join("users.db"));
             pool.people = Some(Arc::new(people.unwrap()));

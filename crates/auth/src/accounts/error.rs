@@ -48,6 +48,9 @@ pub enum AccountRefusal {
     /// The session store did not answer.
     #[error("session store unavailable")]
     Store(#[from] cogward_session::StoreError),
+    /// The directory of people did not answer.
+    #[error("directory of people unavailable")]
+    Directory(#[from] cogward_people::DirectoryError),
     /// The machine gave no randomness.
     #[error("the step could not be prepared")]
     Internal,

@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, limits, subject};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
-use crate::{Auth, Client, audit, logout, people};
+use crate::{Auth, Client, audit, logout, people, revocation};
 
 /// What a sign-in without a password may ask for.
 pub(super) const PREFERRED: [&str; 4] = ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "CUSTOM_CHALLENGE"];
@@ -173,8 +173,18 @@ async fn keep(
             AccountRefusal::Tokens
         }
     })?;
+    let issued = revocation::Issued::of(&pair);
     let set = session::token_set(tokens, id_token);
-    session::start(auth, pair, &set, method, client, previous)
-        .await
-        .map_err(AccountRefusal::Session)
+    let started = session::start(auth, pair, &set, method, client, previous);
+    let started = started.await.map_err(AccountRefusal::Session)?;
+    // A sign-out everywhere, or another password, that came meanwhile may not have seen this
+    // session.
+    if let Err(error) = issued.check(auth).await {
+        logout::logout(auth, &[started.cookie.expose()]).await;
+        return Err(match error {
+            AdoptError::Unavailable(error) => AccountRefusal::Session(error),
+            _ => AccountRefusal::Credentials,
+        });
+    }
+    Ok(started)
 }

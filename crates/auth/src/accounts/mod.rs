@@ -4,7 +4,9 @@
 //! With [`Settings::hide_existing`] no answer tells whether an address has an account, by what
 //! it says or by when it comes.
 
+mod afresh;
 mod challenge;
+mod codes;
 mod email;
 mod error;
 mod evenly;
@@ -14,6 +16,7 @@ mod name;
 mod own;
 mod passkeys;
 mod recent;
+mod reset;
 mod responses;
 mod totp;
 
@@ -24,6 +27,7 @@ use cogward_cognito::{AccountError, Accounts, Refusal};
 use cogward_mail::Letter;
 
 pub use challenge::{Step, proceed};
+pub(crate) use codes::Turns;
 pub use email::Email;
 pub use error::AccountRefusal;
 pub(crate) use limits::Limits;
@@ -31,6 +35,7 @@ pub use limits::{Quotas, household};
 pub use login::{LoggedIn, Login, login};
 pub use own::{change_password, delete_account};
 pub use passkeys::{begin_passkey, finish_passkey, list_passkeys, remove_passkey};
+pub use reset::{Reset, forgot_password, reset_password};
 pub use responses::Answer;
 pub use totp::{Enrolment, begin_totp, factors, finish_totp, remove_totp};
 
@@ -51,6 +56,8 @@ pub struct Settings {
     pub quotas: Quotas,
     /// How a person signs in and whether he stays can be changed so many seconds after a sign-in.
     pub recent_seconds: i64,
+    /// Whose codes another password is chosen with.
+    pub reset: Reset,
 }
 
 impl Default for Settings {
@@ -62,6 +69,7 @@ impl Default for Settings {
             step: Duration::from_secs(1),
             quotas: Quotas::default(),
             recent_seconds: 600,
+            reset: Reset::default(),
         }
     }
 }
@@ -163,49 +171,6 @@ pub async fn resend_code(auth: &Auth, email: &str, client: &Client) -> Result<()
     evenly::answered(auth, async {
         let sent = cognito.resend_confirmation_code(subject(&email, client));
         about_message(auth, sent.await)
-    })
-    .await
-}
-
-/// Sends a code to choose another password with.
-///
-/// # Errors
-/// Too many codes; a missing account only where that is no secret.
-pub async fn forgot_password(
-    auth: &Auth,
-    email: &str,
-    client: &Client,
-) -> Result<(), AccountRefusal> {
-    let email = Email::parse(email)?;
-    limits::message(auth, &email, client).await?;
-    let cognito = enabled(auth)?;
-    evenly::answered(auth, async {
-        let sent = cognito.forgot_password(subject(&email, client));
-        about_message(auth, sent.await)
-    })
-    .await
-}
-
-/// Sets another password with the code that was sent for it.
-///
-/// # Errors
-/// A wrong or late code; a password that is not good enough.
-pub async fn reset_password(
-    auth: &Auth,
-    email: &str,
-    code: &str,
-    password: &str,
-    client: &Client,
-) -> Result<(), AccountRefusal> {
-    let email = Email::parse(email)?;
-    limits::attempt(auth, &email, client).await?;
-    let cognito = enabled(auth)?;
-    evenly::answered(auth, async {
-        let subject = subject(&email, client);
-        let set = cognito.confirm_forgot_password(subject, code_of(code)?, password);
-        set.await.map_err(|error| about_code(auth, error))?;
-        auth.mail(&email, &Letter::PasswordChanged);
-        Ok(())
     })
     .await
 }

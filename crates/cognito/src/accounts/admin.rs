@@ -51,6 +51,7 @@ pub struct User {
     email_verified: bool,
     enabled: bool,
     status: Option<UserStatusType>,
+    factors: Vec<String>,
 }
 
 impl User {
@@ -58,13 +59,16 @@ impl User {
     ///
     /// # Errors
     /// As Cognito's `ForgotPassword` has it: he is disabled, not confirmed, has no password of
-    /// the pool's to forget, or no verified address.
+    /// the pool's to forget, or no verified address; or his mailbox is his second factor and
+    /// must not be both.
     pub fn may_reset(&self) -> Result<&str, Refusal> {
         match &self.status {
             _ if !self.enabled => Err(Refusal::Disabled),
             Some(UserStatusType::Unconfirmed) => Err(Refusal::NotConfirmed),
             Some(UserStatusType::Confirmed | UserStatusType::ResetRequired) => {
-                let verified = self.email.as_deref().filter(|_| self.email_verified);
+                let mailed = self.factors.iter().any(|factor| factor == "EMAIL_OTP");
+                let verified = self.email.as_deref();
+                let verified = verified.filter(|_| self.email_verified && !mailed);
                 verified.ok_or(Refusal::InvalidParameter)
             }
             _ => Err(Refusal::InvalidParameter),
@@ -151,5 +155,6 @@ fn user(answer: AdminGetUserOutput) -> Result<User, AccountError> {
         email_verified: of("email_verified").as_deref() == Some("true"),
         enabled: answer.enabled,
         status: answer.user_status,
+        factors: answer.user_mfa_setting_list.unwrap_or_default(),
     })
 }

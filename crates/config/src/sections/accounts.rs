@@ -5,8 +5,21 @@ use std::time::Duration;
 use crate::read::Reader;
 use crate::sections::Section;
 use crate::sections::account_limits::{self, AccountLimits};
+use crate::sections::aws::Aws;
+use crate::sections::stores::AwsCredentials;
 use crate::setting::Setting;
 use crate::sources::Mode;
+use crate::value::choice;
+
+choice! {
+    /// Whose codes another password is chosen with.
+    Reset {
+        /// Cognito's.
+        Cognito = "cognito",
+        /// Our own, in the directory of people.
+        Database = "database",
+    }
+}
 
 /// Sign-up and sign-in on the application's own pages.
 #[derive(Clone, Debug)]
@@ -25,6 +38,12 @@ pub struct Accounts {
     pub limits: AccountLimits,
     /// The account can be changed so many seconds after a sign-in.
     pub recent_seconds: u32,
+    /// Administrators' calls are made on the user pool, with AWS credentials.
+    pub admin: bool,
+    /// For them; without, AWS's SDK looks where it always does.
+    pub credentials: Option<AwsCredentials>,
+    /// Whose codes another password is chosen with.
+    pub reset: Reset,
 }
 
 pub(crate) static SECTION: Section = Section {
@@ -44,6 +63,8 @@ pub(crate) static SECTION: Section = Section {
         &account_limits::ALL_MESSAGES.about,
         &account_limits::ALL_MESSAGES_REFILL.about,
         &RECENT_SECONDS.about,
+        &ADMIN.about,
+        &RESET.about,
     ],
 };
 
@@ -92,7 +113,24 @@ static RECENT_SECONDS: Setting<u32> = Setting::new(
 .check(recent)
 .example("300");
 
-pub(crate) fn load(r: &mut Reader<'_>) -> Accounts {
+pub(crate) static ADMIN: Setting<bool> = Setting::new(
+    "accounts.admin",
+    "Make administrators' calls on the user pool with AWS credentials, which need \
+     `cognito-idp:AdminGetUser`, `AdminSetUserPassword` and `AdminUserGlobalSignOut` on it: then \
+     another password ends everything begun with the old one, second factor or not. On in \
+     `cogward dev`, off elsewhere, unless it is set.",
+)
+.example("true");
+pub(crate) static RESET: Setting<Reset> = Setting::new(
+    "accounts.reset",
+    "Whose codes another password is chosen with. `cognito` has Cognito send its own; `database` \
+     makes codes of eight digits, keeps them in the directory of people and mails them, and needs \
+     `people.directory`, `mail.backend` and `accounts.admin`.",
+)
+.default("cognito")
+.example("database");
+
+pub(crate) fn load(r: &mut Reader<'_>, aws: &Aws) -> Accounts {
     let dev = r.mode() == Mode::Dev;
     Accounts {
         enabled: r.given(&ENABLED).unwrap_or(dev),
@@ -102,6 +140,9 @@ pub(crate) fn load(r: &mut Reader<'_>) -> Accounts {
         answer_step: Duration::from_millis(r.value(&ANSWER_STEP).into()),
         limits: account_limits::load(r),
         recent_seconds: r.value(&RECENT_SECONDS),
+        admin: r.given(&ADMIN).unwrap_or(dev),
+        credentials: aws.credentials(),
+        reset: r.value(&RESET),
     }
 }
 

@@ -26,7 +26,7 @@ impl Aws {
 
 pub(crate) static SECTION: Section = Section {
     name: "aws",
-    doc: "Credentials for DynamoDB and SES. Better without: then they are those of the machine, function \
+    doc: "Credentials for DynamoDB, SES and administrators' calls on the user pool. Better without: then they are those of the machine, function \
           or container, found as every AWS SDK does, and change by themselves.",
     settings: &[
         &ACCESS_KEY_ID.about,

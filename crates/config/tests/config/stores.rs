@@ -1,6 +1,6 @@
 //! Where sessions are kept.
 
-use cogward_config::{Backend, Config, Directory, Secret};
+use cogward_config::{Backend, Config, Directory, Reset, Secret};
 
 use crate::{least, production, told, with};
 
@@ -230,4 +230,37 @@ fn in_production_people_are_read_over_tls_and_not_in_a_function() {
         refused.contains("must be outside the function"),
         "{refused}"
     );
+}
+
+#[test]
+fn codes_of_our_own_need_all_their_parts() {
+    let on = ("COGWARD_ACCOUNTS_ENABLED", "true");
+    let own = ("COGWARD_ACCOUNTS_RESET", "database");
+    let parts = [
+        ("COGWARD_PEOPLE_DIRECTORY", "sqlite"),
+        ("COGWARD_MAIL_BACKEND", "smtp"),
+        ("COGWARD_ACCOUNTS_ADMIN", "true"),
+    ];
+    let rest = [
+        ("COGWARD_MAIL_FROM", "no-reply@example.com"),
+        ("COGWARD_MAIL_SMTP_HOST", "mail.example.com"),
+    ];
+    let refused = told(with(least(), &[on, own]));
+    for name in ["people.directory", "mail.backend", "accounts.admin"] {
+        assert!(refused.contains(name), "{refused}");
+    }
+    for missing in 0..3 {
+        let others = (0..3)
+            .filter(|part| *part != missing)
+            .map(|part| parts[part]);
+        let given: Vec<_> = [on, own].into_iter().chain(rest).chain(others).collect();
+        let refused = told(with(least(), &given));
+        assert!(refused.starts_with("COGWARD_ACCOUNTS_RESET"), "{refused}");
+    }
+    let all: Vec<_> = [on, own].into_iter().chain(rest).chain(parts).collect();
+    let accounts = with(least(), &all).unwrap().accounts;
+    assert_eq!(accounts.reset, Reset::Database);
+    // Half a key is none for administrators' calls either.
+    let half = ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE");
+    assert!(told(with(least(), &[parts[2], half])).contains("AWS_SECRET_ACCESS_KEY"));
 }

@@ -13,7 +13,7 @@ use crate::support::code;
 
 const OWNER: &str = "user@example.com";
 
-fn outbox(port: u16) -> Outbox {
+pub(crate) fn outbox(port: u16) -> Outbox {
     let options = Options {
         host: "127.0.0.1".to_owned(),
         port,

@@ -36,6 +36,7 @@ mod l_mail;
 mod l_own_account;
 mod l_passkeys;
 mod l_people;
+mod l_reset;
 mod main_job;
 mod openapi;
 mod raw;
