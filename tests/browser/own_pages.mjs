@@ -4,18 +4,18 @@
 import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 
-import { APP, fits, run, shot } from "./browser.mjs";
-import { local, onDashboard, PASSWORD } from "./hosted.mjs";
+import { APP, fits, POOL, run, shot } from "./browser.mjs";
+import { local, onDashboard, PASSWORD, signIn as signInHosted, toSignIn } from "./hosted.mjs";
 
 const EMAIL = "grace.hopper@example.com";
 /** Whoever tries ten times has to wait: each part has a person of its own. */
 const WITH_APP = "ada.lovelace@example.com";
 const FORGETFUL = "alan.turing@example.com";
+const INVITED = "edsger.dijkstra@example.com";
 const OTHER = "An0ther-Passw0rd!";
 
 await run(async (session) => {
   const page = await session.device();
-  await local("settings", { mfa: "OPTIONAL" });
   for (const username of [WITH_APP, FORGETFUL]) await local("users", { username, password: PASSWORD });
   await signUp(page);
   await passkey(page);
@@ -23,11 +23,13 @@ await run(async (session) => {
   await authenticatorApp(await session.device());
   await reset(await session.device());
   await steps(await session.device());
+  await givenPassword(await session.device());
   await deleteAccount(page);
   for (const options of [{ colorScheme: "dark" }, { viewport: { width: 390, height: 800 }, hasTouch: true, isMobile: true }]) {
     await looks(await session.device(options), options.colorScheme ?? "phone");
   }
   await withoutPasskeys(await session.device());
+  await fromTheHostedPage(await session.device());
 });
 
 /** What can be seen; the pages that are not shown have fields and words of the same name. */
@@ -156,6 +158,9 @@ async function authenticatorApp(page) {
   await signIn(page, WITH_APP);
   await onDashboard(page, WITH_APP);
   await page.getByTestId("account").click();
+  await switchedOff(page);
+  await local("settings", { mfa: "OPTIONAL" });
+  await page.reload();
   await page.getByRole("button", { name: "Set up an app" }).click();
   const secret = await page.getByTestId("totp-secret").innerText();
   const qr = page.getByRole("img", { name: "QR code of the key below" });
@@ -183,6 +188,14 @@ async function authenticatorApp(page) {
   await page.getByTestId("account").click();
   await page.getByRole("button", { name: "Switch off" }).click();
   await words(page, "The app is off.").waitFor();
+}
+
+/** The local pool has no second factors at first; the page says how to switch them on. */
+async function switchedOff(page) {
+  await page.getByRole("button", { name: "Set up an app" }).click();
+  await words(page, "The user pool has this switched off.").waitFor();
+  await page.getByRole("alert").getByText('{"mfa":"OPTIONAL"}').waitFor();
+  await shot(page, "85-own-switched-off");
 }
 
 async function signIn(page, email, password = PASSWORD) {
@@ -225,7 +238,7 @@ async function steps(page) {
   await page.getByRole("button", { name: "Type the password" }).click();
   await field(page, "Password").fill("Gue55-wrong");
   await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("alert").filter({ hasText: /\w/ }).or(page.locator("#password-password[aria-invalid]")).first().waitFor();
+  await refusedAt(page, "#password-password", /Wrong address or password\./);
   await page.getByRole("link", { name: "Start again" }).click();
   await field(page, "Email").fill("user@example.com");
   await page.getByRole("button", { name: "Sign in with a passkey" }).click();
@@ -246,6 +259,41 @@ async function steps(page) {
   await page.getByTestId("wait").getByText(/^Again in \d+ s\.$/).waitFor();
   assert.equal(await page.getByRole("button", { name: "Send code" }).isDisabled(), true);
   await shot(page, "90-own-wait");
+}
+
+/** Made by an administrator, in a pool that wants a second factor of everybody. */
+async function givenPassword(page) {
+  await local("settings", { mfa: "ON" });
+  const call = await fetch(POOL, {
+    method: "POST",
+    headers: { "content-type": "application/x-amz-json-1.1", "x-amz-target": "AWSCognitoIdentityProviderService.AdminCreateUser" },
+    body: JSON.stringify({
+      UserPoolId: "us-east-1_Cogward01",
+      Username: INVITED,
+      TemporaryPassword: "Temp0rary!",
+      UserAttributes: [{ Name: "email", Value: INVITED }, { Name: "email_verified", Value: "true" }],
+    }),
+  });
+  assert.equal(call.status, 200, await call.text());
+  await page.goto(`${APP}/signin`);
+  await signIn(page, INVITED, "Temp0rary!");
+  await page.getByRole("heading", { name: "Choose a password of your own" }).waitFor();
+  await field(page, "New password").fill("short");
+  await page.getByRole("button", { name: "Continue" }).click();
+  await refusedAt(page, "#new-password-password", /The password is too short\./);
+  await shot(page, "90-own-new-password");
+  await field(page, "New password").fill(PASSWORD);
+  await page.getByRole("button", { name: "Continue" }).click();
+  await page.getByRole("heading", { name: "Set up a second step" }).waitFor();
+  const secret = await page.getByTestId("totp-secret").innerText();
+  await shot(page, "90-own-set-up");
+  await field(page, "Code").fill(wrong(totp(secret)));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await refusedAt(page, "#set-up-code", /wrong/);
+  await field(page, "Code").fill(totp(secret));
+  await page.getByRole("button", { name: "Continue" }).click();
+  await onDashboard(page, INVITED);
+  await local("settings", { mfa: "OPTIONAL" });
 }
 
 async function deleteAccount(page) {
@@ -290,6 +338,18 @@ async function looks(page, name) {
   await page.getByRole("button", { name: "Create account" }).click();
   await page.getByRole("heading", { name: "Confirm your address" }).waitFor();
   await look("confirm");
+}
+
+/** A sign-in there may not change the account; one here may. */
+async function fromTheHostedPage(page) {
+  await toSignIn(page);
+  await signInHosted(page, FORGETFUL, OTHER);
+  await onDashboard(page, FORGETFUL);
+  await page.getByTestId("account").click();
+  await words(page, "sign in once more").waitFor();
+  await signIn(page, FORGETFUL, OTHER);
+  await page.waitForURL(`${APP}/account`);
+  await words(page, "You have none yet.").waitFor();
 }
 
 async function withoutPasskeys(page) {

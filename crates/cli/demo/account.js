@@ -23,7 +23,11 @@ export async function startAccount() {
   }
   wire();
   show("account");
-  await Promise.all([showPasskeys(), showApp()]).catch((error) => showError(error, () => location.reload()));
+  await Promise.all([showPasskeys(), showApp()]).catch((error) => {
+    // Signed in on the hosted page, which asked Cognito for less.
+    if (error.code === "insufficient_scope") return location.replace(AGAIN.href);
+    showError(error, () => location.reload());
+  });
 }
 
 function wire() {

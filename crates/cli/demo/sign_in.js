@@ -29,12 +29,16 @@ export function startSignIn(notice = null, email = "") {
   passkey.hidden = !canPasskeys();
   byId("no-passkeys").hidden = canPasskeys();
   onClick(passkey, () => withPasskey(form));
-  if (typeof notice === "string") byId("sign-in-notice").textContent = notice;
-  byId("sign-in-notice").hidden = typeof notice !== "string";
+  const said = notice ?? (isAgain() ? "Before your account is changed it has to be you: sign in once more." : "");
+  byId("sign-in-notice").textContent = said;
+  byId("sign-in-notice").hidden = said === "";
   if (email) form.elements.namedItem("email").value = email;
   show("sign-in");
   form.elements.namedItem(email ? "password" : "email").focus();
 }
+
+/** Led here from the account. */
+const isAgain = () => new URLSearchParams(location.search).has("again");
 
 /** A session, or the step before it. No token comes to this page. */
 export async function beginSignIn(by) {
@@ -86,7 +90,7 @@ function notConfirmed(form, error) {
 }
 
 async function next(outcome) {
-  if (outcome.success) return location.assign(new URLSearchParams(location.search).has("again") ? "/account" : "/dashboard");
+  if (outcome.success) return location.assign(isAgain() ? "/account" : "/dashboard");
   step = outcome;
   const { challenge, parameters, options = [] } = step;
   if (CODES.includes(challenge)) return askCode(challenge, parameters);
