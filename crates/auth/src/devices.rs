@@ -135,10 +135,10 @@ pub async fn revoke_all(
 }
 
 /// The same where there is nothing a caller could do about a failure: it goes on behind the
-/// answer until it is done.
-pub(crate) async fn surely_revoke_all(auth: &Arc<Auth>, current: Current, scope: Scope) {
+/// answer until it is done. Whether it is done by now.
+pub(crate) async fn surely_revoke_all(auth: &Arc<Auth>, current: Current, scope: Scope) -> bool {
     let Err(error) = revoke_all(auth, current.clone(), scope).await else {
-        return;
+        return true;
     };
     let error = chain(&error);
     tracing::warn!(error, session = %current.handle(), "sessions not ended yet: it goes on");
@@ -151,6 +151,7 @@ pub(crate) async fn surely_revoke_all(auth: &Arc<Auth>, current: Current, scope:
             }
         }
     });
+    false
 }
 
 async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<usize, SessionError> {

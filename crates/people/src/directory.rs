@@ -19,7 +19,9 @@ pub trait UserDirectory: Send + Sync + 'static {
     /// is verified and this one is not. Then it is not taken.
     async fn keep(&self, seen: Seen) -> Result<(), DirectoryError>;
 
-    /// Notes that the address, in canonical form, is verified; whether somebody has it.
+    /// Notes that the address, in canonical form, of a person who signed up with it is verified;
+    /// whether there is one. Of whom Cognito has told since, it alone says what is verified:
+    /// another person may have given this address for his.
     async fn verified(&self, email: &str) -> Result<bool, DirectoryError>;
 
     /// The record of this person.

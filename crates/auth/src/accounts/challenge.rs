@@ -8,11 +8,12 @@ use cogward_cognito::accounts::{Accounts, Challenge, Enrolling, SignIn, Subject}
 use cogward_cognito::{AccountError, Refusal, TokenText};
 use cogward_session::{CookieValue, LoginKey, Purpose, SessionId, cookie_value, seal};
 use serde::{Deserialize, Serialize};
+use tokio::time::Instant;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::login::{LoggedIn, end};
-use super::responses::{Answer, can_set_up, is_served, required, responses, shown};
-use super::{AccountRefusal, Email, Enrolment, enabled, limits};
+use super::login::{LoggedIn, UNPROVED, end, refused};
+use super::responses::{Answer, can_set_up, is_served, required, responses, sends_code, shown};
+use super::{AccountRefusal, Email, Enrolment, enabled, evenly, limits};
 use crate::{Auth, Client, audit, login};
 
 /// Cognito's sessions live three minutes, unless the app client says longer.
@@ -164,61 +165,71 @@ pub async fn proceed(
     client: Client,
     previous: &[&str],
 ) -> Result<LoggedIn, AccountRefusal> {
-    let cognito = enabled(auth)?;
+    let begun = Instant::now();
     let (binding, key, mut pending) = take(auth, continuation, login_cookie).await?;
-    if let Err(limited) = attempt(auth, &pending, &client).await {
-        put(auth, &binding, &key, &pending).await?;
-        return Err(limited);
-    }
-    let subject = Subject {
-        username: &pending.whose.username,
-        address: client.address.as_deref(),
+    let given = responses(&pending.challenge, &pending.attributes, answer);
+    let counted = match &given {
+        Ok(given) => count(auth, &pending, given, &client).await,
+        Err(_) => Ok(()),
     };
-    let given = match responses(&pending.challenge, &pending.attributes, answer) {
+    let given = match counted.and(given) {
         Ok(given) => given,
-        Err(missing) => {
+        Err(refusal) => {
             put(auth, &binding, &key, &pending).await?;
-            return Err(missing);
+            return Err(refusal);
         }
     };
-    let answered = respond(cognito, subject, &pending, answer, &given).await;
-    let mut whose = pending.whose.clone();
-    match pending.challenge.as_str() {
-        "WEB_AUTHN" => "passkey".clone_into(&mut whose.method),
-        "PASSWORD" => "password".clone_into(&mut whose.method),
-        _ => {}
-    }
-    match answered {
+    let answered = respond(enabled(auth)?, &pending, answer, &given, &client).await;
+    let proved = pending.whose.method != UNPROVED;
+    let outcome = match answered {
         Ok(SignIn::Done(tokens)) => {
-            let Whose {
-                with_session,
-                ref method,
-                ..
-            } = whose;
-            end(auth, tokens, with_session, method, client, previous).await
+            let whose = pending.proved();
+            let (session, method) = (whose.with_session, &whose.method);
+            return end(auth, tokens, session, method, client, previous).await;
         }
         Ok(SignIn::Challenge(next)) => {
-            let step = after(auth, whose, next, login_cookie).await?;
-            Ok(LoggedIn::Step(step))
+            let step = after(auth, pending.proved(), next, login_cookie).await;
+            step.map(LoggedIn::Step)
         }
         Err(error) => {
-            audit::refused("sign-in step", &error);
             if is_retried(&pending, &error) && pending.tries + 1 < TRIES {
                 pending.tries += 1;
                 put(auth, &binding, &key, &pending).await?;
             }
-            Err(error.into())
+            Err(refused(auth, proved, error))
         }
+    };
+    // Up to here anybody gets who knows an address.
+    if !proved {
+        evenly::held_back(auth, begun).await;
+    }
+    outcome
+}
+
+impl Pending {
+    /// Whose it is once Cognito has gone on.
+    fn proved(&self) -> Whose {
+        let mut whose = self.whose.clone();
+        match self.challenge.as_str() {
+            "WEB_AUTHN" => "passkey".clone_into(&mut whose.method),
+            "PASSWORD" => "password".clone_into(&mut whose.method),
+            _ => {}
+        }
+        whose
     }
 }
 
 async fn respond(
     cognito: &Accounts,
-    subject: Subject<'_>,
     pending: &Pending,
     answer: &Answer<'_>,
     given: &[(String, &str)],
+    client: &Client,
 ) -> Result<SignIn, AccountError> {
+    let subject = Subject {
+        username: &pending.whose.username,
+        address: client.address.as_deref(),
+    };
     let (challenge, session) = (&pending.challenge, pending.session.as_deref());
     if challenge == "MFA_SETUP" && given.is_empty() {
         let (code, name) = (answer.code.unwrap_or_default().trim(), answer.device_name);
@@ -261,10 +272,19 @@ async fn take(
     Ok((binding, key, pending))
 }
 
-/// One budget for the password and what comes after it.
-async fn attempt(auth: &Auth, pending: &Pending, client: &Client) -> Result<(), AccountRefusal> {
-    let email = Email::parse(&pending.whose.email)?;
-    limits::attempt(auth, &email, client).await
+/// One budget for the password and what comes after it, and one for messages of all kinds.
+async fn count(
+    auth: &Auth,
+    pending: &Pending,
+    given: &[(String, &str)],
+    client: &Client,
+) -> Result<(), AccountRefusal> {
+    let email = Email::kept(&pending.whose.email);
+    limits::attempt(auth, &email, client).await?;
+    match sends_code(given) {
+        true => limits::message(auth, &email, client).await,
+        false => Ok(()),
+    }
 }
 
 /// Cognito takes the same session again after these; after no answer, perhaps.

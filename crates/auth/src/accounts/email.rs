@@ -36,6 +36,11 @@ impl Email {
         email.unwrap_or_else(|| Self(identity.sub.clone()))
     }
 
+    /// One that was kept, as it was.
+    pub(super) fn kept(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The address.
     pub fn as_str(&self) -> &str {
         &self.0

@@ -34,7 +34,8 @@ impl Default for Quotas {
     fn default() -> Self {
         Self {
             attempts: Quota::new(10, 30),
-            messages: Quota::new(3, 60),
+            // So that one place cannot use up what there is for all.
+            messages: Quota::new(3, 1200),
             all_messages: Quota::new(10, 300),
         }
     }

@@ -14,6 +14,10 @@ use crate::{Auth, Client, audit, logout, people, revocation};
 /// What a sign-in without a password may ask for.
 pub(super) const PREFERRED: [&str; 4] = ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "CUSTOM_CHALLENGE"];
 
+/// How a session says that nothing was proved by password or passkey; of a sign-in under way,
+/// that nothing was proved at all.
+pub(super) const UNPROVED: &str = "direct";
+
 /// How a person signs in.
 pub struct Login<'a> {
     /// The address, in any case.
@@ -62,8 +66,11 @@ pub async fn login(
     let subject = subject(&email, &client);
     let (signed_in, method) = match ask.password {
         Some(password) => (cognito.sign_in(subject, password).await, "password"),
-        None => (cognito.begin(subject, ask.preferred).await, "direct"),
+        None => (cognito.begin(subject, ask.preferred).await, UNPROVED),
     };
+    if ask.password.is_none() && !asked_for_code(&signed_in) {
+        limits::not_sent(auth, &email, &client).await;
+    }
     let outcome = match signed_in {
         Ok(SignIn::Done(tokens)) => {
             let previous = ask.previous;
@@ -74,7 +81,7 @@ pub async fn login(
             let step = challenge::keep(auth, &email, challenge, with_session, method, cookie);
             step.await.map(LoggedIn::Step)
         }
-        Err(error) => Err(refused(auth, ask, error)),
+        Err(error) => Err(refused(auth, ask.password.is_some(), error)),
     };
     // Refusals take as long as each other, and so do all first steps that anybody can ask for;
     // whose password is right need not wait.
@@ -97,9 +104,20 @@ async fn count(
         ));
     }
     limits::attempt(auth, email, client).await?;
-    match (ask.password, ask.preferred) {
-        (Some(_), _) | (None, Some("WEB_AUTHN")) => Ok(()),
-        _ => limits::message(auth, email, client).await,
+    match ask.password {
+        Some(_) => Ok(()),
+        None => limits::message(auth, email, client).await,
+    }
+}
+
+/// Whether a code is on its way, or may be.
+fn asked_for_code(begun: &Result<SignIn, AccountError>) -> bool {
+    match begun {
+        Ok(SignIn::Challenge(challenge)) => {
+            !matches!(challenge.name.as_str(), "SELECT_CHALLENGE" | "WEB_AUTHN")
+        }
+        Ok(SignIn::Done(_)) => false,
+        Err(_) => true,
     }
 }
 
@@ -123,7 +141,9 @@ pub(super) async fn end(
     }
 }
 
-fn refused(auth: &Auth, ask: &Login<'_>, error: AccountError) -> AccountRefusal {
+/// What a stranger may know of a sign-in that failed; of one without a proof so far, nothing
+/// but that his code was wrong.
+pub(super) fn refused(auth: &Auth, proved: bool, error: AccountError) -> AccountRefusal {
     audit::refused("sign-in", &chain(&error));
     match error {
         AccountError::Refused(
@@ -132,10 +152,8 @@ fn refused(auth: &Auth, ask: &Login<'_>, error: AccountError) -> AccountRefusal 
         AccountError::Refused(
             Refusal::Disabled | Refusal::ResetRequired | Refusal::TooManyAttempts,
         ) if hides(auth) => AccountRefusal::Credentials,
-        // With a password Cognito tells this only to whom it is right.
-        AccountError::Refused(Refusal::NotConfirmed) if hides(auth) && ask.password.is_none() => {
-            AccountRefusal::Credentials
-        }
+        AccountError::Refused(Refusal::CodeMismatch | Refusal::CodeExpired) => error.into(),
+        error if hides(auth) && !proved && error.tells_of_a_user() => AccountRefusal::Credentials,
         error => error.into(),
     }
 }

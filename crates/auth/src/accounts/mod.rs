@@ -33,7 +33,7 @@ pub use error::AccountRefusal;
 pub(crate) use limits::Limits;
 pub use limits::{Quotas, household};
 pub use login::{LoggedIn, Login, login};
-pub use own::{change_password, delete_account};
+pub use own::{Change, change_password, delete_account};
 pub use passkeys::{begin_passkey, finish_passkey, list_passkeys, remove_passkey};
 pub use reset::{Reset, forgot_password, reset_password};
 pub use responses::Answer;

@@ -121,3 +121,11 @@ pub(super) fn responses<'a>(
         }
     }
 }
+
+/// Whether Cognito sends a code to somebody for this answer.
+pub(super) fn sends_code(given: &[(String, &str)]) -> bool {
+    given.iter().any(|(name, value)| match name.as_str() {
+        "ANSWER" => matches!(*value, "EMAIL_OTP" | "EMAIL_MFA" | "SMS_OTP" | "SMS_MFA"),
+        name => name == "EMAIL",
+    })
+}

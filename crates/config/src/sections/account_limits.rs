@@ -47,11 +47,12 @@ pub(crate) static MESSAGES: Setting<u16> = Setting::new(
 .example("5");
 pub(crate) static MESSAGES_REFILL: Setting<u16> = Setting::new(
     "accounts.messages_refill_seconds",
-    "Until there is one message more.",
+    "Until there is one message more. Choose it several times longer than \
+     `all_messages_refill_seconds`, so that no single address keeps an account from its codes.",
 )
-.default("60")
+.default("1200")
 .range(1, 65_535)
-.example("120");
+.example("1800");
 pub(crate) static ALL_MESSAGES: Setting<u16> = Setting::new(
     "accounts.all_messages",
     "The same for one account from all addresses together, so that many of them fill nobody's inbox.",

@@ -77,6 +77,19 @@ pub(super) async fn a_verified_address_is_marked(directory: Directory) -> Outcom
     directory.keep(signed_up("b", "bob@x.com")).await?;
     ensure(directory.verified(ADDRESS).await?, "somebody has it")?;
     ensure(!directory.verified("nobody@x.com").await?, "nobody has it")?;
+    // Of who gave it for his without proof, Cognito has told; a code that somebody else was sent
+    // says nothing about him.
+    let claims = Seen {
+        email_verified: false,
+        ..signed_in("c", "eve@x.com", 2)
+    };
+    directory.keep(claims).await?;
+    ensure(
+        !directory.verified("eve@x.com").await?,
+        "it is another's word",
+    )?;
+    let claimed = directory.by_sub("c").await?.map(|c| c.email_verified);
+    same(&claimed, &Some(false), "who claims it")?;
     for (sub, verified) in [("a", true), ("b", false)] {
         let found = directory.by_sub(sub).await?.map(|it| it.email_verified);
         same(&found, &Some(verified), sub)?;

@@ -40,11 +40,12 @@ async fn password_is(app: &TestApp, password: &str) -> bool {
 }
 
 #[tokio::test]
-async fn another_password_ends_all_sessions_but_the_one_it_was_chosen_in() {
+async fn another_password_ends_all_sessions_and_begins_one() {
     let app = app().await;
     let mut here = signed_in(&app, EMAIL, PASSWORD).await;
     let mut elsewhere = signed_in(&app, EMAIL, PASSWORD).await;
     let handed = tokens(&app, EMAIL).await;
+    let before = app.session_id(&here).lookup_key();
 
     let wrong = here.post_json(CHANGE, &change(OTHER, OTHER)).await;
     refused(&wrong, 403, "wrong_password");
@@ -59,6 +60,13 @@ async fn another_password_ends_all_sessions_but_the_one_it_was_chosen_in() {
         (200, 401)
     );
     assert!(password_is(&app, OTHER).await && !password_is(&app, PASSWORD).await);
+    assert_ne!(app.session_id(&here).lookup_key(), before, "a new session");
+    let refresh = handed["refresh_token"].as_str().unwrap();
+    assert_eq!(
+        refresh_at_pool(&app, refresh).await,
+        400,
+        "ended at Cognito"
+    );
     // Tokens that were issued before count no longer, and sessions cannot be made of them.
     let adopted = app.browser().post_json("/auth/session", &handed).await;
     assert_eq!(adopted.status, 403, "{}", adopted.body);
@@ -76,8 +84,51 @@ async fn a_store_that_is_down_ends_the_other_sessions_when_it_is_back() {
         "the password is another one already: {}",
         done.body
     );
+    assert!(
+        here.cookie("cogward_session").is_none(),
+        "he signs in again"
+    );
     until("ended", async || status(&mut elsewhere).await == 401).await;
+}
+
+#[tokio::test]
+async fn another_password_of_who_has_a_second_factor_asks_for_it() {
+    let app = app().await;
+    let mut here = signed_in(&app, EMAIL, PASSWORD).await;
+    let begun = here.post(TOTP).await.json();
+    let code = totp(&app, &begun["secret"]).await;
+    let body = json!({ "code": code });
+    assert_eq!(here.post_json(VERIFY, &body).await.status, 200);
+    app.advance(60).await;
+    let step = here.post_json(CHANGE, &change(PASSWORD, OTHER)).await;
+    assert!(here.cookie("cogward_session").is_none());
+    let step = step.json();
+    assert_eq!(step["challenge"], "SOFTWARE_TOKEN_MFA", "{step}");
+    let code = totp(&app, &begun["secret"]).await;
+    let body = json!({ "continuation": step["continuation"], "code": code });
+    let done = here.post_json(CONTINUE, &body).await;
+    assert_eq!(done.json(), json!({ "success": true }), "{}", done.body);
     assert_eq!(status(&mut here).await, 200);
+}
+
+#[tokio::test]
+async fn a_page_that_is_left_has_changed_the_password_with_all_that_follows() {
+    let app = app().await;
+    let here = signed_in(&app, EMAIL, PASSWORD).await;
+    let mut elsewhere = signed_in(&app, EMAIL, PASSWORD).await;
+    let slow = json!({ "op": "ChangePassword", "delay_ms": 400, "times": 1 });
+    app.local("faults", slow).await;
+    let asked = app.calls("ChangePassword").await;
+    let mut leaving = here.copy();
+    let body = change(PASSWORD, OTHER);
+    let left = tokio::spawn(async move { leaving.post_json(CHANGE, &body).await.status });
+    until("it is under way", async || {
+        app.calls("ChangePassword").await > asked
+    })
+    .await;
+    left.abort();
+    until("ended", async || status(&mut elsewhere).await == 401).await;
+    assert!(password_is(&app, OTHER).await);
 }
 
 #[tokio::test]

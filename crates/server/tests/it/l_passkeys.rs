@@ -155,6 +155,35 @@ async fn what_to_sign_in_by_is_chosen_where_there_is_a_choice() {
     refused(&browser.post_json(LOGIN, &odd).await, 400, "bad_request");
 }
 
+#[tokio::test]
+async fn codes_that_are_chosen_on_the_way_in_are_messages_too() {
+    let (app, _) = with_rules(Rules::default()).await;
+    let factors = json!({ "first_factors": ["PASSWORD", "EMAIL_OTP", "WEB_AUTHN"] });
+    app.local("settings", factors).await;
+    let mut browser = app.browser();
+    let body = json!({ "email": EMAIL, "preferred": "WEB_AUTHN", "session": true });
+    // What sends nothing costs nothing.
+    for left in [3, 2, 1] {
+        let step = browser.post_json(LOGIN, &body).await.json();
+        assert_eq!(step["challenge"], "SELECT_CHALLENGE", "{left}: {step}");
+        let chosen = json!({ "continuation": step["continuation"], "answer": "EMAIL_OTP" });
+        let sent = browser.post_json(CONTINUE, &chosen).await;
+        assert_eq!(sent.status, 200, "{left}: {}", sent.body);
+    }
+    let calls = app.calls("RespondToAuthChallenge").await;
+    let begun = browser.post_json(LOGIN, &body).await;
+    let late = match begun.status.as_u16() {
+        200 => {
+            let continuation = &begun.json()["continuation"];
+            let chosen = json!({ "continuation": continuation, "answer": "EMAIL_OTP" });
+            browser.post_json(CONTINUE, &chosen).await
+        }
+        _ => begun,
+    };
+    refused(&late, 429, "too_many_requests");
+    assert_eq!(app.calls("RespondToAuthChallenge").await, calls);
+}
+
 /// Threat 142, as far as Cognito keeps it: it is not told either that an address is unverified.
 #[tokio::test]
 async fn who_begins_without_a_password_gets_a_step_whoever_it_is() {

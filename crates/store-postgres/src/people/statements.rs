@@ -108,7 +108,7 @@ async fn signed_in_again(db: &Client, seen: &Seen) -> Result<bool, Fault> {
 }
 
 pub(super) async fn verified(db: &Client, email: &str) -> Result<bool, Fault> {
-    let update = "UPDATE cogward_person SET email_verified = true WHERE email = $1";
+    let update = "UPDATE cogward_person SET email_verified = true WHERE email = $1 AND told_at = 0";
     Ok(db.execute(update, &[&email]).await? > 0)
 }
 

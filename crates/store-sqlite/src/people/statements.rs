@@ -63,7 +63,7 @@ pub(super) fn keep(db: &Connection, seen: &Seen) -> Result<()> {
 }
 
 pub(super) fn verified(db: &Connection, email: &str) -> Result<bool> {
-    let update = "UPDATE person SET email_verified = 1 WHERE email = ?1";
+    let update = "UPDATE person SET email_verified = 1 WHERE email = ?1 AND told_at = 0";
     Ok(db.prepare_cached(update)?.execute([email])? > 0)
 }
 

@@ -186,7 +186,7 @@ pub(crate) async fn proceed(
     answered(&app, outcome.await?)
 }
 
-fn answered(app: &App, outcome: LoggedIn) -> Result<Response, Error> {
+pub(super) fn answered(app: &App, outcome: LoggedIn) -> Result<Response, Error> {
     let cookies = &app.site.cookies;
     match outcome {
         LoggedIn::Session(started) => {
