@@ -233,6 +233,26 @@ async fn the_readme_tells_the_truth_about_bearer_tokens() {
     );
 }
 
+#[tokio::test]
+async fn the_readme_tells_the_truth_about_own_pages() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("README.md")).unwrap();
+    let (_, section) = page
+        .split_once("## Sign up and in on your own pages")
+        .unwrap();
+    let section = section.split("\n## ").next().unwrap();
+    let dev = Dev::new();
+    let _server = dev.start(&[]).await;
+    let script = blocks(section, "sh").replace(":3001", &format!(":{}", dev.port));
+    let folder = tempfile::tempdir().unwrap();
+    let said = String::from_utf8(succeeds(&mut bash(folder.path(), &script)).stdout).unwrap();
+    assert!(
+        said.starts_with("{\"success\":true}{\"authenticated\":true"),
+        "{said}"
+    );
+    assert!(section.contains("/signup"));
+}
+
 /// Every step is taken with somebody signed in, who stays so for as long as the page says.
 #[tokio::test]
 async fn the_page_about_keys_tells_the_truth() {
