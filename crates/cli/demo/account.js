@@ -48,8 +48,10 @@ function wire() {
   });
   const change = byId("change");
   ownForm("change", async ({ current_password, new_password }) => {
-    await call("POST", `${API}/change-password`, { current_password, new_password });
+    const { body } = await call("POST", `${API}/change-password`, { current_password, new_password });
     change.reset();
+    // Who has a second factor is asked for it anew.
+    if (body?.challenge) return location.assign("/signin?again");
     say(change, "Your password is changed. All other devices are signed out.");
   });
   ownForm("delete", deleteAccount);
