@@ -148,6 +148,7 @@ fn app(
         client_id: sessions::CLIENT_ID.to_owned(),
         client_secret: None,
         scopes: vec!["openid".to_owned()],
+        trusted_certificate: None,
     })?;
     let pool = Pool {
         id: sessions::POOL_ID.to_owned(),

@@ -103,6 +103,12 @@ pub(crate) struct Dev {
     /// Issuer in the pool's tokens, for clients that insist on the shape AWS uses
     #[arg(long, value_name = "URL")]
     pub(crate) issuer: Option<String>,
+    /// Serve the pool over HTTPS with a development certificate
+    #[arg(long)]
+    pub(crate) tls: bool,
+    /// Begin with the settings, clients, groups and users of this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) seed: Option<PathBuf>,
     /// Read this file instead of cogward.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -291,6 +297,8 @@ impl Dev {
             ("pool-port", self.pool_port.map(|port| port.to_string())),
             ("data-dir", path(&self.data_dir)),
             ("issuer", self.issuer.clone()),
+            ("tls", self.tls.then(|| "true".to_owned())),
+            ("seed", path(&self.seed)),
         ])
     }
 }

@@ -63,12 +63,14 @@ pub(crate) async fn start(
     home_page: Option<&'static str>,
 ) -> Result<Started, Failure> {
     let address = SocketAddr::new(config.server.host, config.server.port);
-    let listener = cogward_server::listen(address).await?;
+    let listener = cogward_server::listen(address).await;
+    let listener = listener
+        .map_err(|error| Failure::from(error).hint("choose another with --port or PORT"))?;
     let address = listener.local_addr()?;
     let store = store::open(config).await?;
     let mut pool = pool(config)?;
     pool.people = people::open(config).await?;
-    pool.admin = admin(config).await;
+    pool.admin = admin(config).await?;
     let auth = Auth::new(
         pool,
         store,
@@ -123,20 +125,21 @@ fn control(config: &Config, auth: &Arc<Auth>) -> Option<Control> {
     }
 }
 
-fn speaker(config: &Config) -> cogward_cognito::Settings {
+fn speaker(config: &Config) -> Result<cogward_cognito::Settings, Failure> {
     let settings = &config.cognito;
     let secret = settings.client_secret.as_ref();
-    cogward_cognito::Settings {
+    Ok(cogward_cognito::Settings {
         domain: settings.domain.clone(),
         api: settings.endpoint.clone(),
         client_id: settings.client_id.clone(),
         client_secret: secret.map(|secret| ClientSecret::from(secret.expose().to_owned())),
         scopes: config.login.scopes.clone(),
-    }
+        trusted_certificate: certificate(config)?,
+    })
 }
 
 /// Credentials are not looked for before they are needed.
-async fn admin(config: &Config) -> Option<Admin> {
+async fn admin(config: &Config) -> Result<Option<Admin>, Failure> {
     let accounts = &config.accounts;
     let given = accounts.credentials.as_ref().map(|given| {
         let token = given.session_token.as_ref();
@@ -152,15 +155,15 @@ async fn admin(config: &Config) -> Option<Admin> {
         _ => Some(AdminCredentials::new("local", "local", None)),
     };
     let (id, region) = (&config.cognito.user_pool_id, &config.cognito.region);
-    match accounts.enabled && accounts.admin {
-        true => Some(Admin::new(&speaker(config), id, region, credentials).await),
+    Ok(match accounts.enabled && accounts.admin {
+        true => Some(Admin::new(&speaker(config)?, id, region, credentials).await),
         false => None,
-    }
+    })
 }
 
 fn pool(config: &Config) -> Result<Pool, Failure> {
     let settings = &config.cognito;
-    let speaker = speaker(config);
+    let speaker = speaker(config)?;
     let accounts = &config.accounts;
     let accounts = accounts
         .enabled
@@ -182,6 +185,18 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
         people: None,
         cognito,
     })
+}
+
+/// That of the local pool beside this server, which has started by now.
+fn certificate(config: &Config) -> Result<Option<String>, Failure> {
+    if config.mode != Mode::Dev || !config.pool.tls {
+        return Ok(None);
+    }
+    let path = config.server.data_dir.join(cogward_pool::CERTIFICATE_FILE);
+    let read = std::fs::read_to_string(&path);
+    let pem =
+        read.map_err(|error| Failure::new(format!("cannot read {}: {error}", path.display())))?;
+    Ok(Some(pem))
 }
 
 fn settings(config: &Config) -> Settings {

@@ -34,6 +34,9 @@ pub struct Settings {
     pub client_secret: Option<ClientSecret>,
     /// What a sign-in asks for, `openid` among it; none asks for all the client may have.
     pub scopes: Vec<String>,
+    /// A certificate (PEM) that is good beside those of the system's authorities: a local pool's
+    /// own.
+    pub trusted_certificate: Option<String>,
 }
 
 /// One app client of one user pool. Calls take 4 s at most, connecting 2 s of them, answers
@@ -73,7 +76,7 @@ impl Cognito {
             logout: endpoint(&["logout"])?,
         };
         Ok(Self {
-            http: http::client()?,
+            http: http::client(settings.trusted_certificate.as_deref())?,
             settings,
             endpoints,
         })

@@ -60,7 +60,7 @@ pub enum PoolError {
         issuer: String,
     },
     /// The address could not be bound.
-    #[error("cannot listen on {address}: is another pool running? choose another port")]
+    #[error("cannot listen on {address}")]
     Listen {
         /// The loopback address asked for.
         address: SocketAddr,
@@ -74,6 +74,12 @@ pub enum PoolError {
         path: PathBuf,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// Another pool has the data directory.
+    #[error("the data directory {} is in use by another process", path.display())]
+    InUse {
+        /// The directory.
+        path: PathBuf,
     },
     /// The database is of a later version of this program.
     #[error("{} was written by a later version: use that version, or another data directory", path.display())]

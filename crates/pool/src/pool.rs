@@ -17,6 +17,7 @@ use crate::key::{KeySource, Keys};
 use crate::limit::Limits;
 use crate::listen;
 use crate::options::{POOL_ID, PoolError, PoolOptions};
+use crate::owner::OwnerLock;
 use crate::pages::Pages;
 use crate::password::Passwords;
 use crate::random::Random;
@@ -36,6 +37,8 @@ pub struct Pool {
     core: Arc<Core>,
     connections: TaskTracker,
     stop: DropGuard,
+    /// Last: what is served ends first.
+    _lock: Option<OwnerLock>,
 }
 
 impl Pool {
@@ -68,6 +71,11 @@ impl Pool {
                 issuer: issuer.to_owned(),
             });
         }
+        let lock = options
+            .data_dir
+            .as_deref()
+            .map(OwnerLock::take)
+            .transpose()?;
         let (address, listeners) = listen::bind(options.port).await?;
         let ready = tokio::task::spawn_blocking(move || open(options, keys, address));
         let (core, tls) = ready
@@ -90,6 +98,7 @@ impl Pool {
             core,
             connections,
             stop: stop.drop_guard(),
+            _lock: lock,
         })
     }
 

@@ -58,7 +58,8 @@ pub(crate) fn router(core: Arc<Core>) -> Router {
             get(oauth::openid_configuration),
         )
         .nest("/_local", local::router(&core))
-        .route("/_local/", get(local::inbox))
+        .route("/_local/", get(local::inbox).fallback(local::wrong_method))
+        .route("/_local", get(|| async { Redirect::to("/_local/") }))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&core),
             calls::remember,

@@ -10,6 +10,9 @@ use tokio_rustls::TlsAcceptor;
 use crate::db::{Db, meta};
 use crate::options::PoolError;
 
+/// Where the certificate stands in the data directory.
+pub const CERTIFICATE_FILE: &str = "tls-cert.pem";
+
 /// A self-signed certificate for the loopback names, kept with the pool's data.
 pub(crate) struct Development {
     pub(crate) acceptor: TlsAcceptor,
@@ -17,7 +20,7 @@ pub(crate) struct Development {
 }
 
 impl Development {
-    /// The certificate is also written to `tls-cert.pem` in the data dir, to be trusted.
+    /// The certificate is also written to [`CERTIFICATE_FILE`] in the data dir, to be trusted.
     pub(crate) fn open(db: &Db, data_dir: Option<&Path>) -> Result<Self, PoolError> {
         let stored = db.run(|tx| {
             let certificate = meta::get(tx, "tls_certificate")?;
@@ -29,7 +32,7 @@ impl Development {
             None => make(db)?,
         };
         if let Some(dir) = data_dir {
-            fs::write(dir.join("tls-cert.pem"), &certificate_pem).map_err(|source| {
+            fs::write(dir.join(CERTIFICATE_FILE), &certificate_pem).map_err(|source| {
                 PoolError::DataDir {
                     path: dir.to_owned(),
                     source,

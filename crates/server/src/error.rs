@@ -90,6 +90,11 @@ impl Error {
         Self::new(StatusCode::BAD_REQUEST, message, message)
     }
 
+    /// With words of its own for the family that knows `message`.
+    pub(crate) fn labelled(status: StatusCode, label: &'static str, message: String) -> Self {
+        Self::new(status, label, message)
+    }
+
     pub(crate) fn unauthenticated(label: &'static str, message: &'static str) -> Self {
         Self::new(StatusCode::UNAUTHORIZED, label, message)
     }

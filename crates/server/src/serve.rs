@@ -61,7 +61,7 @@ pub struct Running {
 
 /// The address cannot be listened on.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot listen on {address}: choose another port with --port or PORT")]
+#[error("cannot listen on {address}")]
 pub struct ServeError {
     address: SocketAddr,
     #[source]

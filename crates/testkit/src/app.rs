@@ -65,6 +65,7 @@ impl Upstream {
             client_id: PUBLIC_CLIENT_ID.to_owned(),
             client_secret: None,
             scopes: Vec::new(),
+            trusted_certificate: None,
         };
         let credentials = AdminCredentials::new("AKIATESTTESTTESTTEST", "test", None);
         Admin::new(&settings, POOL_ID, "us-east-1", Some(credentials)).await
@@ -90,6 +91,7 @@ impl Upstream {
             client_id: client_id.to_owned(),
             client_secret,
             scopes: ["openid", "email", "profile"].map(str::to_owned).into(),
+            trusted_certificate: None,
         };
         let accounts = Some(Accounts::new(&settings, "us-east-1"));
         let cognito = Cognito::new(settings).unwrap();

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use cogward_config::{Backend, Config, Mode};
-use cogward_pool::{PUBLIC_CLIENT_ID, Pool};
+use cogward_pool::{CERTIFICATE_FILE, PUBLIC_CLIENT_ID, Pool};
 
 use super::{block_on, load_with_sources};
 use crate::args::Dev;
@@ -62,14 +62,26 @@ fn banner(config: &Config, server: &wire::Started, pool: &Pool) {
         Backend::Sqlite => "kept: they survive a restart".to_owned(),
         _ => wire::store::describe(config),
     };
-    Banner::new("for development: nothing to configure, no AWS account")
+    let banner = Banner::new("for development: nothing to configure, no AWS account")
         .line("Application", &format!("{server}/"))
         .line("API", &format!("{server}/docs"))
         .line("User pool", pool)
-        .line("Inbox", &format!("{pool}/_local/"))
-        .gap()
-        .line("Sign in as", "user@example.com    Passw0rd!")
-        .line("", "admin@example.com   Passw0rd!   (group admin)")
+        .line("Inbox", &format!("{pool}/_local/"));
+    let banner = match config.pool.tls {
+        true => {
+            let certificate = config.server.data_dir.join(CERTIFICATE_FILE);
+            banner.line("Certificate", &certificate.display().to_string())
+        }
+        false => banner,
+    };
+    let banner = banner.gap();
+    let banner = match &config.pool.seed {
+        Some(seed) => banner.line("Sign in as", &format!("a user of {}", seed.display())),
+        None => banner
+            .line("Sign in as", "user@example.com    Passw0rd!")
+            .line("", "admin@example.com   Passw0rd!   (group admin)"),
+    };
+    banner
         .line(
             "or",
             "sign up with any address and read the code in the inbox",

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use cogward_config::{Config, Mode};
 use cogward_pool::{
-    CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolError, PoolOptions, SECRET_CLIENT_ID, Seed,
+    CERTIFICATE_FILE, CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolError, PoolOptions,
+    SECRET_CLIENT_ID, Seed,
 };
 
 use super::{block_on, load};
@@ -37,7 +38,7 @@ fn banner(config: &Config, pool: &Pool) {
         .line("Inbox", &format!("{url}/_local/"))
         .line("Issuer", pool.issuer());
     if config.pool.tls {
-        let certificate = data.join("tls-cert.pem");
+        let certificate = data.join(CERTIFICATE_FILE);
         banner = banner.line("Certificate", &certificate.display().to_string());
     }
     let banner = banner.gap().line("Pool id", POOL_ID);
@@ -76,6 +77,9 @@ pub(super) async fn start(config: &Config, port_flag: &str) -> Result<Pool, Fail
         Ok(pool) => Ok(pool),
         Err(error @ PoolError::Listen { .. }) => {
             Err(Failure::from(error).hint(format!("choose another with {port_flag}")))
+        }
+        Err(error @ PoolError::InUse { .. }) => {
+            Err(Failure::from(error).hint("choose another with --data-dir or DATA_DIR"))
         }
         Err(error) => Err(error.into()),
     }

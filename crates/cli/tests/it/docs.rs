@@ -18,16 +18,39 @@ async fn the_page_about_the_local_pool_tells_the_truth() {
     let python = root.join(".test-tools/venv/bin/python");
     assert!(python.exists(), "boto3 is missing: run ./test");
     succeeds(Command::new(python).arg("-c").arg(here("python")));
-    let shell = format!("set -euo pipefail\nset -x\n{}", here("sh"));
-    let output = succeeds(Command::new("bash").arg("-c").arg(shell));
+    let output = in_folder(folder.path(), &format!("set -x\n{}", here("sh")));
     let said = String::from_utf8(output.stdout).unwrap();
     for part in [
         "CodeDeliveryDetails",
         "given_name",
         "\"refresh_rotation\":true",
+        "{\"AuthenticationResult\"",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }
+}
+
+/// As GitHub makes addresses of headings.
+#[test]
+fn the_contents_of_the_page_about_the_local_pool_are_complete() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/local-pool.md")).unwrap();
+    let headings = page.lines().filter_map(|line| line.strip_prefix("## "));
+    let entries: Vec<_> = headings
+        .map(|heading| {
+            let kept = |c: &char| c.is_alphanumeric() || " -_".contains(*c);
+            let slug: String = heading.to_lowercase().chars().filter(kept).collect();
+            format!("[{heading}](#{})", slug.replace(' ', "-"))
+        })
+        .collect();
+    let contents = page.split("\n\n").find(|part| part.starts_with("[Start]"));
+    let found: Vec<_> = contents
+        .unwrap()
+        .split(['\n', '·'])
+        .map(str::trim)
+        .collect();
+    let found: Vec<_> = found.into_iter().filter(|it| !it.is_empty()).collect();
+    assert_eq!(found, entries);
 }
 
 #[tokio::test]
@@ -202,6 +225,8 @@ async fn the_page_about_accounts_tells_the_truth() {
         "{\"message\":\"OTP sent\"}\n{\"message\":\"Signup complete\"}\n{\"success\":true}",
         "\"authenticated\":true",
         "{\"message\":\"Password reset complete\"}\n{\"access_token\":\"e",
+        "{\"challenge\":\"NEW_PASSWORD_REQUIRED\"\n{\"success\":true}",
+        "grace@example.com",
     ] {
         assert!(said.contains(part), "{part}: {said}");
     }

@@ -12,6 +12,7 @@ mod browser;
 mod commands;
 mod config;
 mod deployment;
+mod dev_tls;
 mod docs;
 mod durable;
 mod keys;

@@ -8,7 +8,7 @@ use aws_sdk_cognitoidentityprovider as sdk;
 use sdk::operation::admin_get_user::AdminGetUserOutput;
 use sdk::types::UserStatusType;
 
-use super::{AccountError, Refusal, patience};
+use super::{AccountError, Refusal, patience, trust};
 use crate::Settings;
 
 /// Calls on the users of one pool. The role or key needs `cognito-idp:AdminGetUser`,
@@ -94,7 +94,9 @@ impl Admin {
             loader = loader.credentials_provider(credentials.0);
         }
         let shared = loader.load().await;
-        let config = sdk::config::Builder::from(&shared).retry_classifier(patience::OnlyTooBusy);
+        let config = sdk::config::Builder::from(&shared);
+        let mut config = config.retry_classifier(patience::OnlyTooBusy);
+        trust::certificate(&mut config, settings);
         Self {
             api: sdk::Client::from_conf(config.build()),
             pool_id: pool_id.to_owned(),

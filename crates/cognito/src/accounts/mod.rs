@@ -9,6 +9,7 @@ mod patience;
 mod refusal;
 mod secret_hash;
 mod sign_in;
+mod trust;
 
 use aws_sdk_cognitoidentityprovider as sdk;
 use sdk::types::{AttributeType, UserContextDataType};
@@ -51,17 +52,17 @@ impl Accounts {
     /// Prepares calls; none is made, and no credentials are looked for: the operations are
     /// unsigned.
     pub fn new(settings: &Settings, region: &str) -> Self {
-        let config = sdk::Config::builder()
+        let mut config = sdk::Config::builder()
             .behavior_version(sdk::config::BehaviorVersion::v2026_01_12())
             .region(sdk::config::Region::new(region.to_owned()))
             .endpoint_url(settings.api.as_str())
             .allow_no_auth()
             .timeout_config(patience::timeouts())
             .retry_config(patience::retries())
-            .retry_classifier(patience::OnlyTooBusy)
-            .build();
+            .retry_classifier(patience::OnlyTooBusy);
+        trust::certificate(&mut config, settings);
         Self {
-            api: sdk::Client::from_conf(config),
+            api: sdk::Client::from_conf(config.build()),
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
         }

@@ -24,6 +24,7 @@ fn accounts(url: &str, client_id: &str) -> Accounts {
         client_id: client_id.to_owned(),
         client_secret: secret,
         scopes: Vec::new(),
+        trusted_certificate: None,
     };
     Accounts::new(&settings, "us-east-1")
 }
@@ -308,6 +309,7 @@ async fn admin(url: &str) -> Admin {
         client_id: PUBLIC_CLIENT_ID.to_owned(),
         client_secret: None,
         scopes: Vec::new(),
+        trusted_certificate: None,
     };
     let credentials = AdminCredentials::new("AKIDEXAMPLEEXAMPLE", "a secret", None);
     Admin::new(&settings, POOL_ID, "us-east-1", Some(credentials)).await

@@ -56,6 +56,7 @@ fn what_is_not_asked_for_is_not_sent() {
     let domain = Url::parse("http://localhost:9229/pool/").unwrap();
     let cognito = Cognito::new(Settings {
         scopes: Vec::new(),
+        trusted_certificate: None,
         ..settings(&domain)
     })
     .unwrap();

@@ -32,6 +32,7 @@ impl Local {
             client_id: client_id.to_owned(),
             client_secret: secret,
             scopes: scopes.map(str::to_owned).into(),
+            trusted_certificate: None,
         };
         let callback = Url::parse("http://localhost:3001/auth/callback").unwrap();
         Self {
@@ -297,6 +298,7 @@ async fn a_wrong_secret_is_not_the_tokens_fault() {
         client_id: SECRET_CLIENT_ID.to_owned(),
         client_secret: Some("x".repeat(34).into()),
         scopes: Vec::new(),
+        trusted_certificate: None,
     };
     let error = Cognito::new(settings)
         .unwrap()

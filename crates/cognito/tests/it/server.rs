@@ -76,6 +76,7 @@ pub(crate) fn settings(url: &Url) -> Settings {
         client_id: CLIENT.to_owned(),
         client_secret: None,
         scopes: ["openid", "email", "profile"].map(str::to_owned).into(),
+        trusted_certificate: None,
     }
 }
 

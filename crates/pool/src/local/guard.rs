@@ -66,6 +66,23 @@ pub(super) async fn own_origin(
     next.run(request).await
 }
 
+const CALLS: &str = "GET /_local/, health, messages, stats, calls, export; \
+    POST /_local/faults, users, settings, reset, keys/rotate, clock";
+
+pub(super) async fn nothing_here() -> Response {
+    let message = format!("there is nothing at this address; what there is: {CALLS}");
+    refuse(StatusCode::NOT_FOUND, "not_found", &message)
+}
+
+pub(crate) async fn wrong_method() -> Response {
+    let message = format!("this address takes another method; what there is: {CALLS}");
+    refuse(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "method_not_allowed",
+        &message,
+    )
+}
+
 pub(super) fn bad_request(message: &str) -> Response {
     refuse(StatusCode::BAD_REQUEST, "bad_request", message)
 }

@@ -63,6 +63,7 @@ use crate::oauth::params::Params;
 use crate::pages;
 use guard::Body;
 
+pub(crate) use guard::wrong_method;
 pub(crate) use users::{PutUser, check_words, put as put_user};
 
 pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
@@ -81,6 +82,8 @@ pub(crate) fn router(core: &Arc<Core>) -> Router<Arc<Core>> {
         .route("/export", get(state::export))
         .route("/keys/rotate", post(rotate_keys))
         .route("/clock", post(state::set_clock))
+        .fallback(guard::nothing_here)
+        .method_not_allowed_fallback(wrong_method)
         .layer(middleware::from_fn_with_state(
             Arc::clone(core),
             guard::own_origin,

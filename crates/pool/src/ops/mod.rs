@@ -229,10 +229,15 @@ fn as_declared(model: &OperationModel, error: ApiError) -> ApiError {
 }
 
 fn target(headers: &HeaderMap) -> Result<Operation> {
-    let name = headers
-        .get("x-amz-target")
-        .and_then(|value| value.to_str().ok())
-        .and_then(|target| target.strip_prefix("AWSCognitoIdentityProviderService."));
+    let target = headers.get("x-amz-target").ok_or_else(|| {
+        ApiError::new(
+            "UnknownOperationException",
+            "The header X-Amz-Target is missing: AWSCognitoIdentityProviderService.InitiateAuth, \
+             for example",
+        )
+    })?;
+    let name = target.to_str().ok();
+    let name = name.and_then(|name| name.strip_prefix("AWSCognitoIdentityProviderService."));
     table::operation(name.unwrap_or_default())
 }
 

@@ -309,3 +309,29 @@ async fn the_last_calls_are_listed_without_what_was_in_them() {
     }
     assert_eq!(calls().await.as_array().unwrap().len(), 200);
 }
+
+#[tokio::test]
+async fn a_wrong_address_or_method_is_told_what_there_is() {
+    let pool = TestPool::start().await;
+    for (method, path, status, error) in [
+        (Method::GET, "/_local/nothing", 404, "not_found"),
+        (Method::GET, "/_local/keys", 404, "not_found"),
+        (Method::GET, "/_local/users", 405, "method_not_allowed"),
+        (Method::DELETE, "/_local/health", 405, "method_not_allowed"),
+        (Method::PUT, "/_local/", 405, "method_not_allowed"),
+    ] {
+        let answer = pool.request(method, path).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        let body: Value = answer.json().await.unwrap();
+        assert_eq!(body["error"], error, "{path}");
+        let message = body["message"].as_str().unwrap();
+        assert!(message.contains("POST /_local/faults, users"), "{message}");
+    }
+    let (status, body) = pool.local("nothing", json!({})).await;
+    assert_eq!(
+        (status.as_u16(), &body["error"]),
+        (404, &json!("not_found"))
+    );
+    let (status, body) = pool.local("stats", json!({})).await;
+    assert_eq!(status, 405, "{body}");
+}

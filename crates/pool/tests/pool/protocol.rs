@@ -104,6 +104,12 @@ async fn operations_not_offered_say_so_and_unknown_ones_are_unknown() {
         response.headers()["x-amzn-errortype"],
         "UnknownOperationException:"
     );
+    let said: serde_json::Value = response.json().await.unwrap();
+    let message = said["message"].as_str().unwrap();
+    assert!(
+        message.starts_with("The header X-Amz-Target is missing"),
+        "{message}"
+    );
 }
 
 const OPERATIONS: [&str; 10] = [

@@ -6,7 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID, PoolOptions};
+use cogward_pool::{POOL_ID, PUBLIC_CLIENT_ID, Pool, PoolError, PoolOptions};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -44,6 +44,24 @@ async fn data_of_an_earlier_version_is_set_aside() {
     let pool = TestPool::with(options(dir.path())).await;
     pool.sign_up("old@example.com").await.ok();
     assert!(file.with_extension("db.version-2").exists());
+}
+
+#[tokio::test]
+async fn a_data_directory_has_one_pool_at_a_time() {
+    let dir = tempfile::tempdir().unwrap();
+    let pool = TestPool::with(options(dir.path())).await;
+    let error = Pool::start(options(dir.path())).await.err().unwrap();
+    assert!(matches!(error, PoolError::InUse { .. }), "{error:?}");
+    let folder = dir.path().join("data");
+    let told = format!(
+        "the data directory {} is in use by another process",
+        folder.display()
+    );
+    assert_eq!(error.to_string(), told);
+    pool.pool.shutdown().await;
+    let again = TestPool::with(options(dir.path())).await;
+    drop(again);
+    TestPool::with(options(dir.path())).await;
 }
 
 #[tokio::test]

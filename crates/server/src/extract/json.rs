@@ -7,10 +7,13 @@ use http::header::CONTENT_TYPE;
 use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment};
 
 use crate::App;
 use crate::error::Error;
 
+/// A `T` is a struct: the names of its members may be told.
 pub(crate) struct Json<T>(pub(crate) T);
 
 impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
@@ -37,12 +40,70 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
                 return Err(Error::of_status(status, "the body took too long"));
             }
         };
-        // What was wrong with it may quote a token, so it is not told.
-        let value = serde_json::from_slice(&bytes);
-        value
-            .map(Self)
-            .map_err(|_| Error::bad_request("the body is not the JSON expected here"))
+        read(&bytes).map(Self).map_err(|wrong| {
+            // In the Token Handler family the sentence stands beside its usual label.
+            let label = "the body is not the JSON expected here";
+            Error::labelled(StatusCode::BAD_REQUEST, label, wrong).explain()
+        })
     }
+}
+
+/// Reads an object; the error names the member that is wrong and what it should be.
+fn read<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, String> {
+    let mut json = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut json);
+    let value = value.map_err(|error| wrong(error.path(), error.inner()))?;
+    json.end().map_err(|_| NO_JSON.to_owned())?;
+    Ok(value)
+}
+
+const NO_JSON: &str = "the body is not JSON";
+const NO_OBJECT: &str = "the body is not the JSON object expected here";
+
+/// In words that stand in the program. What was sent may be a password or a token: of serde's
+/// message only what comes from our own types is used.
+fn wrong(path: &Path, error: &serde_json::Error) -> String {
+    if error.classify() != Category::Data {
+        return NO_JSON.to_owned();
+    }
+    let text = error.to_string();
+    let mut segments = path.iter();
+    let Some(Segment::Map { key }) = segments.next() else {
+        return match quoted(&text) {
+            Some(("missing field ", name)) => format!("{name} is missing"),
+            Some(("duplicate field ", name)) => format!("{name} is there twice"),
+            _ => NO_OBJECT.to_owned(),
+        };
+    };
+    match (is_name(key), segments.next(), expected(&text)) {
+        (true, None, Some(expected)) => format!("{key} must be {expected}"),
+        (true, ..) => format!("{key} is not as expected here"),
+        (false, ..) => NO_OBJECT.to_owned(),
+    }
+}
+
+/// A message that begins with a name of ours, as `missing field `email``.
+fn quoted(text: &str) -> Option<(&str, &str)> {
+    let (before, rest) = text.split_once('`')?;
+    let (name, _) = rest.split_once('`')?;
+    is_name(name).then_some((before, name))
+}
+
+/// Of "invalid type: …, expected a string at line 1 column 9" what was expected. It comes last,
+/// so that nothing that was sent is taken for it.
+fn expected(text: &str) -> Option<&str> {
+    let (_, expected) = text.rsplit_once(", expected ")?;
+    let (expected, _) = expected.rsplit_once(" at line ")?;
+    let known = ["a ", "one of `", "`"];
+    known
+        .iter()
+        .any(|start| expected.starts_with(start))
+        .then_some(expected)
+}
+
+/// A member of one of our types.
+fn is_name(text: &str) -> bool {
+    text.len() <= 40 && text.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
 }
 
 /// Exactly one `application/json`, with parameters or without.
@@ -60,9 +121,81 @@ pub(super) fn is_json(headers: &HeaderMap) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use http::HeaderValue;
+    use serde::Deserialize;
 
     use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Sent {
+        #[serde(rename = "email")]
+        _email: String,
+        #[serde(rename = "accept_terms")]
+        _accept_terms: bool,
+        #[serde(rename = "purpose")]
+        _purpose: Option<Purpose>,
+        #[serde(default, rename = "attributes")]
+        _attributes: BTreeMap<String, String>,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(rename_all = "snake_case")]
+    enum Purpose {
+        PasswordReset,
+        Other,
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_body_is_named_and_nothing_of_it_told() {
+        for (body, told) in [
+            (r#"{"accept_terms":true}"#, "email is missing"),
+            (r#"{"email":"hunter2"}"#, "accept_terms is missing"),
+            (
+                r#"{"email":7,"accept_terms":true}"#,
+                "email must be a string",
+            ),
+            (
+                r#"{"email":null,"accept_terms":true}"#,
+                "email must be a string",
+            ),
+            (
+                r#"{"email":"hunter2","accept_terms":"hunter2"}"#,
+                "accept_terms must be a boolean",
+            ),
+            (
+                r#"{"email":"x","accept_terms":"hunter2, expected hunter2 at line 1"}"#,
+                "accept_terms must be a boolean",
+            ),
+            (
+                r#"{"email":"a","email":"hunter2","accept_terms":true}"#,
+                "email is there twice",
+            ),
+            (
+                r#"{"email":"a","accept_terms":true,"purpose":"`hunter2`, expected `hunter2`"}"#,
+                "purpose must be `password_reset` or `other`",
+            ),
+            (
+                r#"{"email":"a","accept_terms":true,"attributes":{"hunter2":7}}"#,
+                "attributes is not as expected here",
+            ),
+            (
+                r#"{"email":"a","accept_terms":true,"attributes":"hunter2"}"#,
+                "attributes must be a map",
+            ),
+            (r#"["hunter2"]"#, NO_OBJECT),
+            (r#""hunter2""#, NO_OBJECT),
+            (r#"{"hunter2"#, NO_JSON),
+            (r#"{"email":"hunter2}"#, NO_JSON),
+            ("hunter2", NO_JSON),
+            ("", NO_JSON),
+            (r#"{"email":"a","accept_terms":true} hunter2"#, NO_JSON),
+        ] {
+            let found = read::<Sent>(body.as_bytes()).unwrap_err();
+            assert_eq!(found, told, "{body}");
+        }
+    }
 
     #[test]
     fn only_json_is_json() {

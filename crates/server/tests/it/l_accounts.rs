@@ -421,6 +421,58 @@ async fn an_address_is_one_address() {
 }
 
 #[tokio::test]
+async fn a_body_that_is_wrong_names_the_member_and_repeats_nothing() {
+    let app = quick().await;
+    let secret = "hunter2-Passw0rd";
+    let without = |name: &str| {
+        let mut body = person(EMAIL);
+        body["password"] = secret.into();
+        body.as_object_mut().unwrap().remove(name);
+        body
+    };
+    let with = |name: &str, value: Value| {
+        let mut body = without(name);
+        body[name] = value;
+        body
+    };
+    let purpose = json!({ "email": EMAIL, "purpose": secret });
+    for (path, body, message) in [
+        (REGISTER, without("accept_terms"), "accept_terms is missing"),
+        (REGISTER, without("email"), "email is missing"),
+        (
+            REGISTER,
+            with("accept_terms", secret.into()),
+            "accept_terms must be a boolean",
+        ),
+        (
+            REGISTER,
+            with("password", json!([secret])),
+            "password must be a string",
+        ),
+        (LOGIN, json!({ "password": secret }), "email is missing"),
+        (
+            REQUEST,
+            purpose,
+            "purpose must be `email_verification` or `password_reset`",
+        ),
+        (
+            LOGIN,
+            json!([secret]),
+            "the body is not the JSON object expected here",
+        ),
+    ] {
+        let answer = post(&app, path, body).await;
+        refused(&answer, 400, "bad_request");
+        assert_eq!(answer.json()["message"], message);
+        assert!(!answer.body.contains("hunter2"), "{}", answer.body);
+    }
+    assert_eq!(
+        app.calls("SignUp").await + app.calls("InitiateAuth").await,
+        0
+    );
+}
+
+#[tokio::test]
 async fn one_person_is_one_account_and_one_budget() {
     let app = quick().await;
     post(&app, REGISTER, person("Ada@Example.COM")).await;

@@ -106,7 +106,7 @@ impl Jwks {
                     .hint(format!("--jwks takes a saved jwks.json; this was {path}"))
             }),
             Self::Url(url) => {
-                let keys = HttpKeys::new(cogward_cognito::http_client()?, url.clone());
+                let keys = HttpKeys::new(cogward_cognito::http_client(None)?, url.clone());
                 let fetched = keys.fetch().await;
                 fetched.map_err(|error| unavailable(error, url.as_str()))
             }
