@@ -1,20 +1,23 @@
 //! Rules that concern several values at once, or production alone.
 
+mod accounts;
+mod keys;
+
 use url::Url;
 
 use crate::fault::Fault;
 use crate::load::Config;
-use crate::secret::Secret;
-use crate::sections::accounts::Reset;
-use crate::sections::mail::{MailBackend, SmtpTls};
+use crate::sections::mail::MailBackend;
 use crate::sections::people::Directory;
 use crate::sections::session::Backend;
 use crate::sections::{
-    accounts, aws, callback, cognito, cookie, families, frontend, login, mail, people, pool,
-    server, session, stores,
+    aws, callback, cognito, cookie, families, frontend, login, mail, people, pool, server, session,
+    stores,
 };
 use crate::setting::About;
 use crate::sources::{Mode, Source};
+
+pub(crate) use keys::{repeated_keys, weak_keys};
 
 /// One rule, with the sentence that documents it.
 pub(crate) struct Rule {
@@ -80,23 +83,23 @@ pub(crate) static RULES: &[Rule] = &[
     Rule {
         doc: "No key of `session.secret`, nor of `session.encryption_key`, is there twice.",
         production: false,
-        broken: repeated_secrets,
+        broken: keys::repeated_secrets,
     },
     Rule {
         doc: "With `mail.smtp_tls` `none`, `mail.smtp_host` is this machine.",
         production: false,
-        broken: mail_in_the_clear,
+        broken: accounts::mail_in_the_clear,
     },
     Rule {
         doc: "With mail by `smtp`, `mail.smtp_user` and `mail.smtp_password` are set both or neither.",
         production: false,
-        broken: half_a_mail_user,
+        broken: accounts::half_a_mail_user,
     },
     Rule {
         doc: "`accounts.reset` `database` has `people.directory`, `mail.backend` and \
               `accounts.admin`.",
         production: false,
-        broken: own_codes_without_parts,
+        broken: accounts::own_codes_without_parts,
     },
     Rule {
         doc: "With the `dynamodb` backend, mail by `ses` or `accounts.admin`, `aws.access_key_id` and \
@@ -149,7 +152,7 @@ pub(crate) static RULES: &[Rule] = &[
     Rule {
         doc: "Secrets have at least 32 characters and are not examples from documents.",
         production: true,
-        broken: weak_secrets,
+        broken: keys::weak_secrets,
     },
 ];
 
@@ -322,48 +325,6 @@ fn forgetful_lambda(c: &Config) -> Broken {
     all
 }
 
-fn mail_in_the_clear(c: &Config) -> Broken {
-    let smtp = &c.mail.smtp;
-    let away = !smtp.host.is_empty() && !stores::is_loopback(&smtp.host);
-    when(
-        smtp.tls == SmtpTls::None && away,
-        &mail::SMTP_TLS.about,
-        || {
-            "must encrypt what goes to another machine: use starttls or tls (none-anywhere lets whoever \
-         listens read codes and password)"
-            .to_owned()
-        },
-    )
-}
-
-fn half_a_mail_user(c: &Config) -> Broken {
-    let smtp = &c.mail.smtp;
-    let without = |about: &About| format!("is of no use without {}", about.key);
-    let (user, password) = (&mail::SMTP_USER.about, &mail::SMTP_PASSWORD.about);
-    if c.mail.backend != MailBackend::Smtp {
-        return Vec::new();
-    }
-    match (&smtp.user, &smtp.password) {
-        (Some(_), None) => vec![(user, without(password))],
-        (None, Some(_)) => vec![(password, without(user))],
-        _ => Vec::new(),
-    }
-}
-
-fn own_codes_without_parts(c: &Config) -> Broken {
-    let used = c.accounts.enabled && c.accounts.reset == Reset::Database;
-    let missing = [
-        (c.people.directory == Directory::None, "people.directory"),
-        (c.mail.backend == MailBackend::None, "mail.backend"),
-        (!c.accounts.admin, "accounts.admin"),
-    ];
-    let missing = missing.into_iter().filter(|(missing, _)| *missing);
-    let missing: Vec<_> = missing.map(|(_, name)| name).collect();
-    when(used && !missing.is_empty(), &accounts::RESET.about, || {
-        format!("`database` needs {} to be set", missing.join(" and "))
-    })
-}
-
 fn half_an_aws_key(c: &Config) -> Broken {
     let given = |about: &About| c.source(about.key) != Some(&Source::Default);
     let (id, key) = (&aws::ACCESS_KEY_ID.about, &aws::SECRET_ACCESS_KEY.about);
@@ -376,63 +337,6 @@ fn half_an_aws_key(c: &Config) -> Broken {
         let missing = missing.canonical_env();
         format!("is of no use without {missing}: set both, or neither")
     })
-}
-
-fn repeated_secrets(c: &Config) -> Broken {
-    of_keys(c, repeated_keys)
-}
-
-fn weak_secrets(c: &Config) -> Broken {
-    let mut broken = of_keys(c, weak_keys);
-    let client = c.cognito.client_secret.as_ref().is_some_and(is_example);
-    broken.extend(when(client, &cognito::CLIENT_SECRET.about, well_known));
-    broken
-}
-
-fn of_keys(c: &Config, broken: fn(&'static About, &[Secret]) -> Broken) -> Broken {
-    let (secret, key) = (&session::SECRET.about, &session::ENCRYPTION_KEY.about);
-    let mut all = broken(secret, &c.session.secrets);
-    all.extend(broken(key, &c.session.encryption_keys));
-    all
-}
-
-pub(crate) fn repeated_keys(about: &'static About, secrets: &[Secret]) -> Broken {
-    let mut texts: Vec<_> = secrets.iter().map(Secret::expose).collect();
-    texts.sort_unstable();
-    texts.dedup();
-    when(texts.len() < secrets.len(), about, || {
-        "must not have the same secret twice".to_owned()
-    })
-}
-
-pub(crate) fn weak_keys(about: &'static About, secrets: &[Secret]) -> Broken {
-    let short = |secret: &Secret| secret.expose().chars().count() < 32;
-    if secrets.iter().any(short) {
-        return when(true, about, || {
-            "must have at least 32 characters in production".to_owned()
-        });
-    }
-    when(secrets.iter().any(is_example), about, well_known)
-}
-
-/// Words of examples in documents, and texts with hardly any variety. Random
-/// text has neither.
-fn is_example(secret: &Secret) -> bool {
-    const WORDS: &[&str] = &[
-        "secret",
-        "password",
-        "change",
-        "example",
-        "your-",
-        "your_",
-        "0123456789",
-        "abcdefgh",
-    ];
-    let text = secret.expose().to_ascii_lowercase();
-    let mut letters: Vec<char> = text.chars().collect();
-    letters.sort_unstable();
-    letters.dedup();
-    letters.len() < 8 || WORDS.iter().any(|word| text.contains(word))
 }
 
 fn when(broken: bool, about: &'static About, problem: impl FnOnce() -> String) -> Broken {
