@@ -248,15 +248,15 @@ impl Connection {
 }
 
 /// Finds the lengths of an answer.
-struct Shape {
+pub(crate) struct Shape {
     end_of_head: Finder<'static>,
     /// As hyper writes it, and as everybody else.
     content_length: [Finder<'static>; 2],
     close: Finder<'static>,
 }
 
-struct Parts {
-    ok: bool,
+pub(crate) struct Parts {
+    pub(crate) ok: bool,
     head: usize,
     body: usize,
 }
@@ -282,7 +282,7 @@ impl Default for Shape {
 
 impl Shape {
     /// `None` until the whole answer is there.
-    fn of(&self, bytes: &[u8]) -> Option<Parts> {
+    pub(crate) fn of(&self, bytes: &[u8]) -> Option<Parts> {
         let head = self.end_of_head.find(bytes)? + 4;
         let lines = bytes.get(..head)?;
         let length = self.content_length.iter().find_map(|name| {

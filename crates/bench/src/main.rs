@@ -1,6 +1,7 @@
 //! What Cogward costs: requests beside a bare axum server, memory of many
 //! sessions, time from start to first answer. Prints Markdown tables.
 
+mod accounts;
 mod bare;
 mod bearers;
 mod crowd;
@@ -49,6 +50,8 @@ enum Command {
     Pools(pools::Options),
     /// The local user pool with many users, signed in a million times
     Crowd(crowd::Options),
+    /// Accounts: whether time tells of one, and what a sign-in by password costs
+    Accounts(accounts::Options),
     /// All of it, as docs/benchmarks.md shows
     All(load::Options),
     #[command(hide = true)]
@@ -69,6 +72,7 @@ fn main() -> anyhow::Result<()> {
         Command::Start(options) => start::run(&options),
         Command::Pools(options) => pools::run(&options),
         Command::Crowd(options) => crowd::run(&options),
+        Command::Accounts(options) => accounts::run(&options),
         Command::All(options) => {
             load::run(&options)?;
             memory::run(&memory::Options::default())?;

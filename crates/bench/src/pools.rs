@@ -2,7 +2,7 @@
 //! one run: what each costs, and what each gets right.
 
 mod behaviours;
-mod call;
+pub(crate) mod call;
 mod in_process;
 pub(crate) mod peer;
 pub(crate) mod people;

@@ -40,7 +40,7 @@ pub(super) fn post(address: SocketAddr, operation: &str, body: &Value) -> Result
 ///
 /// # Errors
 /// Any other answer than 200.
-pub(super) fn call(address: SocketAddr, operation: &str, body: &Value) -> Result<Value> {
+pub(crate) fn call(address: SocketAddr, operation: &str, body: &Value) -> Result<Value> {
     let answer = post(address, operation, body)?;
     let (status, body) = (answer.status, answer.body);
     ensure!(status == 200, "{operation}: {status} {body}");
@@ -48,7 +48,7 @@ pub(super) fn call(address: SocketAddr, operation: &str, body: &Value) -> Result
 }
 
 /// A `POST` of Cogward's own surface for tests.
-pub(super) fn local(address: SocketAddr, path: &str, body: &Value) -> Result<Value> {
+pub(crate) fn local(address: SocketAddr, path: &str, body: &Value) -> Result<Value> {
     let headers = [("X-Cogward-Local", "1"), ("Connection", "close")];
     let path = format!("/_local/{path}");
     let answer = exchange(address, &with_headers(&path, &headers, body))?;
