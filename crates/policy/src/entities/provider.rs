@@ -1,0 +1,36 @@
+use std::error::Error;
+
+use async_trait::async_trait;
+use serde_json::{Map, Value};
+
+/// What an application knows of one of its resources. It counts in place of what a caller says.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Facts {
+    /// `sub` of the person whose it is; nobody's without.
+    pub owner: Option<String>,
+    /// What it is: `document`. The caller's word where the provider does not tell.
+    pub kind: Option<String>,
+    /// Further attributes, by the names they have in the schema.
+    pub attributes: Map<String, Value>,
+}
+
+/// Where facts of resources are kept: a table of the application's or a service of its.
+///
+/// A failure is an error, never "not there".
+#[async_trait]
+pub trait EntityProvider: Send + Sync + 'static {
+    /// What is known of the resource with this id, which the caller says to be of this kind.
+    async fn find(&self, kind: &str, id: &str) -> Result<Option<Facts>, EntityError>;
+}
+
+/// Why a provider did not tell.
+#[derive(Debug, thiserror::Error)]
+#[error("the entity provider is unavailable")]
+pub struct EntityError(#[source] Box<dyn Error + Send + Sync>);
+
+impl EntityError {
+    /// Because of `source`.
+    pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self(source.into())
+    }
+}
