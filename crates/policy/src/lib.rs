@@ -1,7 +1,37 @@
 //! Who may do what to which resource, by [Cedar](https://www.cedarpolicy.com/) policies.
 //!
 //! Knows no tokens and no HTTP: it is told who asks, and what is known of the resource.
+//!
+//! ```
+//! # #[cfg(feature = "cedar")] {
+//! use cogward_policy::{Engine, Groups, Principal, Question, Resource, Source};
+//!
+//! let texts = Source::Embedded.read().unwrap();
+//! let engine = Engine::new(&texts, Groups::default()).unwrap();
+//! let editor = Principal { sub: "4f1c", email: None, groups: &["editors".to_owned()] };
+//! let publish = Question::about(Resource::APPLICATION, "publish:content");
+//! assert!(engine.decide(&engine.caller(&editor).unwrap(), &publish).unwrap().allowed);
+//! # }
+//! ```
 
+#[cfg(not(feature = "cedar"))]
+mod absent;
+#[cfg(feature = "cedar")]
+mod engine;
 pub mod entities;
+mod fault;
+mod groups;
+mod live;
+mod question;
+mod source;
 
+#[cfg(not(feature = "cedar"))]
+pub use absent::{Caller, Engine};
+#[cfg(feature = "cedar")]
+pub use engine::{Caller, Engine};
 pub use entities::{EntityError, EntityProvider, Facts};
+pub use fault::{Fault, Faults, Place};
+pub use groups::{Groups, GroupsError};
+pub use live::Live;
+pub use question::{Decision, Invalid, Principal, Question, Resource};
+pub use source::{Source, Text, Texts};
