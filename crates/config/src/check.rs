@@ -2,11 +2,13 @@
 
 mod accounts;
 mod keys;
+mod policy;
 
 use url::Url;
 
 use crate::fault::Fault;
 use crate::load::Config;
+use crate::sections::entities::EntitySource;
 use crate::sections::mail::MailBackend;
 use crate::sections::people::Directory;
 use crate::sections::session::Backend;
@@ -102,8 +104,9 @@ pub(crate) static RULES: &[Rule] = &[
         broken: accounts::own_codes_without_parts,
     },
     Rule {
-        doc: "With the `dynamodb` backend, mail by `ses` or `accounts.admin`, `aws.access_key_id` and \
-              `aws.secret_access_key` are set both or neither.",
+        doc: "With the `dynamodb` backend or `policy.entities` `dynamodb`, mail by `ses` or \
+              `accounts.admin`, `aws.access_key_id` and `aws.secret_access_key` are set both or \
+              neither.",
         production: false,
         broken: half_an_aws_key,
     },
@@ -142,6 +145,13 @@ pub(crate) static RULES: &[Rule] = &[
         doc: "Cognito's domain, endpoint and issuer, and DynamoDB's and SES's endpoint, use HTTPS.",
         production: true,
         broken: plain_cognito,
+    },
+    Rule {
+        doc: "`policy.entity_url` uses HTTPS, or its host is this machine or of a private network: \
+              an address of one, a name without dots or one that ends in `.internal`, `.local`, \
+              `.localhost` or `.svc`.",
+        production: true,
+        broken: policy::plain_entities,
     },
     Rule {
         doc: "On Lambda sessions are kept in neither `memory` nor `sqlite`, people not in `sqlite`: \
@@ -328,7 +338,9 @@ fn forgetful_lambda(c: &Config) -> Broken {
 fn half_an_aws_key(c: &Config) -> Broken {
     let given = |about: &About| c.source(about.key) != Some(&Source::Default);
     let (id, key) = (&aws::ACCESS_KEY_ID.about, &aws::SECRET_ACCESS_KEY.about);
-    let used = c.session.backend == Backend::Dynamodb || c.mail.backend == MailBackend::Ses;
+    let used = c.session.backend == Backend::Dynamodb
+        || c.policy.entities.source == EntitySource::Dynamodb
+        || c.mail.backend == MailBackend::Ses;
     // The local pool takes anybody.
     let used = used || (c.accounts.admin && c.mode == Mode::Serve);
     let half = used && given(id) != given(key);

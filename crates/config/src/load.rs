@@ -7,7 +7,7 @@ use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
     self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, mail,
-    passkey, people, pool, reserved, server, session,
+    passkey, people, policy, pool, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -39,6 +39,8 @@ pub struct Config {
     pub bearer: bearer::Bearer,
     /// Which passkeys are allowed.
     pub passkey: passkey::Passkey,
+    /// Authorization by policies.
+    pub policy: policy::Policy,
     /// Sessions: their keys, their store and how long they live.
     pub session: session::Session,
     /// The cookies' names and attributes.
@@ -109,7 +111,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let cookie = cookie::load(r, &server);
     let log = log::load(r);
     let passkey = passkey::load(r);
-    reserved::load(r);
+    let policy = policy::load(r, &session);
     let effective = std::mem::take(&mut r.effective);
     Config {
         mode: r.mode(),
@@ -123,6 +125,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         people,
         bearer,
         passkey,
+        policy,
         mail,
         session,
         cookie,

@@ -112,6 +112,12 @@ impl Reader<'_> {
         );
     }
 
+    /// Whether the value was worked out from others.
+    pub(crate) fn is_derived(&self, about: &About) -> bool {
+        let effective = self.effective.get(about.key);
+        effective.is_some_and(|effective| effective.source == Source::Derived)
+    }
+
     pub(crate) fn has_fault(&self, key: &str) -> bool {
         self.faults.iter().any(|fault| fault.key == Some(key))
     }

@@ -1,7 +1,10 @@
 //! What is allowed and yet worth a word to the operator.
 
+use url::Url;
+
 use crate::fault::Fault;
 use crate::load::Config;
+use crate::sections::entities::{self, EntitySource};
 use crate::sections::mail::{self, MailBackend, SmtpTls};
 use crate::sections::people::{self, Directory};
 use crate::sections::session::Backend;
@@ -13,6 +16,8 @@ const SESSIONS: &str = "has no TLS: whoever can listen on the network between le
                         and can end sessions (what is stored is sealed all the same)";
 const PEOPLE: &str = "has no TLS: whoever can listen on the network between learns the password and \
                       reads the records of people";
+const ENTITIES: &str = "has no TLS: whoever can listen on the network between learns the token or password, and \
+                        whoever can change what is sent there says whose a resource is";
 const MAILS: &str = "has no TLS: whoever can listen on the network between learns the password and the \
                      codes that are mailed";
 
@@ -51,8 +56,28 @@ impl Config {
             .into_iter()
             .chain(readable.then_some(people))
             .chain(in_the_clear.then_some(mail))
+            .chain(self.plain_entities())
             .map(|(about, problem, better)| self.unencrypted(about, problem, better))
             .collect()
+    }
+
+    fn plain_entities(&self) -> Option<(&'static About, &'static str, &'static str)> {
+        let entities = &self.policy.entities;
+        let away =
+            |url: Url| url.scheme() != "https" && !url.host_str().is_some_and(stores::is_loopback);
+        match entities.source {
+            EntitySource::Http if entities.service().is_some_and(away) => {
+                Some((&entities::URL.about, ENTITIES, "use https"))
+            }
+            EntitySource::Postgres if entities.postgres_url.as_ref().is_some_and(is_plain) => {
+                Some((
+                    &entities::POSTGRES_URL.about,
+                    ENTITIES,
+                    "leave out sslmode=disable",
+                ))
+            }
+            _ => None,
+        }
     }
 
     fn unencrypted(&self, about: &'static About, problem: &str, better: &str) -> String {

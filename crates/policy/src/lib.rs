@@ -29,7 +29,7 @@ mod source;
 pub use absent::{Caller, Engine};
 #[cfg(feature = "cedar")]
 pub use engine::{Caller, Engine};
-pub use entities::{EntityError, EntityProvider, Facts};
+pub use entities::{Cached, EntityError, EntityProvider, Facts};
 pub use fault::{Fault, Faults, Place};
 pub use groups::{Groups, GroupsError};
 pub use live::Live;

@@ -7,6 +7,7 @@ pub(crate) mod bearer;
 pub(crate) mod callback;
 pub(crate) mod cognito;
 pub(crate) mod cookie;
+pub(crate) mod entities;
 pub(crate) mod families;
 pub(crate) mod frontend;
 pub(crate) mod log;
@@ -14,8 +15,8 @@ pub(crate) mod login;
 pub(crate) mod mail;
 pub(crate) mod passkey;
 pub(crate) mod people;
+pub(crate) mod policy;
 pub(crate) mod pool;
-pub(crate) mod reserved;
 pub(crate) mod server;
 pub(crate) mod session;
 pub(crate) mod stores;
@@ -43,13 +44,13 @@ pub(crate) static ALL: &[&Section] = &[
     &accounts::SECTION,
     &people::SECTION,
     &passkey::SECTION,
+    &policy::SECTION,
     &mail::SECTION,
     &session::SECTION,
     &aws::SECTION,
     &cookie::SECTION,
     &log::SECTION,
     &pool::SECTION,
-    &reserved::AUTHORIZATION,
 ];
 
 pub(crate) fn settings() -> impl Iterator<Item = &'static About> {

@@ -13,6 +13,7 @@ mod documents;
 mod faults;
 mod loading;
 mod mail;
+mod policy;
 mod rules;
 mod secrets;
 mod session_keys;

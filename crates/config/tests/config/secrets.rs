@@ -8,13 +8,17 @@ use crate::{from_env, from_toml, least, with};
 /// Stands in every secret of these tests.
 const MARKER: &str = "s3cr3tMARKER";
 
-const SECRETS: [(&str, &str); 9] = [
+const SECRETS: [(&str, &str); 10] = [
     ("SESSION_SECRET", "session.secret"),
     ("SESSION_ENCRYPTION_KEY", "session.encryption_key"),
     ("COGNITO_CLIENT_SECRET", "cognito.client_secret"),
     ("REDIS_URL", "session.redis_url"),
     ("POSTGRES_URL", "session.postgres_url"),
-    ("SERVICE_TOKEN", "authorization.service_token"),
+    ("SERVICE_TOKEN", "policy.service_token"),
+    (
+        "COGWARD_POLICY_ENTITY_POSTGRES_URL",
+        "policy.entity_postgres_url",
+    ),
     ("AWS_ACCESS_KEY_ID", "aws.access_key_id"),
     ("AWS_SECRET_ACCESS_KEY", "aws.secret_access_key"),
     ("AWS_SESSION_TOKEN", "aws.session_token"),
@@ -34,7 +38,9 @@ fn good_secrets_are_not_printed() {
     for (name, _) in SECRETS {
         let value = match name {
             "REDIS_URL" => format!("rediss://user:{MARKER}@redis.example:6379/0"),
-            "POSTGRES_URL" => format!("postgres://user:{MARKER}@db.example/cogward"),
+            "POSTGRES_URL" | "COGWARD_POLICY_ENTITY_POSTGRES_URL" => {
+                format!("postgres://user:{MARKER}@db.example/cogward")
+            }
             _ => format!("{MARKER}0123456789"),
         };
         sources.env.insert(name.to_owned(), value);

@@ -1,4 +1,5 @@
 use std::error::Error;
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use serde_json::{Map, Value};
@@ -24,13 +25,13 @@ pub trait EntityProvider: Send + Sync + 'static {
 }
 
 /// Why a provider did not tell.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 #[error("the entity provider is unavailable")]
-pub struct EntityError(#[source] Box<dyn Error + Send + Sync>);
+pub struct EntityError(#[source] Arc<dyn Error + Send + Sync>);
 
 impl EntityError {
     /// Because of `source`.
     pub fn unavailable(source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        Self(source.into())
+        Self(source.into().into())
     }
 }
