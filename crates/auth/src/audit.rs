@@ -1,14 +1,17 @@
-//! One line for every sign-in, refresh, sign-out and refusal.
+//! One line for every sign-in, refresh, sign-out, decision and refusal.
 //!
 //! Events go to the `cogward::audit` target of `tracing`. A session is named
 //! by its public handle and a person by `sub`; tokens, cookies, codes and
 //! addresses of e-mail never stand in an event.
 
+use std::fmt;
 use std::net::IpAddr;
 
-use cogward_session::LookupKey;
+use cogward_session::{Handle, LookupKey};
 use tokio::task::futures::TaskLocalFuture;
 use tracing::Span;
+
+use crate::authorize::Answer;
 
 tokio::task_local! { static CAUSE: Cause; }
 
@@ -29,6 +32,28 @@ impl Cause {
     }
 }
 
+/// As `X-Request-Id` has it.
+struct RequestId(u128);
+
+impl fmt::Display for RequestId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:024x}", self.0)
+    }
+}
+
+/// With commas between them.
+struct Names<'a>(&'a [String]);
+
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (at, name) in self.0.iter().enumerate() {
+            let between = if at == 0 { "" } else { "," };
+            write!(f, "{between}{name}")?;
+        }
+        Ok(())
+    }
+}
+
 /// The cause as a span. It is made when there is something to tell: the many
 /// requests that only read pay for none.
 pub(crate) fn span() -> Span {
@@ -38,7 +63,7 @@ pub(crate) fn span() -> Span {
         tracing::info_span!(
             target: "cogward::audit",
             "request",
-            request_id = format_args!("{request_id:024x}"),
+            request_id = %RequestId(*request_id),
             peer,
         )
     });
@@ -104,15 +129,57 @@ pub(crate) fn session(event: Event, sub: &str, key: &LookupKey, reason: &str) {
     });
 }
 
+/// What was decided of whom.
+pub(crate) struct Judged<'a> {
+    pub(crate) sub: &'a str,
+    pub(crate) session: Option<Handle>,
+    pub(crate) action: &'a str,
+    pub(crate) kind: &'a str,
+    pub(crate) resource: &'a str,
+    pub(crate) answer: &'a Answer,
+}
+
+/// There are many of these: the cause stands in the event, no span is made for it.
+pub(crate) fn decision(judged: &Judged<'_>) {
+    let Judged {
+        sub,
+        action,
+        kind,
+        resource,
+        answer,
+        ..
+    } = *judged;
+    let cause = CAUSE.try_with(|cause| *cause).ok();
+    let session = judged.session.as_ref().map(tracing::field::display);
+    let peer = cause.and_then(|it| it.peer).map(tracing::field::display);
+    let request_id = cause.map(|it| tracing::field::display(RequestId(it.request_id)));
+    tracing::info!(
+        target: "cogward::audit",
+        event = "decision",
+        request_id,
+        peer,
+        sub,
+        session,
+        action,
+        resource_type = kind,
+        resource,
+        allowed = answer.decision.allowed,
+        policies = %Names(&answer.decision.determining),
+        failed = %Names(&answer.decision.failed),
+        reason = %answer.reason,
+        "decision"
+    );
+}
+
 /// A change of a person's record was not written: after a sign-in, sign-up, …
-pub(crate) fn not_written(what: &str, sub: Option<&str>, reason: &dyn std::fmt::Display) {
+pub(crate) fn not_written(what: &str, sub: Option<&str>, reason: &dyn fmt::Display) {
     span().in_scope(|| {
         tracing::warn!(target: "cogward::audit", event = "not_written", what, sub, %reason, "record of a {what} not written");
     });
 }
 
 /// A request was turned away before there was a session to name.
-pub fn refused(what: &str, reason: &dyn std::fmt::Display) {
+pub fn refused(what: &str, reason: &dyn fmt::Display) {
     span().in_scope(|| {
         tracing::warn!(target: "cogward::audit", event = "refused", what, %reason, "{what} refused");
     });

@@ -5,6 +5,7 @@
 
 pub mod accounts;
 pub mod audit;
+pub mod authorize;
 pub mod bearer;
 pub mod devices;
 mod error;
@@ -29,11 +30,13 @@ use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
 use cogward_mail::{Letter, Outbox};
 use cogward_people::UserDirectory;
+use cogward_policy::Live;
 use cogward_session::{Clock, KeyRing, SessionStore, Timestamp};
 use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+pub use authorize::Authorization;
 pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
 pub use operator::Operator;
@@ -50,6 +53,7 @@ pub struct Auth {
     clock: Arc<dyn Clock>,
     rng: SystemRandom,
     settings: Settings,
+    authorization: Authorization,
     flights: refresh::Flights,
     condemned: logout::Condemned,
     opened: opened::Opened,
@@ -149,6 +153,7 @@ impl Auth {
         ring: KeyRing,
         clock: Arc<dyn Clock>,
         settings: Settings,
+        authorization: Authorization,
         outbox: Option<Outbox>,
     ) -> Arc<Self> {
         Arc::new(Self {
@@ -158,6 +163,7 @@ impl Auth {
             clock,
             rng: SystemRandom::new(),
             settings,
+            authorization,
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
@@ -224,6 +230,11 @@ impl Auth {
     /// The session store, for health checks and sweeping.
     pub fn store(&self) -> &Arc<dyn SessionStore> {
         &self.store
+    }
+
+    /// The policies, for those who reload them.
+    pub fn policies(&self) -> &Live {
+        &self.authorization.policies
     }
 
     /// The settings in force.

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use cogward_auth::{Auth, Pool, Settings, Verifiers};
+use cogward_auth::{Auth, Authorization, Pool, Settings, Verifiers};
 use cogward_cognito::Cognito;
 use cogward_jwt::UserPool;
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
@@ -165,6 +165,7 @@ fn app(
         sessions::ring()?,
         Arc::new(SystemClock),
         Settings::default(),
+        Authorization::none(),
         None,
     );
     let base = Url::parse(&format!("http://localhost:{}", address.port()))?;

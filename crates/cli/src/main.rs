@@ -9,6 +9,7 @@ mod demo;
 mod failure;
 mod log;
 mod moment;
+mod policies;
 mod printable;
 mod rotation;
 mod stop;

@@ -2,6 +2,7 @@
 
 pub(crate) mod mail;
 pub(crate) mod people;
+mod policies;
 pub(crate) mod ring;
 pub(crate) mod store;
 
@@ -77,6 +78,7 @@ pub(crate) async fn start(
         ring,
         Arc::new(SystemClock),
         settings(config),
+        policies::open(config)?,
         mail::outbox(config).await?,
     );
     if store::is_swept(config) {

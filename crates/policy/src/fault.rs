@@ -9,6 +9,7 @@ pub struct Place {
     pub column: usize,
 }
 
+#[cfg(feature = "cedar")]
 impl Place {
     /// Of the byte at `offset`.
     pub(crate) fn of(text: &str, offset: usize) -> Self {
@@ -88,6 +89,7 @@ fn one_line(text: &str) -> String {
 mod tests {
     use super::*;
 
+    #[cfg(feature = "cedar")]
     #[test]
     fn a_place_is_counted_in_lines_and_characters() {
         let at = |offset| {

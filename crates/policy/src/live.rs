@@ -9,6 +9,7 @@ pub struct Live {
     source: Source,
     groups: Groups,
     engine: ArcSwapOption<Engine>,
+    tried: ArcSwapOption<Texts>,
 }
 
 impl Live {
@@ -18,6 +19,7 @@ impl Live {
             source,
             groups,
             engine: ArcSwapOption::empty(),
+            tried: ArcSwapOption::empty(),
         }
     }
 
@@ -32,9 +34,15 @@ impl Live {
     /// # Errors
     /// They are not good. Those in force stay.
     pub fn take(&self, texts: &Texts) -> Result<Arc<Engine>, Faults> {
+        self.tried.store(Some(Arc::new(texts.clone())));
         let engine = Arc::new(Engine::new(texts, self.groups.clone())?);
         self.engine.store(Some(Arc::clone(&engine)));
         Ok(engine)
+    }
+
+    /// What was to be taken last, good or not.
+    pub fn tried(&self) -> Option<Arc<Texts>> {
+        self.tried.load_full()
     }
 
     /// Those in force, unless there never were good ones.

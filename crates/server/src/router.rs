@@ -63,6 +63,12 @@ fn token_handler(table: &mut Table, prefix: &str) {
     table.add(&at("/refresh"), routes!(at::refresh::token_handler));
     table.add(&at("/logout"), routes!(at::logout::token_handler));
     table.add(&at("/me"), routes!(at::me::me));
+    table.add(&at("/authorize"), routes!(at::authorize::authorize));
+    table.add(
+        &at("/authorize/batch"),
+        routes!(at::authorize::authorize_all),
+    );
+    table.add(&at("/permissions"), routes!(at::permissions::permissions));
     table.add(
         &at("/validate-credential"),
         routes!(at::validate_credential::validate_credential),

@@ -82,6 +82,13 @@ pub struct Identity {
     pub origin_jti: Option<String>,
 }
 
+impl Identity {
+    /// The address, only if Cognito verified it.
+    pub fn verified_email(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| self.email_verified)
+    }
+}
+
 impl fmt::Debug for Identity {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Identity")

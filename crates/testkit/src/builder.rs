@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Settings};
+use cogward_auth::{Auth, Authorization, Settings};
 use cogward_mail::Outbox;
 use cogward_pool::{Pool, PoolOptions};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
@@ -38,6 +38,7 @@ pub struct Builder {
     people: bool,
     outbox: Option<Outbox>,
     admin: bool,
+    authorization: Authorization,
 }
 
 /// Where the frontend of a test lives; nothing listens there.
@@ -64,6 +65,7 @@ impl TestApp {
             people: false,
             outbox: None,
             admin: false,
+            authorization: Authorization::none(),
         }
     }
 
@@ -178,6 +180,24 @@ impl Builder {
         self
     }
 
+    /// Decides by policies, those that Cogward brings along unless others are loaded.
+    pub fn policies(self) -> Self {
+        self.authorization(Authorization::none(), |_| {})
+    }
+
+    /// Decides by the policies of `authorization`, once `change` was made to it.
+    pub fn authorization(
+        mut self,
+        mut authorization: Authorization,
+        change: impl FnOnce(&mut Authorization),
+    ) -> Self {
+        change(&mut authorization);
+        let texts = authorization.policies.source().read().unwrap();
+        authorization.policies.take(&texts).unwrap();
+        self.authorization = authorization;
+        self
+    }
+
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
         let files = tempfile::tempdir().unwrap();
@@ -217,6 +237,7 @@ impl Builder {
             ring(),
             Arc::new(clock.clone()),
             self.settings,
+            self.authorization,
             self.outbox,
         );
         let mut site = site(&base);

@@ -12,7 +12,7 @@ use crate::failure::Failure;
 use crate::rotation::Rotation;
 use crate::stop::Stop;
 use crate::wire::ring::ring;
-use crate::{data_dir, demo, log, wire};
+use crate::{data_dir, demo, log, policies, wire};
 
 pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
     let (config, sources) = load_with_sources(args.config.as_deref(), args.flags(), Mode::Dev)?;
@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Dev) -> Result<(), Failure> {
             // Not heeding hangups: this server goes with its terminal.
             tokio::spawn(rotation.watch(None));
         }
+        tokio::spawn(policies::watch(Arc::clone(&server.auth), None));
         banner(&config, &server, &pool);
         stop.asked().await;
         server.stop().await;

@@ -13,7 +13,7 @@ use crate::failure::Failure;
 use crate::rotation::Rotation;
 use crate::stop::Stop;
 use crate::wire::ring::ring;
-use crate::{log, wire};
+use crate::{log, policies, wire};
 
 pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     let (config, sources) = load_with_sources(args.config.as_deref(), args.flags(), Mode::Serve)?;
@@ -27,12 +27,17 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
     block_on(async {
         let stop = Stop::new()?;
         // Heeded from here on; it would end the process otherwise.
-        let hangup = signal(SignalKind::hangup())?;
+        let hangup = || signal(SignalKind::hangup());
+        let (for_keys, for_policies) = (hangup()?, hangup()?);
         let ring = ring(&config.session.secrets, &config.session.encryption_keys)?;
         let keys = format!("{ring:?}");
         let server = wire::start(&config, ring, |_| Router::new(), None).await?;
         let rotation = Rotation::new(Arc::clone(&server.auth), sources, &config);
-        tokio::spawn(rotation.watch(Some(hangup)));
+        tokio::spawn(rotation.watch(Some(for_keys)));
+        tokio::spawn(policies::watch(
+            Arc::clone(&server.auth),
+            Some(for_policies),
+        ));
         let url = wire::local_url(server.address);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),

@@ -20,6 +20,14 @@ impl AnyClaims {
             Self::Access(_) => None,
         }
     }
+
+    /// The same, only if Cognito verified it.
+    pub fn verified_email(&self) -> Option<&str> {
+        match self {
+            Self::Id(id) if id.email_verified => id.email.as_deref(),
+            _ => None,
+        }
+    }
 }
 
 impl Read for AnyClaims {

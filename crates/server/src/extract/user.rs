@@ -7,10 +7,12 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
+use cogward_auth::authorize::Asking;
 use cogward_auth::session::Current;
 use cogward_auth::{Bearers, audit, bearer, chain};
 use cogward_jwt::bearer::{Refusal, credentials};
 use cogward_jwt::{AnyClaims, Claims as _, Verified, VerifyError};
+use cogward_policy::Principal;
 use http::request::Parts;
 use http::{HeaderMap, StatusCode};
 
@@ -43,6 +45,26 @@ impl User {
         match &self.0 {
             By::Session(current) => current.identity().email.as_deref(),
             By::Bearer(claims) => claims.email(),
+        }
+    }
+
+    /// The address, only if Cognito verified it.
+    fn verified_email(&self) -> Option<&str> {
+        match &self.0 {
+            By::Session(current) => current.identity().verified_email(),
+            By::Bearer(claims) => claims.verified_email(),
+        }
+    }
+
+    /// As the policies are asked of the caller.
+    pub(crate) fn asking(&self) -> Asking<'_> {
+        Asking {
+            principal: Principal {
+                sub: self.sub(),
+                email: self.verified_email(),
+                groups: self.groups(),
+            },
+            session: self.session().map(Current::handle),
         }
     }
 

@@ -17,7 +17,7 @@ pub(crate) struct Health {
     status: &'static str,
     /// `token-handler`.
     mode: &'static str,
-    /// `ready` or `unavailable`: without an engine `/auth/authorize` answers 503.
+    /// `ready` or `unavailable`: without good policies `/auth/authorize` answers 503.
     cedar: &'static str,
 }
 
@@ -26,11 +26,14 @@ pub(crate) struct Health {
     get, path = "", operation_id = "health", tag = "Health",
     responses((status = 200, description = "Serving", body = Health)),
 )]
-pub(crate) async fn health() -> Result<Response, Error> {
+pub(crate) async fn health(State(app): State<Arc<App>>) -> Result<Response, Error> {
     answer(&Health {
         status: "ok",
         mode: "token-handler",
-        cedar: "unavailable",
+        cedar: match app.auth.policies().engine() {
+            Some(_) => "ready",
+            None => "unavailable",
+        },
     })
 }
 

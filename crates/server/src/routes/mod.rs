@@ -1,6 +1,7 @@
 //! One file an endpoint: extract, call one rule, map the reply.
 
 pub(crate) mod accounts;
+pub(crate) mod authorize;
 pub(crate) mod callback;
 pub(crate) mod check;
 pub(crate) mod health;
@@ -10,6 +11,7 @@ pub(crate) mod logout_all;
 pub(crate) mod logout_redirect;
 pub(crate) mod me;
 mod navigation;
+pub(crate) mod permissions;
 pub(crate) mod profile;
 pub(crate) mod refresh;
 pub(crate) mod root;

@@ -375,7 +375,14 @@ async fn switched_off_nobody_looks_at_the_header() {
 async fn t130_no_session_route_takes_a_bearer() {
     let app = builder().start().await;
     let alice = tokens(&app, ALICE).await;
-    let bearers = ["/auth/me", "/api/v1/auth/check", "/api/v1/profile"];
+    let bearers = [
+        "/auth/me",
+        "/auth/authorize",
+        "/auth/authorize/batch",
+        "/auth/permissions",
+        "/api/v1/auth/check",
+        "/api/v1/profile",
+    ];
     let mut of_alice = signed_in(&app, ALICE).await;
     let mut tested = 0;
     for (method, path) in session_operations(&app).await {
@@ -630,5 +637,5 @@ async fn the_description_says_what_each_route_takes() {
         }
         taking += usize::from(takes("bearer"));
     }
-    assert_eq!(taking, 3);
+    assert_eq!(taking, 6);
 }

@@ -37,6 +37,7 @@ mod l_own_account;
 mod l_passkeys;
 mod l_people;
 mod l_reset;
+mod m_policies;
 mod main_job;
 mod openapi;
 mod raw;

@@ -1,0 +1,362 @@
+//! May a person do this to that, by the policies in force.
+
+use std::sync::Arc;
+
+use cogward_policy::entities::Cached;
+use cogward_policy::{
+    Caller, Decision, Engine, EntityError, Facts, Groups, Invalid, Live, Principal, Question,
+    Resource, Source,
+};
+use cogward_session::Handle;
+use futures_util::{StreamExt as _, stream};
+use serde_json::{Map, Value};
+
+use crate::Auth;
+use crate::audit::{self, Judged};
+use crate::error::chain;
+
+/// So many questions may be asked at once.
+pub const MAX_QUESTIONS: usize = 100;
+/// The provider is asked for so many resources of one call at a time.
+const LOOKUPS: usize = 16;
+/// Where policies take long, others are served between two questions.
+const TURN: usize = 8;
+
+/// The policies, and what is asked beside them.
+pub struct Authorization {
+    /// The policies.
+    pub policies: Live,
+    /// Whose resources are; without it what callers say counts.
+    pub entities: Option<Cached>,
+    /// Actions on what is one's own want an owner that a provider tells.
+    pub require_owner: bool,
+}
+
+impl Authorization {
+    /// No policies in force, those that Cogward brings along ready to be loaded.
+    pub fn none() -> Self {
+        Self {
+            policies: Live::new(Source::Embedded, Groups::default()),
+            entities: None,
+            require_owner: false,
+        }
+    }
+}
+
+/// Who asks: all of it from a session or a verified token.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The person.
+    pub principal: Principal<'a>,
+    /// The session, unless it is by a bearer token.
+    pub session: Option<Handle>,
+}
+
+/// What a caller asks.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    /// What is to be done.
+    pub action: String,
+    /// To what.
+    pub resource: AskedResource,
+    /// What else is the case.
+    pub context: Option<Map<String, Value>>,
+}
+
+/// What a caller says of a resource. What a provider tells goes before it.
+#[derive(Clone, Debug, Default)]
+pub struct AskedResource {
+    /// Its name; without it the application as a whole is meant.
+    pub id: Option<String>,
+    /// What it is.
+    pub kind: Option<String>,
+    /// `sub` of the person whose it is.
+    pub owner: Option<String>,
+}
+
+/// A decision, with what it is because of.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// What the policies say; a no where they were not asked.
+    pub decision: Decision,
+    /// Why, in a word.
+    pub reason: Reason,
+}
+
+/// Why a decision is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// A policy permits it and none forbids it.
+    #[error("Permitted by policy")]
+    Permitted,
+    /// A policy forbids it.
+    #[error("Forbidden by policy")]
+    Forbidden,
+    /// No policy permits it.
+    #[error("No matching permit policy")]
+    NotPermitted,
+    /// A policy failed, so that nobody knows what it would have said.
+    #[error("A policy could not be evaluated")]
+    Failed,
+    /// It is about one's own, and whose it is is not known.
+    #[error("The owner of the resource is not known")]
+    NoOwner,
+    /// The entity provider did not tell.
+    #[error("The resource could not be looked up")]
+    Unknown,
+}
+
+/// There is no answer.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum AuthorizeError {
+    /// There are no good policies to ask.
+    #[error("no policies are in force")]
+    Unavailable,
+    /// The question is not one.
+    #[error("the question is not one that the schema allows")]
+    Invalid(#[source] Invalid),
+    /// What is known of the resource does not fit the schema.
+    #[error("the question could not be put to the policies")]
+    Evaluation(#[source] Invalid),
+}
+
+/// Decides, and tells the audit log.
+///
+/// # Errors
+/// See [`AuthorizeError`]: none of them is a yes.
+pub async fn authorize(
+    auth: &Auth,
+    asking: &Asking<'_>,
+    asked: &Asked,
+) -> Result<Answer, AuthorizeError> {
+    let desk = Desk::open(auth, asking)?;
+    let facts = desk.look_up(&asked.resource).await;
+    desk.answer(asked, &facts)
+}
+
+/// Decides all, by the same policies; one answer for each question, in their order.
+///
+/// # Errors
+/// There are no policies, or the caller's token cannot be put to them.
+pub async fn authorize_all(
+    auth: &Auth,
+    asking: &Asking<'_>,
+    asked: &[Asked],
+) -> Result<Vec<Result<Answer, AuthorizeError>>, AuthorizeError> {
+    let desk = Desk::open(auth, asking)?;
+    let lookups: Vec<_> = asked.iter().map(|it| desk.look_up(&it.resource)).collect();
+    let facts: Vec<_> = stream::iter(lookups).buffered(LOOKUPS).collect().await;
+    let mut answers = Vec::with_capacity(asked.len());
+    for (at, (asked, facts)) in asked.iter().zip(facts).enumerate() {
+        if at % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        answers.push(desk.answer(asked, &facts));
+    }
+    Ok(answers)
+}
+
+/// Those actions of the schema that the caller may take on the resource. One that cannot be
+/// decided without a context is none of them. No decision for the audit log: nothing is done yet.
+///
+/// # Errors
+/// As of [`authorize`].
+pub async fn permissions(
+    auth: &Auth,
+    asking: &Asking<'_>,
+    resource: &AskedResource,
+) -> Result<Vec<String>, AuthorizeError> {
+    let desk = Desk::open(auth, asking)?;
+    let facts = desk.look_up(resource).await;
+    let mut permitted = Vec::new();
+    for (at, action) in desk.engine.actions().enumerate() {
+        if at % TURN == TURN - 1 {
+            tokio::task::yield_now().await;
+        }
+        let answer = desk.decide(action, resource, None, &facts);
+        match answer {
+            Ok(answer) if answer.decision.allowed => permitted.push(action.to_owned()),
+            Ok(_) | Err(Invalid::Context(_)) => {}
+            Err(invalid) => return Err(invalid.into()),
+        }
+    }
+    Ok(permitted)
+}
+
+/// A call: one person, one set of policies.
+struct Desk<'a> {
+    auth: &'a Auth,
+    asking: &'a Asking<'a>,
+    engine: Arc<Engine>,
+    caller: Caller,
+}
+
+/// What is known of a resource.
+enum Known {
+    /// There is nobody but the caller to ask.
+    Said,
+    /// There is, but the caller names no resource.
+    Unnamed,
+    /// The provider knows it.
+    Told(Arc<Facts>),
+    /// The provider does not have it.
+    Missing,
+    /// The provider did not answer.
+    Unknown,
+}
+
+impl<'a> Desk<'a> {
+    fn open(auth: &'a Auth, asking: &'a Asking<'a>) -> Result<Self, AuthorizeError> {
+        let engine = auth.authorization.policies.engine();
+        let engine = engine.ok_or(AuthorizeError::Unavailable)?;
+        let caller = engine.caller(&asking.principal);
+        Ok(Self {
+            auth,
+            asking,
+            caller: caller.map_err(AuthorizeError::Evaluation)?,
+            engine,
+        })
+    }
+
+    async fn look_up(&self, resource: &AskedResource) -> Known {
+        let Some(entities) = &self.auth.authorization.entities else {
+            return Known::Said;
+        };
+        let Some(id) = &resource.id else {
+            return Known::Unnamed;
+        };
+        let kind = resource
+            .kind
+            .as_deref()
+            .unwrap_or(Resource::APPLICATION.kind);
+        match entities.find(kind, id, self.auth.now()).await {
+            Ok(Some(facts)) => Known::Told(facts),
+            Ok(None) => Known::Missing,
+            Err(error) => {
+                tell_failure(&error);
+                Known::Unknown
+            }
+        }
+    }
+
+    fn answer(&self, asked: &Asked, known: &Known) -> Result<Answer, AuthorizeError> {
+        let context = asked.context.as_ref();
+        let answer = self.decide(&asked.action, &asked.resource, context, known);
+        let answer = answer.inspect_err(tell_refusal)?;
+        let resource = named(&asked.resource, known);
+        audit::decision(&Judged {
+            sub: self.asking.principal.sub,
+            session: self.asking.session,
+            action: &asked.action,
+            kind: resource.kind,
+            resource: resource.id,
+            answer: &answer,
+        });
+        Ok(answer)
+    }
+
+    fn decide(
+        &self,
+        action: &str,
+        resource: &AskedResource,
+        context: Option<&Map<String, Value>>,
+        known: &Known,
+    ) -> Result<Answer, Invalid> {
+        let resource = named(resource, known);
+        let question = Question {
+            action,
+            resource,
+            context,
+        };
+        let told = matches!(known, Known::Told(_) if resource.owner.is_some());
+        let only_told = match known {
+            Known::Said | Known::Unnamed => self.auth.authorization.require_owner,
+            _ => true,
+        };
+        let refused = match known {
+            Known::Unknown => Some(Reason::Unknown),
+            _ if action.ends_with(":own") && only_told && !told => Some(Reason::NoOwner),
+            _ => None,
+        };
+        let decision = self.engine.decide(&self.caller, &question)?;
+        Ok(match refused {
+            Some(reason) => Answer {
+                decision: Decision {
+                    allowed: false,
+                    determining: Vec::new(),
+                    failed: Vec::new(),
+                },
+                reason,
+            },
+            None => Answer {
+                reason: Reason::of(&decision),
+                decision,
+            },
+        })
+    }
+}
+
+/// Where there is a provider, what it tells counts, and nobody else's word for the owner.
+fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
+    let id = asked.id.as_deref().unwrap_or(Resource::APPLICATION.id);
+    let said = asked.kind.as_deref().unwrap_or(Resource::APPLICATION.kind);
+    let (kind, owner, attributes) = match known {
+        Known::Said => (said, asked.owner.as_deref(), None),
+        Known::Unnamed | Known::Missing | Known::Unknown => (said, None, None),
+        Known::Told(facts) => (
+            facts.kind.as_deref().unwrap_or(said),
+            facts.owner.as_deref(),
+            Some(&facts.attributes),
+        ),
+    };
+    Resource {
+        id,
+        kind,
+        owner,
+        attributes,
+    }
+}
+
+impl Reason {
+    fn of(decision: &Decision) -> Self {
+        match decision {
+            decision if !decision.failed.is_empty() => Self::Failed,
+            Decision { allowed: true, .. } => Self::Permitted,
+            Decision { determining, .. } if determining.is_empty() => Self::NotPermitted,
+            _ => Self::Forbidden,
+        }
+    }
+}
+
+impl From<Invalid> for AuthorizeError {
+    fn from(invalid: Invalid) -> Self {
+        match invalid {
+            Invalid::Facts(_) => Self::Evaluation(invalid),
+            _ => Self::Invalid(invalid),
+        }
+    }
+}
+
+/// What the caller sent stays out of the log.
+fn tell_refusal(invalid: &Invalid) {
+    match invalid {
+        Invalid::Action => audit::refused("authorization", &"the action is not in the schema"),
+        Invalid::Resource(_) => audit::refused("authorization", invalid),
+        Invalid::Context(_) => {
+            audit::refused("authorization", &"the context is not as it should be");
+        }
+        Invalid::Facts(_) => {
+            audit::refused(
+                "authorization",
+                &"what is told of the resource does not fit the schema",
+            );
+        }
+    }
+}
+
+fn tell_failure(error: &EntityError) {
+    tracing::warn!(
+        error = chain(error),
+        "a resource could not be looked up: refused"
+    );
+}

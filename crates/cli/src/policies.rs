@@ -1,0 +1,95 @@
+//! The policies are taken anew, from where they stand, while the server runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cogward_auth::Auth;
+use cogward_policy::{Engine, Faults, Source, Texts};
+use tokio::signal::unix::Signal;
+
+/// Files are read this often: they are small, and watching them would miss swapped links.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+/// What is read the same again after this long is not half written.
+const SETTLED_AFTER: Duration = Duration::from_millis(200);
+
+type Read = Result<Texts, Faults>;
+
+/// Says which policies are in force from here on.
+pub(crate) fn tell(engine: &Engine) {
+    let actions = engine.actions().count();
+    tracing::info!(policies = engine.policies(), actions, "policies in force");
+    for warning in engine.warnings() {
+        tracing::warn!("{warning}");
+    }
+}
+
+/// Says why others are not.
+pub(crate) fn complain(faults: &Faults, so: &str) {
+    for fault in &faults.0 {
+        tracing::error!("{fault}");
+    }
+    tracing::error!(
+        faults = faults.0.len(),
+        "policies refused: {so} (see cogward policy check)"
+    );
+}
+
+/// Looks at the folder again and again, and at once for every `hangup`; whatever is no good
+/// leaves in force what was.
+pub(crate) async fn watch(auth: Arc<Auth>, mut hangup: Option<Signal>) {
+    if matches!(auth.policies().source(), Source::Embedded) {
+        return;
+    }
+    let tried = auth.policies().tried();
+    let mut known = tried.map_or_else(|| Err(Faults(Vec::new())), |it| Ok((*it).clone()));
+    let mut looks = tokio::time::interval(LOOK_EVERY);
+    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        let asked = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
+        let now = tokio::select! {
+            _ = looks.tick() => match settled(&auth, &known).await {
+                Some(news) => news,
+                None => continue,
+            },
+            _ = asked => read(&auth).await,
+        };
+        take(&auth, &now);
+        known = now;
+    }
+}
+
+/// What is there, if it is something else and nobody is writing it.
+async fn settled(auth: &Arc<Auth>, known: &Read) -> Option<Read> {
+    let first = read(auth).await;
+    if first == *known {
+        return None;
+    }
+    tokio::time::sleep(SETTLED_AFTER).await;
+    let second = read(auth).await;
+    (first == second).then_some(second)
+}
+
+async fn read(auth: &Arc<Auth>) -> Read {
+    let source = auth.policies().source().clone();
+    let read = tokio::task::spawn_blocking(move || source.read()).await;
+    read.unwrap_or_else(|_| auth.policies().source().read())
+}
+
+fn take(auth: &Auth, read: &Read) {
+    let taken = read.clone().and_then(|texts| auth.policies().take(&texts));
+    match taken {
+        Ok(engine) => tell(&engine),
+        Err(faults) => {
+            let so = match auth.policies().engine() {
+                Some(_) => "those in force stay",
+                None => "authorization answers 503",
+            };
+            complain(&faults, so);
+        }
+    }
+}

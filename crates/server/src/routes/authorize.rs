@@ -1,0 +1,278 @@
+//! `POST /auth/authorize` and its batch: may the caller do this?
+
+use std::sync::Arc;
+
+use axum::extract::State;
+use axum::response::Response;
+use cogward_auth::authorize::{
+    Answer, Asked, AskedResource, AuthorizeError, MAX_QUESTIONS, authorize as decide,
+    authorize_all as decide_all,
+};
+use cogward_auth::chain;
+use cogward_policy::Invalid;
+use http::header::RETRY_AFTER;
+use http::{HeaderValue, StatusCode};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Map, Value};
+
+use super::answer;
+use crate::App;
+use crate::error::{Error, OwnWords, TokenHandlerProblem};
+use crate::extract::{Json, SignedIn};
+
+/// A question. Who asks is not part of it: that is the session or the bearer token.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub(crate) struct Question {
+    /// `write:content`, as the schema has it.
+    #[serde(default)]
+    #[schema(value_type = String)]
+    action: Value,
+    /// Without one the application as a whole.
+    #[serde(default, deserialize_with = "object")]
+    resource: Option<AboutResource>,
+    /// What the schema has for the action; other members are not looked at.
+    #[serde(default)]
+    #[schema(value_type = Option<Object>)]
+    context: Option<Map<String, Value>>,
+}
+
+/// A resource, as the caller knows it. Where an entity provider is configured, its word counts.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub(crate) struct AboutResource {
+    /// `_application` without one.
+    #[serde(default)]
+    id: Option<String>,
+    /// `application` without one.
+    #[serde(default, rename = "type")]
+    kind: Option<String>,
+    /// `sub` of the person whose it is; not looked at where an entity provider is configured.
+    #[serde(default)]
+    owner: Option<String>,
+}
+
+/// A list is not one, though serde would take it for its members.
+fn object<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AboutResource>, D::Error> {
+    let members = Option::<Map<String, Value>>::deserialize(from)?;
+    let members = members.map(Value::Object).map(AboutResource::deserialize);
+    members.transpose().map_err(D::Error::custom)
+}
+
+/// A decision.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Decided<'a> {
+    /// The caller may.
+    authorized: bool,
+    /// Why, for people.
+    reason: String,
+    diagnostics: Diagnostics<'a>,
+}
+
+/// Names of policies, as their `@id` has them.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Diagnostics<'a> {
+    /// Those that decided.
+    reason: &'a [String],
+    /// Those that could not be evaluated.
+    errors: &'a [String],
+}
+
+/// There is no decision: that is a no.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Undecided {
+    /// What went wrong, in words.
+    error: &'static str,
+    /// `false`.
+    authorized: bool,
+}
+
+/// Questions of one caller.
+#[derive(Deserialize, utoipa::ToSchema)]
+pub(crate) struct Questions {
+    /// At most 100.
+    questions: Vec<Question>,
+}
+
+/// As many answers as there were questions, in their order, all by the same policies.
+#[derive(Serialize, utoipa::ToSchema)]
+pub(crate) struct Answers<'a> {
+    answers: Vec<Either<'a>>,
+}
+
+/// One of both.
+#[derive(Serialize, utoipa::ToSchema)]
+#[serde(untagged)]
+pub(crate) enum Either<'a> {
+    Decided(Decided<'a>),
+    Undecided(Undecided),
+}
+
+/// Whether the caller may do something, by the policies. Every decision is in the audit log.
+#[utoipa::path(
+    post, path = "", operation_id = "authorize", tag = "Token Handler",
+    security(("session" = []), ("bearer" = [])),
+    params(("X-L42-CSRF" = String, Header, description = "Exactly `1`")),
+    request_body = Question,
+    responses(
+        (status = 200, description = "Yes", body = Decided<'_>),
+        (status = 400, description = "No action of the schema, or a resource or context that does not fit it; or not exactly one bearer token", body = TokenHandlerProblem),
+        (
+            status = 401, description = "Not signed in, or the token is refused", body = TokenHandlerProblem,
+            headers(("WWW-Authenticate" = String, description = "`Cookie`, or `Bearer` with what is wrong with the token")),
+        ),
+        (status = 403, description = "No; or (`error`) the header is missing", body = Decided<'_>),
+        (status = 415, description = "The body is not JSON", body = TokenHandlerProblem),
+        (status = 500, description = "What is known of the resource does not fit the schema", body = Undecided),
+        (status = 503, description = "No policies are in force; or store, Cognito or its signing keys do not answer", body = Undecided),
+    ),
+)]
+pub(crate) async fn authorize(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    question: Result<Json<Question>, Error>,
+) -> Result<Response, Error> {
+    let Json(question) = question.map_err(too_large)?;
+    let asked = asked(question).ok_or_else(no_action)?;
+    let decided = decide(&app.auth, &user.asking(), &asked).await;
+    match decided {
+        Ok(given) => {
+            let mut said = answer(&decided_of(&given))?;
+            if !given.decision.allowed {
+                *said.status_mut() = StatusCode::FORBIDDEN;
+                said.extensions_mut().insert(OwnWords);
+            }
+            Ok(said)
+        }
+        Err(error) => refusal(&error),
+    }
+}
+
+/// The same for many questions at once: the answer to each is in the body.
+#[utoipa::path(
+    post, path = "", operation_id = "authorizeBatch", tag = "Token Handler",
+    security(("session" = []), ("bearer" = [])),
+    params(("X-L42-CSRF" = String, Header, description = "Exactly `1`")),
+    request_body = Questions,
+    responses(
+        (status = 200, description = "An answer to each question", body = Answers<'_>),
+        (status = 400, description = "No question, or more than 100; or not exactly one bearer token", body = TokenHandlerProblem),
+        (
+            status = 401, description = "Not signed in, or the token is refused", body = TokenHandlerProblem,
+            headers(("WWW-Authenticate" = String, description = "`Cookie`, or `Bearer` with what is wrong with the token")),
+        ),
+        (status = 403, description = "The header is missing", body = TokenHandlerProblem),
+        (status = 413, description = "The body is too large", body = TokenHandlerProblem),
+        (status = 415, description = "The body is not JSON", body = TokenHandlerProblem),
+        (status = 503, description = "No policies are in force; or store, Cognito or its signing keys do not answer", body = Undecided),
+    ),
+)]
+pub(crate) async fn authorize_all(
+    State(app): State<Arc<App>>,
+    SignedIn(user): SignedIn,
+    Json(Questions { questions }): Json<Questions>,
+) -> Result<Response, Error> {
+    if !(1..=MAX_QUESTIONS).contains(&questions.len()) {
+        return Err(Error::bad_request("questions must be 1 to 100").explain());
+    }
+    let asked: Vec<Asked> = questions
+        .into_iter()
+        // No schema has an action without a name.
+        .map(|question| asked(question).unwrap_or_default())
+        .collect();
+    let given = match decide_all(&app.auth, &user.asking(), &asked).await {
+        Ok(given) => given,
+        Err(error) => return refusal(&error),
+    };
+    let answers = given.iter().map(|given| match given {
+        Ok(given) => Either::Decided(decided_of(given)),
+        Err(error) => Either::Undecided(undecided(error)),
+    });
+    answer(&Answers {
+        answers: answers.collect(),
+    })
+}
+
+fn asked(question: Question) -> Option<Asked> {
+    let Value::String(action) = question.action else {
+        return None;
+    };
+    let resource = question.resource.map(|it| AskedResource {
+        id: it.id,
+        kind: it.kind,
+        owner: it.owner,
+    });
+    Some(Asked {
+        action,
+        resource: resource.unwrap_or_default(),
+        context: question.context,
+    })
+}
+
+fn decided_of(answer: &Answer) -> Decided<'_> {
+    Decided {
+        authorized: answer.decision.allowed,
+        reason: answer.reason.to_string(),
+        diagnostics: Diagnostics {
+            reason: &answer.decision.determining,
+            errors: &answer.decision.failed,
+        },
+    }
+}
+
+fn no_action() -> Error {
+    Error::bad_request(NO_ACTION)
+}
+
+const NO_ACTION: &str = "Missing or invalid action";
+
+/// An action of a megabyte is none.
+fn too_large(error: Error) -> Error {
+    match error.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            let message = error.message().to_owned();
+            Error::labelled(StatusCode::BAD_REQUEST, NO_ACTION, message).explain()
+        }
+        _ => error,
+    }
+}
+
+/// What is asked for again later may be answered.
+const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
+
+/// In the words of the protocol.
+pub(super) fn refusal(error: &AuthorizeError) -> Result<Response, Error> {
+    let (status, retry) = match error {
+        AuthorizeError::Invalid(Invalid::Action) => return Err(no_action()),
+        AuthorizeError::Invalid(invalid) => {
+            let (label, message) = (label(error), invalid.to_string());
+            return Err(Error::labelled(StatusCode::BAD_REQUEST, label, message).explain());
+        }
+        AuthorizeError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),
+        AuthorizeError::Evaluation(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
+    };
+    tracing::error!(target: "cogward::request", error = chain(error), "no decision: refused");
+    let mut said = answer(&undecided(error))?;
+    *said.status_mut() = status;
+    said.extensions_mut().insert(OwnWords);
+    if retry {
+        said.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
+    }
+    Ok(said)
+}
+
+fn undecided(error: &AuthorizeError) -> Undecided {
+    Undecided {
+        error: label(error),
+        authorized: false,
+    }
+}
+
+fn label(error: &AuthorizeError) -> &'static str {
+    match error {
+        AuthorizeError::Invalid(Invalid::Action) => NO_ACTION,
+        AuthorizeError::Invalid(Invalid::Resource(_)) => "Invalid resource",
+        AuthorizeError::Invalid(_) => "Invalid context",
+        AuthorizeError::Unavailable => "Authorization engine not available",
+        AuthorizeError::Evaluation(_) => "Authorization evaluation failed",
+    }
+}
