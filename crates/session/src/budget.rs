@@ -30,6 +30,10 @@ impl fmt::Debug for BudgetKey {
     }
 }
 
+/// Servers' clocks may differ by so many seconds: what is that little too far ahead is left as it
+/// is, or two servers, asked in turns, would undo what the other one counted.
+const CLOCKS_DIFFER: i64 = 60;
+
 /// So many at once, and one more every so many seconds.
 ///
 /// All that is kept of a budget is when it will be full again (GCRA: the "theoretical arrival
@@ -61,19 +65,23 @@ impl Quota {
         self.seconds.into()
     }
 
-    /// What becomes of a budget that is full again at `full_at` when one is taken now: when it
-    /// is full then, or how many seconds later there is one again.
-    ///
-    /// # Errors
-    /// The seconds to wait, 1 to [`Quota::step`]: nothing is left.
-    pub fn take(&self, full_at: Timestamp, now: Timestamp) -> Result<Timestamp, u32> {
+    /// What becomes of a budget that is full again at `full_at` when one is asked for now: when
+    /// it is full from here on, and what came of it. Whoever is refused has 1 second to
+    /// [`Quota::step`] to wait.
+    #[must_use]
+    pub fn take(&self, full_at: Timestamp, now: Timestamp) -> (Timestamp, Taken) {
         // No further ahead than this quota can be: the clock was set back, or the quota was
-        // another.
+        // another. That is kept, or nobody got one until that clock is reached.
         let latest = now.plus(self.span());
         let next = full_at.clamp(now, latest).plus(self.step());
         match latest.seconds_until(next) {
-            ..=0 => Ok(next),
-            wait => Err(u32::try_from(wait).unwrap_or(u32::MAX)),
+            ..=0 => (next, Taken::Granted),
+            wait => {
+                let seconds = u32::try_from(wait).unwrap_or(u32::MAX);
+                let astray = latest.plus(CLOCKS_DIFFER) < full_at;
+                let full_at = if astray { latest } else { full_at };
+                (full_at, Taken::Refused { seconds })
+            }
         }
     }
 }
@@ -117,14 +125,10 @@ impl Budgets {
     /// As [`SessionStore::take_from`](crate::SessionStore::take_from).
     pub fn take(&self, key: &BudgetKey, quota: Quota, now: Timestamp) -> Taken {
         let mut kept = self.kept.lock();
-        match quota.take(kept.full_at(key, now), now) {
-            Ok(full_at) => {
-                kept.set(*key, full_at);
-                kept.make_room(self.most);
-                Taken::Granted
-            }
-            Err(seconds) => Taken::Refused { seconds },
-        }
+        let (full_at, taken) = quota.take(kept.full_at(key, now), now);
+        kept.set(*key, full_at);
+        kept.make_room(self.most);
+        taken
     }
 
     /// As [`SessionStore::give_back`](crate::SessionStore::give_back).
@@ -223,13 +227,28 @@ mod tests {
     #[test]
     fn a_clock_that_is_set_back_locks_nobody_out() {
         let budgets = Budgets::new(1);
-        let late = NOW.plus(1_000_000);
-        assert_eq!(
-            budgets.take(&key(1), Quota::new(3, 60), late),
-            Taken::Granted
-        );
-        let refused = budgets.take(&key(1), Quota::new(3, 60), NOW);
-        assert_eq!(refused, Taken::Refused { seconds: 60 });
+        let take = |second| budgets.take(&key(1), Quota::new(3, 60), NOW.plus(second));
+        assert_eq!(take(1_000_000), Taken::Granted);
+        assert_eq!(take(0), Taken::Refused { seconds: 60 });
+        assert_eq!(take(59), Taken::Refused { seconds: 1 });
+        assert_eq!(take(60), Taken::Granted);
+        assert_eq!(take(60), Taken::Refused { seconds: 60 });
+        for _ in 0..3 {
+            assert_eq!(take(240), Taken::Granted);
+        }
+    }
+
+    #[test]
+    fn clocks_that_differ_a_little_give_nobody_more() {
+        let budgets = Budgets::new(1);
+        let take = |second| budgets.take(&key(1), Quota::new(3, 10), NOW.plus(second));
+        for _ in 0..3 {
+            assert_eq!(take(CLOCKS_DIFFER), Taken::Granted);
+        }
+        for _ in 0..10 {
+            assert_eq!(take(0), Taken::Refused { seconds: 10 });
+            assert_eq!(take(CLOCKS_DIFFER), Taken::Refused { seconds: 10 });
+        }
     }
 
     #[test]

@@ -99,6 +99,7 @@ cases![
     budgets::what_is_given_back_can_be_taken_again_and_no_more,
     budgets::a_budget_is_of_one_key,
     budgets::a_smaller_quota_counts_at_once,
+    budgets::what_is_too_far_ahead_comes_back_in_time,
     budgets::the_largest_quota_never_overflows,
     budgets::full_budgets_are_swept_and_others_are_not,
     budgets::budgets_and_leases_never_pass_as_each_other,

@@ -25,8 +25,14 @@ impl DynamoStore {
             };
             change = match found {
                 Some(full_at) if now < full_at => match quota.take(full_at, now) {
-                    Ok(_) => go_on(quota, now),
-                    Err(seconds) => return Ok(Taken::Refused { seconds }),
+                    (_, Taken::Granted) => go_on(quota, now),
+                    (latest, refused) => {
+                        if latest < full_at {
+                            let change = set_back(full_at, latest);
+                            self.update(by, place, change, ReturnValue::None).await?;
+                        }
+                        return Ok(refused);
+                    }
                 },
                 _ => begin(quota, now),
             };
@@ -81,6 +87,19 @@ fn go_on(quota: Quota, now: Timestamp) -> Expressions {
             (":step", number(quota.step())),
             (":now", seconds(now)),
             (":most", seconds(now.plus(quota.span() - quota.step()))),
+        ],
+    )
+}
+
+/// What was further ahead than the quota can be; another may have been quicker to say so.
+fn set_back(full_at: Timestamp, latest: Timestamp) -> Expressions {
+    Expressions::update(
+        "SET #full_at = :latest, #ttl = :latest",
+        "#format = :format AND #full_at = :full_at",
+        [
+            (":format", format()),
+            (":full_at", seconds(full_at)),
+            (":latest", seconds(latest)),
         ],
     )
 }

@@ -127,7 +127,8 @@ return 1
 ";
 
 /// Kept is when it is full, by the clock of Redis, and a full one not at all. Answers how many
-/// milliseconds there is none, or 0.
+/// milliseconds there is none, or 0. A refusal writes nothing, unless what is there is further
+/// ahead than the quota can be.
 const BUDGET: &str = "
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -137,17 +138,22 @@ local full_at = tonumber(found)
 if not full_at then
     return redis.error_reply('ERR the budget has an unknown format')
 end
-full_at = math.min(math.max(full_at, now), latest) + ARGV[2]
-if full_at > latest then
-    return full_at - latest
+local held = math.min(math.max(full_at, now), latest)
+local next = held + ARGV[2]
+local wait = math.max(next - latest, 0)
+if wait > 0 then
+    if full_at <= latest then
+        return wait
+    end
+    next = held
 end
-if full_at <= now then
+if next <= now then
     redis.call('DEL', KEYS[1])
 else
-    local length = string.format('%.0f', full_at - now)
-    redis.call('SET', KEYS[1], string.format('%.0f', full_at), 'PX', length)
+    local length = string.format('%.0f', next - now)
+    redis.call('SET', KEYS[1], string.format('%.0f', next), 'PX', length)
 end
-return 0
+return wait
 ";
 
 impl Scripts {

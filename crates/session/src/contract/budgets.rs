@@ -94,6 +94,22 @@ pub(super) async fn a_smaller_quota_counts_at_once(store: Store) -> Outcome {
     same(&refused, &Taken::Refused { seconds: 60 }, "the smaller one")
 }
 
+/// So it is once a clock was ahead, or the quota was another: nobody waits for that time.
+pub(super) async fn what_is_too_far_ahead_comes_back_in_time(store: Store) -> Outcome {
+    let (once, quota) = (NOW.plus(1_000_000), Quota::new(1, 1));
+    let largest = Quota::new(1, u16::MAX);
+    let first = store.take_from(&budget(1), largest, once).await?;
+    same(&first, &Taken::Granted, "when the clock was ahead")?;
+    let started = Instant::now();
+    let mut taken = store.take_from(&budget(1), quota, NOW).await?;
+    same(&taken, &Taken::Refused { seconds: 1 }, "at first")?;
+    while taken != Taken::Granted && started.elapsed() < Duration::from_secs(4) {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+        taken = store.take_from(&budget(1), quota, since(started)).await?;
+    }
+    same(&taken, &Taken::Granted, "a second later")
+}
+
 pub(super) async fn the_largest_quota_never_overflows(store: Store) -> Outcome {
     let largest = Quota::new(u16::MAX, u16::MAX);
     same(&granted(&store, 1, largest, 3).await?, &3, "taken")?;
