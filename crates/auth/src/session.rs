@@ -296,8 +296,6 @@ pub(crate) async fn start(
         address: client.address,
     };
     let record = Record {
-        user: auth.ring().user_index(&identity.pool, &identity.sub),
-        last_seen_at: now,
         expires_at: expiry(auth, now, identity.ends_at),
         device: seal::seal_device(&auth.ring(), &key, &device, &auth.rng)
             .map_err(|_| SessionError::Internal)?,

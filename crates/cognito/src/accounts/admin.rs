@@ -89,6 +89,7 @@ impl Admin {
             .region(Region::new(region.to_owned()))
             .endpoint_url(settings.api.as_str())
             .timeout_config(patience::timeouts())
+            .stalled_stream_protection(patience::stalls())
             .retry_config(patience::retries());
         if let Some(credentials) = credentials {
             loader = loader.credentials_provider(credentials.0);

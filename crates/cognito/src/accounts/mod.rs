@@ -58,6 +58,7 @@ impl Accounts {
             .endpoint_url(settings.api.as_str())
             .allow_no_auth()
             .timeout_config(patience::timeouts())
+            .stalled_stream_protection(patience::stalls())
             .retry_config(patience::retries())
             .retry_classifier(patience::OnlyTooBusy);
         trust::certificate(&mut config, settings);

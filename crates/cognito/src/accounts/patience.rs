@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use aws_sdk_cognitoidentityprovider::config::StalledStreamProtectionConfig;
 use aws_sdk_cognitoidentityprovider::config::interceptors::InterceptorContext;
 use aws_sdk_cognitoidentityprovider::config::retry::{ClassifyRetry, RetryAction, RetryConfig};
 use aws_sdk_cognitoidentityprovider::config::timeout::TimeoutConfig;
@@ -17,6 +18,12 @@ pub(super) fn timeouts() -> TimeoutConfig {
         .connect_timeout(CONNECT_LIMIT)
         .operation_timeout(CALL_LIMIT)
         .build()
+}
+
+/// The limit of a call ends an answer that stalls as well: the SDK's own watch over each body
+/// would add timers, and nothing else.
+pub(super) fn stalls() -> StalledStreamProtectionConfig {
+    StalledStreamProtectionConfig::disabled()
 }
 
 /// The SDK's "standard" way: pauses are random up to a limit that doubles, and each try beyond

@@ -1,9 +1,10 @@
-use cogward_cognito::CallError;
+use cogward_cognito::accounts::{Admin, AdminCredentials, Subject};
+use cogward_cognito::{AccountError, Accounts, CallError};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 use url::Url;
 
-use crate::server::public;
+use crate::server::{public, settings};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: ";
 
@@ -101,6 +102,32 @@ async fn what_is_no_http() {
 async fn an_answer_that_never_comes() {
     let said = transient(&raw(String::new(), Then::Hang).await).await;
     assert!(said.starts_with("timed out: "), "{said}");
+}
+
+/// The SDK's calls have their time too, whatever of an answer came.
+#[tokio::test]
+async fn an_answer_about_an_account_that_never_ends() {
+    let ada = Subject {
+        username: "ada@example.com",
+        address: None,
+    };
+    let half = format!("{HEAD}500\r\n\r\n{{\"AuthenticationResult\":{{");
+    for bytes in [String::new(), half] {
+        let settings = settings(&raw(bytes, Then::Hang).await);
+        let accounts = Accounts::new(&settings, "us-east-1");
+        let credentials = AdminCredentials::new("AKIDEXAMPLEEXAMPLE", "a secret", None);
+        let admin = Admin::new(&settings, "us-east-1_x", "us-east-1", Some(credentials)).await;
+        let (signed_in, found) = tokio::join!(
+            accounts.sign_in(ada, "s3cret"),
+            admin.user("ada@example.com")
+        );
+        for error in [signed_in.err().unwrap(), found.err().unwrap()] {
+            assert!(
+                matches!(error, AccountError::Unavailable { what: "timed out" }),
+                "{error:?}"
+            );
+        }
+    }
 }
 
 #[tokio::test]
