@@ -75,7 +75,12 @@ fn wrong(path: &Path, error: &serde_json::Error) -> String {
             _ => NO_OBJECT.to_owned(),
         };
     };
-    match (is_name(key), segments.next(), expected(&text)) {
+    let (named, inner) = (is_name(key), segments.next());
+    if inner.is_none() && text.starts_with("unknown field ") {
+        let member = if named { key } else { "a member" };
+        return format!("{member} is not known here");
+    }
+    match (named, inner, expected(&text)) {
         (true, None, Some(expected)) => format!("{key} must be {expected}"),
         (true, ..) => format!("{key} is not as expected here"),
         (false, ..) => NO_OBJECT.to_owned(),
@@ -101,9 +106,9 @@ fn expected(text: &str) -> Option<&str> {
         .then_some(expected)
 }
 
-/// A member of one of our types.
+/// A member of one of our types, or what could be one.
 fn is_name(text: &str) -> bool {
-    text.len() <= 40 && text.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
+    (1..=40).contains(&text.len()) && text.bytes().all(|c| c.is_ascii_lowercase() || c == b'_')
 }
 
 /// Exactly one `application/json`, with parameters or without.
@@ -145,6 +150,38 @@ mod tests {
     enum Purpose {
         PasswordReset,
         Other,
+    }
+
+    #[derive(Debug, Deserialize)]
+    #[serde(deny_unknown_fields)]
+    struct Strict {
+        #[serde(rename = "password")]
+        _password: Option<String>,
+        #[serde(rename = "inner")]
+        _inner: Option<Box<Strict>>,
+    }
+
+    #[test]
+    fn a_member_that_nobody_knows_is_named_if_it_could_be_a_name() {
+        for (body, told) in [
+            (r#"{"passwort":"hunter2"}"#, "passwort is not known here"),
+            (
+                r#"{"password":"hunter2","passwort":[7]}"#,
+                "passwort is not known here",
+            ),
+            (r#"{"hunter2":"password"}"#, "a member is not known here"),
+            (r#"{"Hunter":1}"#, "a member is not known here"),
+            (r#"{"":1}"#, "a member is not known here"),
+            (r#"{"inner":{"hunter":1}}"#, "inner is not as expected here"),
+            (r#"{"password":7}"#, "password must be a string"),
+            (
+                r#"{"password":["unknown field `hunter2`"]}"#,
+                "password must be a string",
+            ),
+        ] {
+            let found = read::<Strict>(body.as_bytes()).unwrap_err();
+            assert_eq!(found, told, "{body}");
+        }
     }
 
     #[test]

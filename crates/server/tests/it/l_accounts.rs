@@ -455,6 +455,17 @@ async fn a_body_that_is_wrong_names_the_member_and_repeats_nothing() {
             purpose,
             "purpose must be `email_verification` or `password_reset`",
         ),
+        // Without a password, something else would begin.
+        (
+            LOGIN,
+            json!({ "email": EMAIL, "passwort": secret }),
+            "passwort is not known here",
+        ),
+        (
+            LOGIN,
+            json!({ "email": EMAIL, "hunter2-password": secret }),
+            "a member is not known here",
+        ),
         (
             LOGIN,
             json!([secret]),

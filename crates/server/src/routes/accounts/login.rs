@@ -46,8 +46,9 @@ pub(crate) struct NextStep<'a> {
     expires_in: i64,
 }
 
-/// Who signs in.
+/// Who signs in. A member that is misspelt is refused: without a password, something else begins.
 #[derive(Deserialize, utoipa::ToSchema)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Credentials {
     email: String,
     /// Without one, the answer says what else there is to sign in by (`SELECT_CHALLENGE`), or asks
