@@ -194,16 +194,28 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
             });
         }
     };
-    let tokens = exchange(auth, &pending, code).await?;
+    let code = Code::from(code.to_owned());
+    let previous = callback.session_cookies.iter();
+    let previous: Vec<_> = previous.map(|&cookie| cookie.to_owned()).collect();
+    let (worker, client) = (Arc::clone(auth), callback.client);
+    // A browser that hangs up leaves no refresh token that nobody holds.
+    let done = auth.spawn(async move {
+        let previous: Vec<_> = previous.iter().map(String::as_str).collect();
+        complete(&worker, &pending, &code, client, &previous).await
+    });
+    done.await.map_err(|_| LoginError::Failed)?
+}
+
+async fn complete(
+    auth: &Arc<Auth>,
+    pending: &Pending,
+    code: &Code,
+    client: Client,
+    previous: &[&str],
+) -> Result<Finished, LoginError> {
+    let tokens = exchange(auth, pending, code).await?;
     let refresh_token = tokens.refresh_token.as_ref().map(session::kept);
-    let started = sign_in(
-        auth,
-        &pending,
-        tokens,
-        callback.client,
-        callback.session_cookies,
-    )
-    .await;
+    let started = sign_in(auth, pending, tokens, client, previous).await;
     if let (Err(_), Some(token)) = (&started, refresh_token) {
         // Nobody holds it from here on.
         logout::revoke(auth, token).await;
@@ -242,18 +254,17 @@ async fn take(auth: &Auth, callback: &Callback<'_>) -> Result<Pending, LoginErro
     Ok(pending)
 }
 
-async fn exchange(auth: &Auth, pending: &Pending, code: &str) -> Result<Tokens, LoginError> {
+async fn exchange(auth: &Auth, pending: &Pending, code: &Code) -> Result<Tokens, LoginError> {
     let failed = |reason: &dyn std::fmt::Display| {
         audit::refused("sign-in", reason);
         LoginError::Failed
     };
     let redirect_uri = Url::parse(&pending.redirect_uri).map_err(|_| failed(&"redirect_uri"))?;
-    let code = Code::from(code.to_owned());
     let verifier = PkceVerifier::from(pending.verifier.clone());
     let exchange = auth
         .pool
         .cognito
-        .exchange_code(&code, &redirect_uri, &verifier);
+        .exchange_code(code, &redirect_uri, &verifier);
     exchange.await.map_err(|error| failed(&chain(&error)))
 }
 

@@ -158,6 +158,7 @@ pub(super) fn refused(auth: &Auth, proved: bool, error: AccountError) -> Account
     }
 }
 
+/// In a task of its own: a browser that hangs up leaves no refresh token that nobody holds.
 async fn start(
     auth: &Arc<Auth>,
     tokens: Tokens,
@@ -165,13 +166,19 @@ async fn start(
     client: Client,
     previous: &[&str],
 ) -> Result<Started, AccountRefusal> {
-    let refresh_token = tokens.refresh_token.as_ref().map(session::kept);
-    let started = keep(auth, &tokens, method, client, previous).await;
-    if let (Err(_), Some(token)) = (&started, refresh_token) {
-        // Nobody holds it from here on.
-        logout::revoke(auth, token).await;
-    }
-    started
+    let previous: Vec<_> = previous.iter().map(|&cookie| cookie.to_owned()).collect();
+    let (worker, method) = (Arc::clone(auth), method.to_owned());
+    let started = auth.spawn(async move {
+        let previous: Vec<_> = previous.iter().map(String::as_str).collect();
+        let refresh_token = tokens.refresh_token.as_ref().map(session::kept);
+        let started = keep(&worker, &tokens, &method, client, &previous).await;
+        if let (Err(_), Some(token)) = (&started, refresh_token) {
+            // Nobody holds it from here on.
+            logout::revoke(&worker, token).await;
+        }
+        started
+    });
+    started.await.map_err(|_| AccountRefusal::Internal)?
 }
 
 async fn keep(

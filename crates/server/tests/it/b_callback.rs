@@ -10,6 +10,7 @@ use crate::sign_ins::{
     BACKEND_PROXY, FAMILIES, Family, LOGIN, SESSION, Start, TOKEN_HANDLER, Watch, access_claims,
     answer_well, answer_with, id_claims, issuer, sign_in,
 };
+use crate::support::{sessions_of, until};
 
 #[tokio::test]
 async fn t10_state_is_bound_to_the_browser() {
@@ -443,6 +444,29 @@ async fn t25_a_sign_in_makes_a_new_session() {
         let row = app.store.behind().load(&key, app.auth.now()).await;
         assert!(row.unwrap().is_none(), "the old row is gone");
     }
+}
+
+/// The code is spent, and the refresh token must not be nobody's.
+#[tokio::test]
+async fn a_browser_that_hangs_up_in_mid_callback_leaves_a_session() {
+    let app = TestApp::start().await;
+    let ada = app.user("ada@example.com", &[]).await;
+    let mut leaving = app.browser();
+    let login = BACKEND_PROXY.login;
+    let callback = app.callback_url(&mut leaving, login, "ada@example.com");
+    let callback = callback.await;
+    let slow = json!({ "op": "oauth2/token", "delay_ms": 400 });
+    app.local("faults", slow).await;
+    let left = tokio::spawn(async move { leaving.get(callback.as_str()).await.status });
+    until("the code is on its way", async || {
+        app.calls("oauth2/token").await > 0
+    })
+    .await;
+    left.abort();
+    assert!(left.await.is_err(), "left before the answer");
+    let kept = async || sessions_of(&app, ada["sub"].as_str().unwrap()).await;
+    until("it is kept", async || kept().await == 1).await;
+    assert_eq!(app.calls("oauth2/revoke").await, 0);
 }
 
 #[tokio::test]

@@ -7,7 +7,7 @@ use cogward_testkit::{Answer, Browser, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{claims, code};
+use crate::support::{claims, code, sessions_of, until};
 
 const EMAIL: &str = "ada@example.com";
 const PASSWORD: &str = "Passw0rd!";
@@ -166,6 +166,24 @@ async fn a_session_login_gives_a_cookie_and_no_token() {
     old.set_cookie("cogward_session", &first);
     assert_eq!(old.get(CHECK).await.status, 401);
     assert_eq!(browser.get(CHECK).await.status, 200);
+}
+
+/// Once there are tokens, they are somebody's to revoke.
+#[tokio::test]
+async fn a_page_that_is_left_in_mid_sign_in_leaves_a_session() {
+    let app = TestApp::builder().keys_later().start().await;
+    let ada = app.user(EMAIL, &[]).await;
+    let slow = json!({ "op": "jwks", "delay_ms": 400 });
+    app.local("faults", slow).await;
+    let mut leaving = app.browser();
+    let body = json!({ "email": EMAIL, "password": PASSWORD, "session": true });
+    let left = tokio::spawn(async move { leaving.post_json(LOGIN, &body).await.status });
+    until("the tokens came", async || app.calls("jwks").await > 0).await;
+    left.abort();
+    assert!(left.await.is_err(), "left before the answer");
+    let kept = async || sessions_of(&app, ada["sub"].as_str().unwrap()).await;
+    until("it is kept", async || kept().await == 1).await;
+    assert_eq!(app.calls("oauth2/revoke").await, 0);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cogward_pool::{CLIENT_SECRET, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
+use cogward_pool::{CLIENT_SECRET, POOL_ID, PUBLIC_CLIENT_ID, SECRET_CLIENT_ID};
 use cogward_testkit::{Answer, Browser, TestApp};
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -68,6 +68,13 @@ pub(crate) async fn refresh_at_pool(app: &TestApp, refresh_token: &str) -> u16 {
     ];
     let answer = caller.post_form("/oauth2/token", &form).await;
     answer.status.as_u16()
+}
+
+/// How many sessions of a person there are, whoever has their cookies.
+pub(crate) async fn sessions_of(app: &TestApp, sub: &str) -> usize {
+    let users = [app.ring.user_index(POOL_ID, sub)];
+    let kept = app.store.behind().list(&users, app.auth.now()).await;
+    kept.unwrap().len()
 }
 
 /// Waits for what must come true; a test that waits in vain fails.
