@@ -14,6 +14,7 @@
 //! carry the calls of all requests, sent one behind the other without waiting. A `PgBouncer` in
 //! between must be set to `pool_mode = session`.
 
+mod calls;
 mod connect;
 mod fault;
 mod lanes;

@@ -7,10 +7,8 @@ use cogward_session::{
     ABANDONED_SECONDS, BudgetKey, Holder, KeptMark, Lease, LoginKey, LookupKey, Quota, Record,
     Replaced, RevocationMark, SessionStore, StoreError, Taken, Timestamp, UserIndex,
 };
-use tokio::time::timeout;
-use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
 
+use crate::calls::Parameters;
 use crate::connect::Connector;
 use crate::fault::Fault;
 use crate::lanes::{Lanes, Limits, Which};
@@ -20,10 +18,10 @@ use crate::schema::SESSIONS;
 
 /// Sessions in a PostgreSQL database.
 pub struct PostgresStore {
-    reads: Lanes,
+    pub(crate) reads: Lanes,
     /// Apart from those that read, for whom nothing is ever locked.
-    writes: Lanes,
-    call_limit: Duration,
+    pub(crate) writes: Lanes,
+    pub(crate) call_limit: Duration,
     sweeps: AtomicUsize,
 }
 
@@ -70,61 +68,6 @@ impl PostgresStore {
         })
     }
 
-    /// A lost connection says nothing about a row, so that another one is asked, once.
-    async fn read(&self, which: Which, parameters: Parameters<'_>) -> Result<Vec<Row>, Fault> {
-        match self.reads.query(which, parameters).await {
-            Err(fault) if fault.lost_connection() => self.reads.query(which, parameters).await,
-            answer => answer,
-        }
-    }
-
-    /// Never sent twice: what became of a write on a lost connection is not known.
-    async fn write(&self, which: Which, parameters: Parameters<'_>) -> Result<Vec<Row>, Fault> {
-        let answer = self.writes.query(which, parameters).await;
-        if matches!(answer, Err(Fault::ReadOnly)) {
-            self.leave_standby();
-        }
-        answer
-    }
-
-    /// What was connected to is no primary any more; the reading connections lead there too.
-    fn leave_standby(&self) {
-        self.reads.reset();
-        self.writes.reset();
-    }
-
-    async fn limited<T>(
-        &self,
-        call: impl Future<Output = Result<T, Fault>> + Send,
-    ) -> Result<T, Fault> {
-        timeout(self.call_limit, call)
-            .await
-            .unwrap_or(Err(Fault::Slow))
-    }
-
-    /// Whether a row was written that had to be new.
-    async fn added(&self, which: Which, parameters: Parameters<'_>) -> Result<(), StoreError> {
-        let rows = self.limited(self.write(which, parameters)).await?;
-        match rows.is_empty() {
-            true => Err(StoreError::Exists),
-            false => Ok(()),
-        }
-    }
-
-    async fn replaced(
-        &self,
-        which: Which,
-        parameters: Parameters<'_>,
-    ) -> Result<Replaced, StoreError> {
-        let rows = self.limited(self.write(which, parameters)).await?;
-        let row = rows.first().ok_or(Fault::Row("done"))?;
-        Ok(match (column(row, 0, "done")?, column(row, 1, "exists")?) {
-            (true, _) => Replaced::Done,
-            (false, true) => Replaced::Conflict,
-            (false, false) => Replaced::Missing,
-        })
-    }
-
     /// Merges with what is there, however many others do so at once.
     async fn merge_mark(&self, user: &UserIndex, new: KeptMark) -> Result<(), Fault> {
         let mut expected: Option<KeptMark> = None;
@@ -161,7 +104,6 @@ impl PostgresStore {
     }
 }
 
-type Parameters<'a> = &'a [&'a (dyn ToSql + Sync)];
 type Swept = Result<usize, Fault>;
 
 /// More than there are connections of all processes that could take turns in winning.

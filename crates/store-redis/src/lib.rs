@@ -31,6 +31,7 @@ mod endpoint;
 mod gather;
 mod index;
 mod keys;
+mod marks;
 mod node;
 mod open;
 mod options;

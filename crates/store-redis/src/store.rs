@@ -79,7 +79,7 @@ impl RedisStore {
         self.cache.as_ref().map(|cache| cache.forgetting(key))
     }
 
-    fn look(&self, key: &WatchedKey) -> Look<'_> {
+    pub(crate) fn look(&self, key: &WatchedKey) -> Look<'_> {
         self.cache
             .as_ref()
             .map_or(Look::Miss(None), |cache| cache.look(key))
@@ -107,7 +107,11 @@ impl RedisStore {
         record(self.get(&self.keys.session(key), deadline).await?)
     }
 
-    async fn get(&self, key: &Key, deadline: Instant) -> Result<Option<Vec<u8>>, CallError> {
+    pub(crate) async fn get(
+        &self,
+        key: &Key,
+        deadline: Instant,
+    ) -> Result<Option<Vec<u8>>, CallError> {
         let mut get = redis::cmd("GET");
         get.arg(key.as_bytes());
         call::bytes(self.router.call(key, &get, Kind::Read, deadline).await?)
@@ -150,46 +154,6 @@ impl RedisStore {
         let arguments = [span.as_bytes(), step.as_bytes()];
         let answer = self.router.run(script, &key, &arguments, self.deadline());
         call::number(&answer.await?)
-    }
-
-    async fn find_mark(&self, user: &UserIndex) -> Result<Option<KeptMark>, StoreError> {
-        let gap = match self.look(&WatchedKey::Mark(*user)) {
-            Look::Hit(Found::Mark(mark)) => return Ok(mark),
-            Look::Hit(Found::Record(_)) => return Err(CallError::Odd.into()),
-            Look::Miss(gap) => gap,
-        };
-        let found = self.get(&self.keys.mark(user), self.deadline()).await?;
-        let mark = found.map(|bytes| kept_mark(&bytes)).transpose()?;
-        if let Some(gap) = gap {
-            gap.fill(Found::Mark(mark));
-        }
-        Ok(mark)
-    }
-
-    /// Merges `mark` with whatever is there, also what comes in between.
-    async fn merge_mark(&self, user: &UserIndex, mark: KeptMark) -> Result<(), CallError> {
-        let (key, deadline) = (self.keys.mark(user), self.deadline());
-        let (mut found, mut merged) = (Vec::new(), mark);
-        // The deadline ends it.
-        loop {
-            let (row, end) = (
-                merged.to_bytes(),
-                rows::dropped_at(merged.expires_at).to_string(),
-            );
-            let arguments = [found.as_slice(), &row, end.as_bytes()];
-            let swap = &self.scripts.swap;
-            match self.router.run(swap, &key, &arguments, deadline).await? {
-                Value::Int(scripts::DONE) => return Ok(()),
-                Value::BulkString(bytes) => {
-                    merged = match bytes.is_empty() {
-                        true => mark,
-                        false => mark.merge(kept_mark(&bytes)?),
-                    };
-                    found = bytes;
-                }
-                _ => return Err(CallError::Odd),
-            }
-        }
     }
 }
 
@@ -404,10 +368,6 @@ fn record(row: Option<Vec<u8>>) -> Result<Option<Record>, CallError> {
     let garbage = || CallError::Garbage("a session");
     row.map(|row| rows::decode(&row).ok_or_else(garbage))
         .transpose()
-}
-
-fn kept_mark(bytes: &[u8]) -> Result<KeptMark, CallError> {
-    KeptMark::from_bytes(bytes).ok_or(CallError::Garbage("a revocation"))
 }
 
 fn replaced(answer: &Value) -> Result<Replaced, StoreError> {
