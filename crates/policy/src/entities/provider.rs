@@ -15,6 +15,34 @@ pub struct Facts {
     pub attributes: Map<String, Value>,
 }
 
+/// Attributes as text are no larger, nor is the answer of a service.
+pub(super) const MOST_BYTES: usize = 64 << 10;
+
+impl Facts {
+    /// Of a row with the columns `owner`, `type` and `attributes`, the text of a JSON object.
+    ///
+    /// # Errors
+    /// [`EntityError`] when the attributes are something else, or over 64 KiB.
+    pub fn of_row(
+        owner: Option<String>,
+        kind: Option<String>,
+        attributes: Option<&str>,
+    ) -> Result<Self, EntityError> {
+        let wrong = || EntityError::unavailable("`attributes` is not a JSON object up to 64 KiB");
+        let attributes = match attributes {
+            None => Map::new(),
+            Some(text) if text.len() > MOST_BYTES => return Err(wrong()),
+            // What serde says quotes the row.
+            Some(text) => serde_json::from_str(text).map_err(|_| wrong())?,
+        };
+        Ok(Self {
+            owner,
+            kind,
+            attributes,
+        })
+    }
+}
+
 /// Where facts of resources are kept: a table of the application's or a service of its.
 ///
 /// A failure is an error, never "not there".
