@@ -19,10 +19,13 @@
 //! All reads are strongly consistent. What a write is about stands in its condition, so that
 //! DynamoDB decides who comes first. Leases and budgets go by the callers' clocks, for DynamoDB
 //! tells of none: replicas must have theirs set, which Amazon's machines have.
+//!
+//! Facts of an application's resources are read from a table of its own: see [`DynamoEntities`].
 
 mod budgets;
 mod calls;
 mod client;
+mod entities;
 mod items;
 mod leases;
 mod marks;
@@ -34,6 +37,7 @@ mod store;
 mod table;
 mod users;
 
+pub use entities::DynamoEntities;
 pub use open::OpenError;
 pub use options::{Options, StaticCredentials};
 pub use store::DynamoStore;

@@ -45,6 +45,26 @@ pub enum OpenError {
         /// Where it is.
         region: String,
     },
+    /// There is no such table of resources.
+    #[error(
+        "there is no DynamoDB table of resources `{table}` in {region}: make it, or name another"
+    )]
+    MissingEntities {
+        /// Its name.
+        table: String,
+        /// Where it should be.
+        region: String,
+    },
+    /// It is another kind of table.
+    #[error(
+        "the DynamoDB table `{table}` in {region} is not one of resources, whose key is `id`, a string, alone: name another"
+    )]
+    EntityKeys {
+        /// Its name.
+        table: String,
+        /// Where it is.
+        region: String,
+    },
     /// Items of it end by another attribute.
     #[error(
         "the DynamoDB table `{table}` in {region} has its time to live in `{attribute}`: switch that off, then have it in `ttl`"

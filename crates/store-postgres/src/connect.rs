@@ -27,7 +27,8 @@ pub(crate) struct Connector {
     config: Config,
     tls: Option<MakeRustlsConnect>,
     settings: String,
-    schema: &'static Schema,
+    /// None where nothing is ours, and nothing is written.
+    schema: Option<&'static Schema>,
     server: String,
     /// Whether the tables have been found as they must be. Not asked again by this process: a
     /// later release, which may change them while this one still runs, keeps them usable.
@@ -54,7 +55,17 @@ pub(crate) struct Session {
 }
 
 impl Connector {
+    /// To tables of ours.
     pub(crate) fn new(options: &Options, schema: &'static Schema) -> Result<Self, OpenError> {
+        Self::to(options, Some(schema))
+    }
+
+    /// To tables that others made, which may be those of a standby.
+    pub(crate) fn reading(options: &Options) -> Result<Self, OpenError> {
+        Self::to(options, None)
+    }
+
+    fn to(options: &Options, schema: Option<&'static Schema>) -> Result<Self, OpenError> {
         let mut config = options.url.config().clone();
         let limit = options.call_limit;
         if config.get_application_name().is_none() {
@@ -66,8 +77,10 @@ impl Connector {
         if config.get_tcp_user_timeout().is_none() {
             config.tcp_user_timeout(KEEPALIVE);
         }
-        // A standby would answer with what once was.
-        config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        if schema.is_some() {
+            // A standby would answer with what once was.
+            config.target_session_attrs(TargetSessionAttrs::ReadWrite);
+        }
         config
             .keepalives_idle(KEEPALIVE)
             .keepalives_interval(KEEPALIVE / 3)
@@ -79,7 +92,10 @@ impl Connector {
         Ok(Self {
             config,
             tls,
-            settings: settings(limit),
+            settings: match schema {
+                Some(_) => settings(limit),
+                None => settings(limit) + READ_ONLY,
+            },
             schema,
             server: options.url.server().to_owned(),
             checked: AtomicBool::new(false),
@@ -131,8 +147,10 @@ impl Connector {
         timeout(CONNECT_LIMIT, settings)
             .await
             .map_err(|_| Fault::Slow)??;
-        if !self.checked.load(Ordering::Acquire) {
-            let checked = schema::ensure(self.schema, client, &self.server);
+        if let Some(schema) = self.schema
+            && !self.checked.load(Ordering::Acquire)
+        {
+            let checked = schema::ensure(schema, client, &self.server);
             timeout(SCHEMA_LIMIT, checked)
                 .await
                 .map_err(|_| Fault::Slow)??;
@@ -201,6 +219,10 @@ async fn driven<T>(driver: &mut Driver, work: impl Future<Output = T>) -> Result
         }),
     }
 }
+
+/// What is more where nothing is to be written.
+const READ_ONLY: &str = ";
+         SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
 
 /// What a connection needs whatever the server's defaults are: the statements are written for
 /// `READ COMMITTED`, and an answered write must stand. Plans are kept, also those made while the

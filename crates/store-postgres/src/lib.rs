@@ -4,7 +4,8 @@
 //! `cogward_session`, `cogward_login`, `cogward_lease`, `cogward_mark` and `cogward_budget`, found
 //! by the connection's `search_path`; `cogward_schema` says which of the migrations are done. Keys are
 //! SHA-256 hashes and everything else that says something about anybody is sealed. People are
-//! in tables of their own, which may be in another database: see [`PostgresDirectory`].
+//! in tables of their own, which may be in another database: see [`PostgresDirectory`]. Facts of an
+//! application's resources are read from a table of its own: see [`PostgresEntities`].
 //!
 //! Whoever starts first makes the tables, or `cogward store prepare` does. With another user for
 //! the servers, who owns nothing, that one needs `SELECT, INSERT, UPDATE, DELETE` on the five
@@ -16,6 +17,8 @@
 
 mod calls;
 mod connect;
+mod connections;
+mod entities;
 mod fault;
 mod lanes;
 mod open;
@@ -27,6 +30,7 @@ mod store;
 mod tls;
 mod url;
 
+pub use entities::PostgresEntities;
 pub use open::{OpenError, Options, prepare, prepare_people};
 pub use people::PostgresDirectory;
 pub use store::PostgresStore;

@@ -100,6 +100,30 @@ pub enum OpenError {
         /// The first thing found, such as `INSERT on cogward_login`.
         missing: String,
     },
+    /// There is no table of that name for resources.
+    #[error(
+        "there is no table `{table}` in PostgreSQL at {server} (names count as they are stored, which is in lower case unless quoted): make it, or name another"
+    )]
+    EntityTable {
+        /// Host and database.
+        server: String,
+        /// Its name.
+        table: String,
+    },
+    /// It does not say what it must.
+    #[error(
+        "the table `{table}` in PostgreSQL at {server} has no column `{column}` of {wanted}: it needs `id` and `owner`"
+    )]
+    EntityColumn {
+        /// Host and database.
+        server: String,
+        /// The table.
+        table: String,
+        /// The first column that is missing or of another type.
+        column: &'static str,
+        /// What type it must have.
+        wanted: &'static str,
+    },
     /// Nobody answers there; told by [`prepare`] alone.
     #[error("cannot reach PostgreSQL at {server}: check its host and port, and whether it runs")]
     Unreachable {

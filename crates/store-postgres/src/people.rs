@@ -1,6 +1,5 @@
 //! Records of people, for many server processes.
 
-mod connections;
 mod statements;
 
 use std::pin::Pin;
@@ -12,10 +11,10 @@ use cogward_session::Timestamp;
 use tokio_postgres::Client;
 
 use crate::connect::Connector;
+use crate::connections::Connections;
 use crate::fault::Fault;
 use crate::open::{OpenError, Options};
 use crate::schema::PEOPLE;
-use connections::Connections;
 
 /// People in a PostgreSQL database: the tables `cogward_person` and `cogward_one_time_code`;
 /// `cogward_people_schema` says which of `migrations/people/` are done. A user who owns nothing

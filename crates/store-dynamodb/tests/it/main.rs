@@ -9,6 +9,7 @@
 
 mod answers;
 mod contract;
+mod entities;
 mod faults;
 mod items;
 mod opening;

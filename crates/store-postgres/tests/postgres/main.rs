@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod contract;
+mod entities;
 mod failing;
 mod opening;
 mod people;

@@ -8,7 +8,7 @@ use tokio_util::task::AbortOnDropHandle;
 use crate::connect::Connector;
 use crate::fault::Fault;
 
-pub(super) struct Connections {
+pub(crate) struct Connections {
     connector: Connector,
     free: Mutex<Vec<Connection>>,
     /// As many as there may be connections.
@@ -21,14 +21,14 @@ struct Connection {
 }
 
 /// Ends its connection when it is dropped, with whatever was under way there.
-pub(super) struct Lent<'a> {
+pub(crate) struct Lent<'a> {
     connection: Connection,
     home: &'a Connections,
     _permit: SemaphorePermit<'a>,
 }
 
 impl Connections {
-    pub(super) fn new(connector: Connector, most: usize) -> Self {
+    pub(crate) fn new(connector: Connector, most: usize) -> Self {
         Self {
             connector,
             free: Mutex::default(),
@@ -37,7 +37,7 @@ impl Connections {
     }
 
     /// One that was used last, else a new one.
-    pub(super) async fn take(&self) -> Result<Lent<'_>, Fault> {
+    pub(crate) async fn take(&self) -> Result<Lent<'_>, Fault> {
         let permit = self.permits.acquire().await.map_err(|_| Fault::Slow)?;
         let open = self.free_one();
         let connection = match open {
@@ -71,12 +71,12 @@ impl Connections {
 }
 
 impl Lent<'_> {
-    pub(super) fn client(&mut self) -> &mut Client {
+    pub(crate) fn client(&mut self) -> &mut Client {
         &mut self.connection.client
     }
 
     /// All went well: it is there for the next call.
-    pub(super) fn keep(self) {
+    pub(crate) fn keep(self) {
         self.home.free.lock().push(self.connection);
     }
 }
