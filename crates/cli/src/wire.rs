@@ -1,5 +1,6 @@
 //! The one place that joins parts: from a configuration to a running server.
 
+pub(crate) mod entities;
 pub(crate) mod mail;
 pub(crate) mod people;
 mod policies;
@@ -78,7 +79,7 @@ pub(crate) async fn start(
         ring,
         Arc::new(SystemClock),
         settings(config),
-        policies::open(config)?,
+        policies::open(config).await?,
         mail::outbox(config).await?,
     );
     if store::is_swept(config) {

@@ -1,10 +1,6 @@
 //! A service that tells of resources, and what it and an id may try.
 
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    reason = "helpers of tests"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
 use std::collections::HashMap;
 use std::net::SocketAddr;

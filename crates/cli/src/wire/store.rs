@@ -1,7 +1,7 @@
 //! Opens the store that the configuration names.
 
 #[cfg(feature = "dynamodb")]
-mod dynamodb;
+pub(super) mod dynamodb;
 #[cfg(feature = "postgres")]
 mod postgres;
 #[cfg(feature = "redis")]
@@ -94,7 +94,7 @@ pub(crate) fn describe(config: &Config) -> String {
 }
 
 /// Scheme, host, port and path.
-fn place(url: &Secret) -> String {
+pub(super) fn place(url: &Secret) -> String {
     let Ok(url) = Url::parse(url.expose()) else {
         return String::new();
     };

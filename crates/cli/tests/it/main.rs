@@ -15,6 +15,7 @@ mod deployment;
 mod dev_tls;
 mod docs;
 mod durable;
+mod entities;
 mod keys;
 mod logs;
 mod mail;

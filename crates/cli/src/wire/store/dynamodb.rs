@@ -26,7 +26,7 @@ pub(super) async fn prepare(config: &Config) -> Result<Vec<String>, Failure> {
     Ok(vec![format!("the table is ready: {}", describe(config))])
 }
 
-fn options(config: &Config) -> Options {
+pub(in crate::wire) fn options(config: &Config) -> Options {
     let (session, dynamodb) = (&config.session, &config.session.dynamodb);
     let credentials = dynamodb.credentials.as_ref().map(|credentials| {
         let token = credentials.session_token.as_ref();
