@@ -188,7 +188,7 @@ struct Desk<'a> {
     auth: &'a Auth,
     asking: &'a Asking<'a>,
     engine: Arc<Engine>,
-    caller: Caller,
+    caller: Arc<Caller>,
 }
 
 /// What is known of a resource.

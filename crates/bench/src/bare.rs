@@ -7,13 +7,13 @@ use anyhow::{Context as _, Result};
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::response::Response;
-use axum::routing::get;
+use axum::routing::{get, post};
 use http::header::{CONTENT_LENGTH, DATE};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::generator::body_of;
-use crate::messages;
 use crate::table::say;
+use crate::{decisions, messages};
 
 pub(crate) fn run(answer: &Path) -> Result<()> {
     let answer = std::fs::read(answer)?;
@@ -21,11 +21,12 @@ pub(crate) fn run(answer: &Path) -> Result<()> {
     let headers = headers_of(&answer, body.len())?;
     let body = Bytes::copy_from_slice(body);
     // The cheapest way there is: what does not change is only cloned.
-    let route = get(move || {
+    let answer = move || {
         let mut response = Response::new(Body::from(body.clone()));
         response.headers_mut().clone_from(&headers);
         std::future::ready(response)
-    });
+    };
+    let (route, decide) = (get(answer.clone()), post(answer));
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -36,7 +37,8 @@ pub(crate) fn run(answer: &Path) -> Result<()> {
             let router = Router::new()
                 .route("/api/v1/auth/check", route.clone())
                 .route("/auth/me", route.clone())
-                .route(messages::PATH, route);
+                .route(messages::PATH, route)
+                .route(decisions::PATH, decide);
             Ok(axum::serve(listener, router).await?)
         })
 }

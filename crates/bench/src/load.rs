@@ -2,7 +2,8 @@
 
 use anyhow::{Context as _, Result};
 
-use crate::generator::{self, ask, body_of, request};
+use crate::decisions::{self, question};
+use crate::generator::{self, ask, body_of};
 use crate::measured::{Credentials, Sample, Server};
 use crate::messages;
 use crate::process;
@@ -10,10 +11,11 @@ use crate::server::Store;
 use crate::table::{Spread, head, row, say};
 
 /// A path, and what those who ask come with.
-const PATHS: [(&str, Credentials); 3] = [
+const PATHS: [(&str, Credentials); 4] = [
     ("/api/v1/auth/check", Credentials::Cookie),
     ("/auth/me", Credentials::Cookie),
     (messages::PATH, Credentials::Bearer),
+    (decisions::PATH, Credentials::Cookie),
 ];
 
 #[derive(clap::Args)]
@@ -89,7 +91,7 @@ fn compare(
     let requests = |server: &Server| -> Vec<_> {
         let all = server.credentials(with).iter();
         let some = all.take(if hot { 1 } else { usize::MAX });
-        some.map(|one| request(path, one)).collect()
+        some.map(|one| question(path, one)).collect()
     };
     let mut cases = Vec::new();
     for server in servers {

@@ -5,6 +5,7 @@ mod accounts;
 mod bare;
 mod bearers;
 mod crowd;
+mod decisions;
 mod generator;
 mod load;
 mod measured;

@@ -6,7 +6,8 @@ use std::path::Path;
 use anyhow::{Context as _, Result, ensure};
 use tempfile::TempDir;
 
-use crate::generator::{self, ask, request};
+use crate::decisions::question;
+use crate::generator::{self, ask};
 use crate::process::{Cpu, Process};
 use crate::server::Store;
 
@@ -61,7 +62,7 @@ impl Server {
     /// One that answers what `like` answers at `path`, byte for byte.
     pub(crate) fn bare(like: &Self, path: &str, with: Credentials) -> Result<Self> {
         let files = tempfile::tempdir()?;
-        let question = request(path, like.credentials(with).first().context("nobody")?);
+        let question = question(path, like.credentials(with).first().context("nobody")?);
         let answer = ask(like.address, &question)?;
         let file = files.path().join("answer");
         std::fs::write(&file, &answer)?;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Result;
 use clap::ValueEnum;
-use cogward_auth::{Auth, Authorization, Pool, Settings, Verifiers};
+use cogward_auth::{Auth, Pool, Settings, Verifiers};
 use cogward_cognito::Cognito;
 use cogward_jwt::UserPool;
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
@@ -20,7 +20,7 @@ use url::Url;
 
 use crate::bearers::Issuer;
 use crate::table::say;
-use crate::{messages, sessions};
+use crate::{decisions, messages, sessions};
 
 /// Of Redis' records: enough for all that are asked for.
 const CACHE_BYTES: u64 = 128 << 20;
@@ -117,6 +117,7 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
+            decisions::audit()?;
             let store = options.store.open(&options.url, &options.folder).await?;
             let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             let address = listener.local_addr()?;
@@ -165,7 +166,7 @@ fn app(
         sessions::ring()?,
         Arc::new(SystemClock),
         Settings::default(),
-        Authorization::none(),
+        decisions::authorization()?,
         None,
     );
     let base = Url::parse(&format!("http://localhost:{}", address.port()))?;

@@ -165,6 +165,21 @@ impl Refusal {
         }
     }
 
+    /// 403: the policies do not permit it.
+    #[cfg(feature = "policy")]
+    pub(crate) fn not_permitted(detail: &'static str) -> Self {
+        let description = "the policies do not permit it";
+        let error = Some("insufficient_scope");
+        Self::new(StatusCode::FORBIDDEN, detail, error, Some(description))
+    }
+
+    /// 503: there are no policies to ask.
+    #[cfg(feature = "policy")]
+    pub(crate) fn no_policies() -> Self {
+        let detail = "Authorization is unavailable, please try again";
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail, None, None)
+    }
+
     /// Another sentence for people.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {

@@ -1,5 +1,7 @@
 //! What stands in for the engine in a build without it: there is none, ever.
 
+use std::sync::Arc;
+
 use crate::{Decision, Fault, Faults, Groups, Invalid, Principal, Question, Texts};
 
 /// Policies that were checked: not in this build.
@@ -20,7 +22,7 @@ impl Engine {
     ///
     /// # Errors
     /// None.
-    pub fn caller(&self, _: &Principal<'_>) -> Result<Caller, Invalid> {
+    pub fn caller(&self, _: &Principal<'_>) -> Result<Arc<Caller>, Invalid> {
         match *self {}
     }
 

@@ -1,7 +1,7 @@
 use serde_json::{Map, Value};
 
 /// Who asks. It comes from a verified token and from nowhere else.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Hash)]
 pub struct Principal<'a> {
     /// The person's name at Cognito, for ever.
     pub sub: &'a str,

@@ -24,6 +24,7 @@
 //! | `Option<Bearer>` | everybody; `None` unless the token is good |
 //! | [`InGroup<G>`](InGroup) | a good token of a user in one of the groups of `G` |
 //! | [`WithScope<S>`](WithScope) | a good token with one of the scopes of `S` |
+//! | `RequireAction<A>`, with the feature `policy` | a good token of a user whom Cedar policies permit `A` |
 //!
 //! Each is of access tokens unless its last parameter says otherwise: `Bearer<IdClaims>`.
 //! Several in one handler, or in a handler and a guard before it, verify the token once.
@@ -79,6 +80,8 @@
 //! `{"detail": …}`. For answers of another form take `Result<Bearer, Refusal>`, or an extractor
 //! of your own that calls these.
 
+#[cfg(feature = "policy")]
+mod actions;
 mod guards;
 
 use std::ops::Deref;
@@ -90,6 +93,8 @@ use http::HeaderValue;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
+#[cfg(feature = "policy")]
+pub use self::actions::{Action, RequireAction};
 pub use self::guards::{Group, InGroup, Scope, WithScope};
 use crate::bearer::{self, Refusal};
 use crate::claims::{AccessClaims, Claims};

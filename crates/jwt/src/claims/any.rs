@@ -20,14 +20,6 @@ impl AnyClaims {
             Self::Access(_) => None,
         }
     }
-
-    /// The same, only if Cognito verified it.
-    pub fn verified_email(&self) -> Option<&str> {
-        match self {
-            Self::Id(id) if id.email_verified => id.email.as_deref(),
-            _ => None,
-        }
-    }
 }
 
 impl Read for AnyClaims {
@@ -74,4 +66,5 @@ either! {
     expires_at: i64,
     origin_jti: Option<&str>,
     json: &str,
+    verified_email: Option<&str>,
 }

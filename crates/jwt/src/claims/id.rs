@@ -90,6 +90,10 @@ impl Claims for IdClaims {
         Some(&self.username)
     }
 
+    fn verified_email(&self) -> Option<&str> {
+        self.email.as_deref().filter(|_| self.email_verified)
+    }
+
     fn client_id(&self) -> &str {
         &self.aud
     }

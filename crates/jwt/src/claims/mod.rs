@@ -55,6 +55,11 @@ pub trait Claims: Read {
         members::read_one(self.json(), name)
     }
 
+    /// `email`, only if Cognito verified it; access tokens carry none.
+    fn verified_email(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether the user is in this group, exactly as it is spelt.
     fn in_group(&self, group: &str) -> bool {
         self.groups().iter().any(|name| name == group)

@@ -1,5 +1,6 @@
 //! Policies by Cedar: checked once, then asked.
 
+mod callers;
 mod context;
 mod declared;
 mod parse;
@@ -9,6 +10,7 @@ mod slices;
 mod tests;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use cedar_policy::{
     AuthorizationError, Authorizer, Context, Decision as Verdict, Entities, Entity, EntityId,
@@ -16,6 +18,7 @@ use cedar_policy::{
 };
 use serde_json::Value;
 
+use self::callers::Callers;
 use self::declared::Declared;
 use self::slices::Slices;
 use crate::fault::{Fault, Faults};
@@ -32,6 +35,7 @@ pub struct Engine {
     schema: Schema,
     types: Types,
     groups: Groups,
+    callers: Callers,
     resource: Declared,
     with_email: bool,
     actions: BTreeMap<String, Action>,
@@ -89,6 +93,7 @@ impl Engine {
             schema,
             types,
             groups,
+            callers: Callers::default(),
             actions,
             authorizer: Authorizer::new(),
             policies: policies.all.len(),
@@ -115,7 +120,12 @@ impl Engine {
     ///
     /// # Errors
     /// None that is known.
-    pub fn caller(&self, principal: &Principal<'_>) -> Result<Caller, Invalid> {
+    pub fn caller(&self, principal: &Principal<'_>) -> Result<Arc<Caller>, Invalid> {
+        self.callers
+            .get_or(principal, || self.new_caller(principal))
+    }
+
+    fn new_caller(&self, principal: &Principal<'_>) -> Result<Caller, Invalid> {
         let mut groups: Vec<String> = Vec::with_capacity(principal.groups.len());
         for group in principal.groups {
             let group = self.groups.of(group);

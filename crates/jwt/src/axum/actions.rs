@@ -1,0 +1,148 @@
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+use std::sync::Arc;
+
+use axum_core::extract::{FromRef, FromRequestParts};
+use cogward_policy::{Caller, Engine, Invalid, Live, Principal, Question, Resource};
+use http::request::Parts;
+
+use crate::bearer::Refusal;
+use crate::claims::{AccessClaims, Claims};
+use crate::verify::{Verified, Verifier};
+
+/// An action of the policies' schema, as a type for [`RequireAction`].
+pub trait Action {
+    /// `write:content`, as the schema has it.
+    const NAME: &'static str;
+    /// What it is done to: the application as a whole, unless a policy looks at resources.
+    const RESOURCE: Resource<'static> = Resource::APPLICATION;
+    /// What others are told, with 403.
+    const DETAIL: &'static str = "Not permitted";
+}
+
+/// The claims of a bearer token whose user the policies permit the action `A`.
+///
+/// Refused as [`Bearer`](super::Bearer) is, with 403 when the policies do not permit it, or one
+/// of them fails, and with 503 while there are none in force. The router's state holds the
+/// policies beside the verifier, as `Arc<Live>`.
+///
+/// ```
+/// use std::sync::Arc;
+///
+/// use axum::extract::Path;
+/// use cogward_jwt::axum::{Action, RequireAction};
+/// use cogward_jwt::bearer::Refusal;
+/// use cogward_policy::Resource;
+///
+/// struct EditNote;
+///
+/// impl Action for EditNote {
+///     const NAME: &'static str = "write:own";
+/// }
+///
+/// async fn edit(editor: RequireAction<EditNote>, Path(id): Path<String>) -> Result<String, Refusal> {
+///     let owner = "whose it is, from the database";
+///     editor.on(&Resource { id: &id, kind: "note", owner: Some(owner), attributes: None })?;
+///     Ok(format!("{} edits", editor.sub))
+/// }
+/// ```
+///
+/// Every decision is an event of the target `cogward::audit`.
+pub struct RequireAction<A, C = AccessClaims> {
+    claims: Verified<C>,
+    engine: Arc<Engine>,
+    caller: Arc<Caller>,
+    action: PhantomData<fn() -> A>,
+}
+
+impl<A: Action, C: Claims> RequireAction<A, C> {
+    /// The same action on one resource, whose owner and attributes the service knows.
+    ///
+    /// # Errors
+    /// 403 when the policies do not permit it; 500 is not among them: what does not fit the
+    /// schema is not permitted.
+    pub fn on(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
+        let question = Question::about(*resource, A::NAME);
+        let decision = self.engine.decide(&self.caller, &question);
+        self.tell(resource, &decision);
+        match decision {
+            Ok(decision) if decision.allowed => Ok(()),
+            _ => Err(Refusal::not_permitted(A::DETAIL)),
+        }
+    }
+
+    fn tell(&self, resource: &Resource<'_>, decision: &Result<cogward_policy::Decision, Invalid>) {
+        let (allowed, policies, failed) = match decision {
+            Ok(it) => (it.allowed, it.determining.join(","), it.failed.join(",")),
+            Err(invalid) => {
+                let action = A::NAME;
+                tracing::error!(action, %invalid, "the policies cannot be asked this: refused");
+                (false, String::new(), String::new())
+            }
+        };
+        tracing::info!(
+            target: "cogward::audit",
+            event = "decision",
+            sub = self.claims.sub(),
+            action = A::NAME,
+            resource_type = resource.kind,
+            resource = resource.id,
+            allowed,
+            policies,
+            failed,
+            "decision"
+        );
+    }
+}
+
+impl<A: Action, C, S> FromRequestParts<S> for RequireAction<A, C>
+where
+    C: Claims,
+    S: Send + Sync,
+    Arc<Verifier<C>>: FromRef<S>,
+    Arc<Live>: FromRef<S>,
+{
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
+        let claims: Verified<C> = super::claims(parts, state).await?;
+        let engine = Arc::<Live>::from_ref(state).engine();
+        let engine = engine.ok_or_else(Refusal::no_policies)?;
+        let caller = engine.caller(&Principal {
+            sub: claims.sub(),
+            email: claims.verified_email(),
+            groups: claims.groups(),
+        });
+        let caller = caller.map_err(|_| Refusal::not_permitted(A::DETAIL))?;
+        let guard = Self {
+            claims,
+            engine,
+            caller,
+            action: PhantomData,
+        };
+        guard.on(&A::RESOURCE)?;
+        Ok(guard)
+    }
+}
+
+impl<A, C> RequireAction<A, C> {
+    /// The claims by themselves.
+    pub fn into_claims(self) -> Verified<C> {
+        self.claims
+    }
+}
+
+impl<A, C> Deref for RequireAction<A, C> {
+    type Target = C;
+
+    fn deref(&self) -> &C {
+        &self.claims
+    }
+}
+
+impl<A, C: fmt::Debug> fmt::Debug for RequireAction<A, C> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("RequireAction").field(&self.claims).finish()
+    }
+}
