@@ -19,6 +19,7 @@ mod entities;
 mod keys;
 mod logs;
 mod mail;
+mod policies;
 mod process;
 mod refused;
 mod serve;

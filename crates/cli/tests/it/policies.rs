@@ -1,0 +1,93 @@
+//! Policies change while a server runs.
+
+use std::fs;
+use std::path::Path;
+
+use cogward_testkit::Browser;
+use serde_json::{Value, json};
+
+use crate::deployment::Deployment;
+use crate::process::{Server, http, sign_in};
+
+const IN_FORCE: &str = "policies in force";
+const REFUSED: &str = "policies refused";
+
+/// Everybody may read, by a policy of this name.
+fn reading(name: &str) -> String {
+    format!(
+        "@id(\"{name}\")\npermit (principal, action == App::Action::\"read:content\", resource);\n"
+    )
+}
+
+async fn decided_by(browser: &mut Browser) -> Value {
+    let question = json!({ "action": "read:content" });
+    let answer = browser.post_json("/auth/authorize", &question).await;
+    answer.json()["diagnostics"]["reason"][0].clone()
+}
+
+async fn signed_in(server: &Server) -> Browser {
+    let mut browser = Browser::with_client(http(), server.base.clone());
+    sign_in(&mut browser, "user@example.com").await;
+    browser
+}
+
+fn write(folder: &Path, text: &str) {
+    fs::create_dir_all(folder).unwrap();
+    // A rename: nobody reads half a file.
+    let new = folder.join(".new");
+    fs::write(&new, text).unwrap();
+    fs::rename(new, folder.join("own.cedar")).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_file_and_a_signal_change_them_and_bad_ones_change_nothing() {
+    let deployment = Deployment::new().await;
+    let folder = deployment.folder.path().join("policies");
+    write(&folder, &reading("first"));
+    let env = [("POLICY_FOLDER", folder.to_str().unwrap())];
+    let server = deployment.serve(&env).await;
+    server.logged("actions on one's own are advisory").await;
+    let mut browser = signed_in(&server).await;
+    assert_eq!(decided_by(&mut browser).await, "first");
+
+    write(&folder, &reading("second"));
+    server.logged_times(IN_FORCE, 2).await;
+    assert_eq!(decided_by(&mut browser).await, "second");
+
+    write(&folder, &reading("third"));
+    server.signal("HUP");
+    server.logged_times(IN_FORCE, 3).await;
+    assert_eq!(decided_by(&mut browser).await, "third");
+
+    write(
+        &folder,
+        "permit (principal, action == App::Action::\"raed\", resource);",
+    );
+    server.logged("own.cedar:1:29: ").await;
+    server.logged("those in force stay").await;
+    assert_eq!(decided_by(&mut browser).await, "third");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_that_is_broken_at_start_leaves_the_server_up_until_it_is_mended() {
+    let deployment = Deployment::new().await;
+    let folder = deployment.folder.path().join("policies");
+    write(&folder, "permit (principal");
+    let env = [("POLICY_FOLDER", folder.to_str().unwrap())];
+    let server = deployment.serve(&env).await;
+    server.logged(REFUSED).await;
+    let mut browser = signed_in(&server).await;
+    assert_eq!(browser.get("/health").await.json()["cedar"], "unavailable");
+    let question = json!({ "action": "read:content" });
+    assert_eq!(
+        browser.post_json("/auth/authorize", &question).await.status,
+        503
+    );
+
+    write(&folder, &reading("mended"));
+    server.logged(IN_FORCE).await;
+    assert_eq!(decided_by(&mut browser).await, "mended");
+    assert_eq!(browser.get("/health").await.json()["cedar"], "ready");
+    server.stop().await;
+}
