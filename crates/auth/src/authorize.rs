@@ -275,7 +275,7 @@ impl<'a> Desk<'a> {
         };
         let refused = match known {
             Known::Unknown => Some(Reason::Unknown),
-            _ if action.ends_with(":own") && only_told && !told => Some(Reason::NoOwner),
+            _ if is_on_ones_own(action) && only_told && !told => Some(Reason::NoOwner),
             _ => None,
         };
         let decision = self.engine.decide(&self.caller, &question)?;
@@ -294,6 +294,11 @@ impl<'a> Desk<'a> {
             },
         })
     }
+}
+
+/// What is permitted because of whose the resource is.
+pub fn is_on_ones_own(action: &str) -> bool {
+    action.ends_with(":own")
 }
 
 /// Where there is a provider, what it tells counts, and nobody else's word for the owner.
@@ -318,7 +323,8 @@ fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
 }
 
 impl Reason {
-    fn of(decision: &Decision) -> Self {
+    /// As far as it is the policies'.
+    pub fn of(decision: &Decision) -> Self {
         match decision {
             decision if !decision.failed.is_empty() => Self::Failed,
             Decision { allowed: true, .. } => Self::Permitted,

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod operator;
+mod policy;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -9,6 +10,7 @@ use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
 pub(crate) use operator::{Revoke, Sessions, SessionsCommand, Store, StoreCommand, Whose};
+pub(crate) use policy::{Check, Explain, Policy, PolicyCommand, Set, Test};
 
 /// Sign-in on Amazon Cognito that keeps every token out of the browser.
 #[derive(Parser)]
@@ -65,6 +67,12 @@ pub(crate) enum Command {
         cogward sessions list --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f\n  \
         cogward sessions revoke --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f --all")]
     Sessions(Sessions),
+    /// Check, test and explain the policies of authorization
+    #[command(after_help = "Examples:\n  \
+        cogward policy check policies\n  \
+        cogward policy test policies/cases.toml --folder policies\n  \
+        cogward policy explain --group editors --action publish:content")]
+    Policy(Policy),
     /// Make the session store ready
     #[command(after_help = "Example:\n  \
         cogward store prepare --config /etc/cogward/cogward.toml")]

@@ -23,6 +23,11 @@ impl Failure {
         }
     }
 
+    /// All of it has been said.
+    pub(crate) fn said() -> Self {
+        Self::new("")
+    }
+
     /// Where 1 is an answer: nothing could be told.
     pub(crate) fn undecided(self) -> Self {
         Self { code: 2, ..self }
@@ -40,6 +45,9 @@ impl Failure {
     }
 
     pub(crate) fn print(&self) {
+        if self.text.is_empty() {
+            return;
+        }
         let mut err = anstream::stderr();
         let (red, cyan) = (
             anstyle::AnsiColor::Red.on_default().bold(),

@@ -3,7 +3,7 @@
 pub(crate) mod entities;
 pub(crate) mod mail;
 pub(crate) mod people;
-mod policies;
+pub(crate) mod policies;
 pub(crate) mod ring;
 pub(crate) mod store;
 

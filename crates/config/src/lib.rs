@@ -9,6 +9,7 @@ mod example;
 mod fault;
 mod find;
 mod load;
+mod policies;
 mod read;
 mod reference;
 mod schema;
@@ -24,6 +25,7 @@ mod warn;
 
 pub use fault::{Fault, Faults};
 pub use load::{Config, load};
+pub use policies::{Policies, policies};
 pub use reference::reference;
 pub use schema::schema;
 pub use secret::{RandomError, Secret, generate_secret};

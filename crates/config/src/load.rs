@@ -136,7 +136,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
 }
 
 /// Keys of `cogward.toml`, `COGWARD_*` variables and flags that no setting has.
-fn unknown_names(r: &Reader<'_>) -> Vec<Fault> {
+pub(crate) fn unknown_names(r: &Reader<'_>) -> Vec<Fault> {
     let mut keys: Vec<String> = Vec::new();
     for about in sections::settings() {
         keys.push(about.key.to_owned());

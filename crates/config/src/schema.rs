@@ -12,13 +12,16 @@ pub fn schema() -> Value {
         .iter()
         .map(|section| (section.name.to_owned(), table(section)))
         .collect();
-    json!({
+    let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "cogward.toml",
         "type": "object",
         "additionalProperties": false,
         "properties": tables,
-    })
+    });
+    // The same text in every build: whether maps keep an order is up to other crates.
+    schema.sort_all_objects();
+    schema
 }
 
 fn table(section: &Section) -> Value {

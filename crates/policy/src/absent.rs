@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::{Decision, Fault, Faults, Groups, Invalid, Principal, Question, Texts};
+use crate::{Decision, Explanation, Fault, Faults, Groups, Invalid, Principal, Question, Texts};
 
 /// Policies that were checked: not in this build.
 pub enum Engine {}
@@ -31,6 +31,14 @@ impl Engine {
     /// # Errors
     /// None.
     pub fn decide(&self, _: &Caller, _: &Question<'_>) -> Result<Decision, Invalid> {
+        match *self {}
+    }
+
+    /// Nothing.
+    ///
+    /// # Errors
+    /// None.
+    pub fn explain(&self, _: &Caller, _: &Question<'_>) -> Result<Explanation, Invalid> {
         match *self {}
     }
 

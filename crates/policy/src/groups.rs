@@ -1,11 +1,11 @@
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 /// The groups of a user pool by the names that policies know them by.
 #[derive(Clone, Debug)]
 pub struct Groups(HashMap<String, String>);
 
 /// What stands in for the table when none is configured.
-const DEFAULT: [(&str, &str); 24] = [
+const DEFAULT: [(&str, &str); 25] = [
     ("admin", "admin"),
     ("admins", "admin"),
     ("administrators", "admin"),
@@ -28,6 +28,7 @@ const DEFAULT: [(&str, &str); 24] = [
     ("mod", "moderators"),
     ("mods", "moderators"),
     ("developer", "developers"),
+    ("developers", "developers"),
     ("dev", "developers"),
     ("devs", "developers"),
 ];
@@ -63,6 +64,12 @@ impl Groups {
         Ok(Self(table))
     }
 
+    /// Each alias, in lower case, and the group that it means; in order.
+    pub fn aliases(&self) -> BTreeMap<&str, &str> {
+        let pairs = self.0.iter();
+        pairs.map(|(alias, group)| (&**alias, &**group)).collect()
+    }
+
     /// The name that policies know a group of the pool by: its own where the table has none.
     pub fn of<'g>(&'g self, group: &'g str) -> &'g str {
         // Most are written as the table has them.
@@ -83,7 +90,7 @@ mod tests {
             ("admin", "admin"),
             ("Administrators", "admin"),
             ("READ-ONLY", "readonly"),
-            ("developers", "developers"),
+            ("Developers", "developers"),
             ("Devs", "developers"),
             ("Accounting", "Accounting"),
         ] {

@@ -19,6 +19,7 @@ mod absent;
 #[cfg(feature = "cedar")]
 mod engine;
 pub mod entities;
+mod explanation;
 mod fault;
 mod groups;
 mod live;
@@ -30,7 +31,8 @@ pub use absent::{Caller, Engine};
 #[cfg(feature = "cedar")]
 pub use engine::{Caller, Engine};
 pub use entities::{Cached, EntityError, EntityProvider, Facts};
-pub use fault::{Fault, Faults, Place};
+pub use explanation::{Considered, Effect, Explanation, Verdict};
+pub use fault::{Excerpt, Fault, Faults, Place};
 pub use groups::{Groups, GroupsError};
 pub use live::Live;
 pub use question::{Decision, Invalid, Principal, Question, Resource};

@@ -5,6 +5,7 @@ pub(crate) mod config;
 pub(crate) mod dev;
 pub(crate) mod keys;
 pub(crate) mod openapi;
+pub(crate) mod policy;
 pub(crate) mod pool;
 pub(crate) mod serve;
 pub(crate) mod sessions;

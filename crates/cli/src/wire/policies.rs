@@ -1,5 +1,8 @@
 //! The policies of a configuration.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+
 use cogward_auth::Authorization;
 use cogward_config::Config;
 use cogward_policy::entities::Cached;
@@ -11,13 +14,8 @@ use crate::failure::Failure;
 /// Loads them; a set that is no good is told of and leaves none in force.
 pub(crate) async fn open(config: &Config) -> Result<Authorization, Failure> {
     let policy = &config.policy;
-    let source = match &policy.folder {
-        Some(folder) => Source::Folder(folder.clone()),
-        None => Source::Embedded,
-    };
-    let pairs = policy.groups.iter();
-    let groups = Groups::new(pairs.map(|(alias, group)| (alias.as_str(), group.as_str())));
-    let groups = groups.map_err(|error| Failure::new(error.to_string()))?;
+    let source = source(policy.folder.as_deref());
+    let groups = groups(&policy.groups)?;
     let provider = entities::open(config).await?;
     let (ttl, timeout) = (policy.entities.ttl, policy.entities.timeout);
     let authorization = Authorization {
@@ -39,4 +37,41 @@ pub(crate) async fn open(config: &Config) -> Result<Authorization, Failure> {
         );
     }
     Ok(authorization)
+}
+
+/// In a folder, or those that are built in.
+pub(crate) fn source(folder: Option<&Path>) -> Source {
+    match folder {
+        Some(folder) => Source::Folder(folder.to_owned()),
+        None => Source::Embedded,
+    }
+}
+
+/// By alias.
+pub(crate) fn groups(pairs: &BTreeMap<String, String>) -> Result<Groups, Failure> {
+    let pairs = pairs.iter();
+    let groups = Groups::new(pairs.map(|(alias, group)| (alias.as_str(), group.as_str())));
+    groups.map_err(|error| Failure::new(error.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use cogward_config::{Mode, Sources};
+
+    use super::*;
+
+    #[test]
+    fn the_default_configuration_has_the_default_aliases() {
+        let sources = Sources {
+            toml: None,
+            env: BTreeMap::new(),
+            flags: BTreeMap::new(),
+            mode: Mode::Serve,
+        };
+        let settings = cogward_config::policies(&sources).unwrap();
+        let configured = groups(&settings.groups).ok().unwrap();
+        assert_eq!(configured.aliases(), Groups::default().aliases());
+    }
 }

@@ -30,7 +30,7 @@ fn every_command_helps_with_examples() {
             waiting.push([command.as_slice(), &[child.leak()]].concat());
         }
     }
-    assert!(seen >= 15, "{seen} commands");
+    assert!(seen >= 19, "{seen} commands");
 }
 
 fn children(help: &str) -> Vec<String> {
@@ -93,7 +93,11 @@ fn completions_know_the_commands_and_load_in_bash() {
         assert!(script.contains("pool-port"), "{shell}");
     }
     let script = text(&run(&["completions", "bash"], &[]).stdout);
-    for (command, expected) in [("config", "check show schema"), ("token", "inspect verify")] {
+    for (command, expected) in [
+        ("config", "check show schema"),
+        ("policy", "check test explain"),
+        ("token", "inspect verify"),
+    ] {
         let asked = format!(
             "COMP_WORDS=(cogward {command} ''); COMP_CWORD=2; _cogward cogward '' {command}; echo ${{COMPREPLY[@]}}"
         );

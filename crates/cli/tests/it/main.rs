@@ -20,6 +20,7 @@ mod keys;
 mod logs;
 mod mail;
 mod policies;
+mod policy;
 mod process;
 mod refused;
 mod serve;

@@ -132,11 +132,7 @@ pub(crate) fn load(r: &mut Reader<'_>, session: &Session) -> Entities {
     let (sqlite_path, url) = (r.given(&SQLITE_PATH), r.given(&URL));
     let own = r.given(&POSTGRES_URL);
     let named = (table.is_some(), url.is_some());
-    let source = r.or(&ENTITIES, || match named {
-        (true, _) => EntitySource::Dynamodb,
-        (false, true) => EntitySource::Http,
-        (false, false) => EntitySource::None,
-    });
+    let source = source(r, named);
     if named == (true, true) && r.is_derived(&ENTITIES.about) {
         let problem = "must be set when both policy.entity_table and policy.entity_url are";
         r.broken(&ENTITIES.about, problem.to_owned());
@@ -162,6 +158,15 @@ pub(crate) fn load(r: &mut Reader<'_>, session: &Session) -> Entities {
         ttl: Duration::from_secs(r.value(&TTL).into()),
         timeout: Duration::from_millis(r.value(&TIMEOUT).into()),
     }
+}
+
+/// With whether there are a table and a URL.
+pub(crate) fn source(r: &mut Reader<'_>, named: (bool, bool)) -> EntitySource {
+    r.or(&ENTITIES, || match named {
+        (true, _) => EntitySource::Dynamodb,
+        (false, true) => EntitySource::Http,
+        (false, false) => EntitySource::None,
+    })
 }
 
 fn needed(

@@ -42,13 +42,13 @@ pub(crate) static SECTION: Section = Section {
     ],
 };
 
-static FOLDER: Setting<PathBuf> = Setting::new(
+pub(crate) static FOLDER: Setting<PathBuf> = Setting::new(
     "policy.folder",
     "Folder of schema and policies, in place of those that are built in.",
 )
 .env(&["POLICY_FOLDER"])
 .example("/etc/cogward/policies");
-static REQUIRE_OWNER: Setting<bool> = Setting::new(
+pub(crate) static REQUIRE_OWNER: Setting<bool> = Setting::new(
     "policy.require_owner",
     "Actions that end in `:own` are refused where no entity provider tells the resource's owner.",
 )
@@ -83,7 +83,7 @@ pub(crate) fn load(r: &mut Reader<'_>, session: &Session) -> Policy {
     }
 }
 
-fn groups(r: &mut Reader<'_>) -> BTreeMap<String, String> {
+pub(crate) fn groups(r: &mut Reader<'_>) -> BTreeMap<String, String> {
     let mut groups = BTreeMap::new();
     let pairs = r.list(&GROUPS);
     for (alias, group) in pairs.iter().filter_map(|text| parts(text)) {

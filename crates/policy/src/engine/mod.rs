@@ -3,6 +3,7 @@
 mod callers;
 mod context;
 mod declared;
+mod explain;
 mod parse;
 mod shape;
 mod slices;
@@ -40,7 +41,7 @@ pub struct Engine {
     with_email: bool,
     actions: BTreeMap<String, Action>,
     authorizer: Authorizer,
-    policies: usize,
+    policies: Vec<parse::Policy>,
     warnings: Vec<Fault>,
 }
 
@@ -72,6 +73,13 @@ pub struct Caller {
     entities: Entities,
 }
 
+/// A question as Cedar takes it.
+struct Asked<'e> {
+    action: &'e Action,
+    request: Request,
+    entities: Entities,
+}
+
 impl Engine {
     /// Reads schema and policies and checks them, strictly, against each other.
     ///
@@ -96,7 +104,7 @@ impl Engine {
             callers: Callers::default(),
             actions,
             authorizer: Authorizer::new(),
-            policies: policies.all.len(),
+            policies: policies.all,
             warnings: policies.warnings,
         })
     }
@@ -108,7 +116,7 @@ impl Engine {
 
     /// How many policies there are.
     pub fn policies(&self) -> usize {
-        self.policies
+        self.policies.len()
     }
 
     /// What may be a mistake, as a policy that never applies.
@@ -160,6 +168,11 @@ impl Engine {
     /// # Errors
     /// The schema does not allow the question.
     pub fn decide(&self, caller: &Caller, question: &Question<'_>) -> Result<Decision, Invalid> {
+        let asked = self.put(caller, question)?;
+        Ok(self.ask(caller, question.resource.id, &asked))
+    }
+
+    fn put(&self, caller: &Caller, question: &Question<'_>) -> Result<Asked<'_>, Invalid> {
         let action = self.actions.get(question.action).ok_or(Invalid::Action)?;
         let context = action.context(&self.schema, question)?;
         let resource = self.resource(&question.resource)?;
@@ -175,19 +188,21 @@ impl Engine {
         let more = [resource].into_iter().chain(action.entity.clone());
         let entities = caller.entities.clone().add_entities(more, None);
         let entities = entities.map_err(facts)?;
-        Ok(self.ask(action, caller, question.resource.id, &request, &entities))
+        Ok(Asked {
+            action,
+            request,
+            entities,
+        })
     }
 
     /// Policies that do not concern the caller, the action or the resource by their very head
     /// are left out: they could neither permit nor forbid nor fail.
-    fn ask(
-        &self,
-        action: &Action,
-        caller: &Caller,
-        id: &str,
-        request: &Request,
-        entities: &Entities,
-    ) -> Decision {
+    fn ask(&self, caller: &Caller, id: &str, asked: &Asked<'_>) -> Decision {
+        let Asked {
+            action,
+            request,
+            entities,
+        } = asked;
         let (mut permits, mut forbids, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for slice in action.slices.concerning(&caller.sub, &caller.groups, id) {
             let answer = self.authorizer.is_authorized(request, slice, entities);

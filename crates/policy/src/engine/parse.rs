@@ -1,10 +1,11 @@
 //! From texts to a schema and policies, with every fault at its place.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use cedar_policy::{
-    Policy as CedarPolicy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationMode, Validator,
-    schema_str_to_json_with_resolved_types,
+    EntityUid, Policy as CedarPolicy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationError,
+    ValidationMode, Validator, schema_str_to_json_with_resolved_types,
 };
 use miette::Diagnostic;
 
@@ -18,7 +19,10 @@ const MAX_POLICIES: usize = 10_000;
 /// A policy under its own name.
 pub(super) struct Policy {
     pub(super) policy: CedarPolicy,
-    file: String,
+    pub(super) file: String,
+    pub(super) line: usize,
+    /// Where it stands in its file.
+    bytes: Range<usize>,
 }
 
 pub(super) struct Policies {
@@ -56,16 +60,25 @@ pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faul
                 continue;
             }
         };
-        if set.templates().next().is_some() {
-            let template = Fault::new(&text.name, "has a template, which nothing would fill in");
-            faults.push(template.hint("name principal and resource in the policy"));
+        if let Some(template) = set.templates().next() {
+            let bytes = template
+                .as_ref()
+                .loc()
+                .map_or(0..0, |at| at.start()..at.end());
+            let fault = Fault::new(&text.name, "has a template, which nothing would fill in");
+            let fault = fault.at(Place::of(&text.text, bytes));
+            faults.push(fault.hint("name principal and resource in the policy"));
         }
         let judged = validator.validate(&set, ValidationMode::Strict);
-        faults.extend(judged.validation_errors().map(|error| fault(text, error)));
+        let errors = judged.validation_errors();
+        faults.extend(errors.map(|error| match error {
+            ValidationError::UnrecognizedActionId(_) => unknown_action(text, error, schema),
+            _ => fault(text, error),
+        }));
         warnings.extend(judged.validation_warnings().map(|it| fault(text, it)));
-        all.extend(named(&set, &text.name));
+        all.extend(named(&set, text));
     }
-    faults.extend(twice(&all));
+    faults.extend(twice(&all, texts));
     if all.len() > MAX_POLICIES {
         let first = texts.first().map_or("", |text| text.name.as_str());
         let text = format!("there are more than {MAX_POLICIES} policies");
@@ -78,35 +91,79 @@ pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faul
 }
 
 /// By `@id`, or by file and number.
-fn named(set: &PolicySet, file: &str) -> Vec<Policy> {
+fn named(set: &PolicySet, text: &Text) -> Vec<Policy> {
+    let file = &text.name;
+    let (mut line, mut end) = (1, 0);
     let policies = set.policies().enumerate().map(|(at, policy)| {
         let id = policy.annotation("id").filter(|id| !id.is_empty());
         let short = file.rsplit('/').next().unwrap_or(file);
         let id = id.map_or_else(|| format!("{short}#{}", at + 1), ToOwned::to_owned);
+        let bytes = policy
+            .as_ref()
+            .loc()
+            .map_or(end..end, |at| at.start()..at.end());
+        let before = text.text.get(end..bytes.start).unwrap_or_default();
+        line += before.matches('\n').count();
+        end = bytes.start.max(end);
         Policy {
             policy: policy.new_id(PolicyId::new(id)),
-            file: file.to_owned(),
+            file: file.clone(),
+            line,
+            bytes,
         }
     });
     policies.collect()
 }
 
 /// An audit event that names a policy names one.
-fn twice(all: &[Policy]) -> Vec<Fault> {
-    let mut seen: HashMap<&PolicyId, &str> = HashMap::new();
+fn twice(all: &[Policy], texts: &[Text]) -> Vec<Fault> {
+    let mut seen: HashMap<&PolicyId, &Policy> = HashMap::new();
     let mut faults = Vec::new();
-    for Policy { policy, file } in all {
-        if let Some(other) = seen.insert(policy.id(), file) {
-            let text = format!("the policy name `{}` is in {other} too", policy.id());
-            faults.push(Fault::new(file, text).hint("give one of them another @id"));
+    for again in all {
+        if let Some(first) = seen.insert(again.policy.id(), again) {
+            let (id, Policy { file, line, .. }) = (again.policy.id(), first);
+            let fault = Fault::new(
+                &again.file,
+                format!("the policy name `{id}` is in {file}:{line} too"),
+            );
+            let text = texts.iter().find(|text| text.name == again.file);
+            let place = text.map(|text| Place::of(&text.text, again.bytes.clone()).into());
+            let fault = Fault { place, ..fault };
+            faults.push(fault.hint("give one of them another @id"));
         }
     }
     faults
 }
 
+/// What Cedar suggests is seldom the nearest.
+fn unknown_action(text: &Text, error: &ValidationError, schema: &Schema) -> Fault {
+    let fault = Fault {
+        hint: None,
+        ..fault(text, error)
+    };
+    let written = bytes_of(error).and_then(|bytes| text.text.get(bytes));
+    let written = written.and_then(|it| it.parse::<EntityUid>().ok());
+    let likeness = |action: &EntityUid| match &written {
+        Some(it) => strsim::jaro_winkler(it.id().unescaped(), action.id().unescaped()),
+        None => 0.0,
+    };
+    let alike = schema.actions().map(|action| (likeness(action), action));
+    let nearest = alike.max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    match nearest {
+        Some((likeness, action)) if likeness > 0.8 => {
+            fault.hint(format!("did you mean `{action}`?"))
+        }
+        _ => fault,
+    }
+}
+
+fn bytes_of(error: &(impl Diagnostic + ?Sized)) -> Option<Range<usize>> {
+    let label = error.labels().into_iter().flatten().next()?;
+    Some(label.offset()..label.offset().saturating_add(label.len()))
+}
+
 fn fault(text: &Text, error: &(impl Diagnostic + ?Sized)) -> Fault {
-    let labels = error.labels().into_iter().flatten().next();
-    let place = labels.map(|label| Place::of(&text.text, label.offset()));
+    let place = bytes_of(error).map(|bytes| Place::of(&text.text, bytes).into());
     // The names that Cedar gives are of its own making.
     let message = error.to_string();
     let message = match message.strip_prefix("for policy `") {

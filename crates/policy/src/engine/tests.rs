@@ -336,7 +336,7 @@ fn faults_are_told_with_their_places_and_all_at_once() {
         ("a.cedar:1:29: ", "did you mean `App::Action::\"read\"`?"),
         ("b.cedar:3:11: ", "unexpected end of input; expected"),
         ("c.cedar:2:8: ", "has owner"),
-        ("d.cedar: ", "template"),
+        ("d.cedar:1:1: ", "template"),
     ]
     .into_iter()
     .enumerate()
@@ -384,7 +384,7 @@ fn two_policies_of_one_name_are_refused() {
         @id("a") forbid(principal, action, resource);"#;
     let faults = engine_of(SCHEMA, twice).err().unwrap().to_string();
     assert!(
-        faults.contains("the policy name `a` is in own.cedar too"),
+        faults.contains("own.cedar:2:9: the policy name `a` is in own.cedar:1 too"),
         "{faults}"
     );
 }
