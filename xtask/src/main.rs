@@ -1,6 +1,7 @@
 //! Repository tasks: `cargo run -p xtask -- generate [--check]` writes the
 //! reference documentation, or with `--check` fails when it is not current.
 
+mod default_policies;
 mod pool_operations;
 
 use std::path::Path;
@@ -38,6 +39,10 @@ fn generated() -> Result<Vec<Generated>, String> {
         Generated {
             path: "docs/reference/cogward.schema.json",
             text: format!("{:#}\n", cogward_config::schema()),
+        },
+        Generated {
+            path: "docs/reference/default-policies.md",
+            text: default_policies::page()?,
         },
         Generated {
             path: "docs/reference/openapi.json",
