@@ -7,7 +7,7 @@ use cogward_testkit::Browser;
 use serde_json::{Value, json};
 
 use crate::deployment::Deployment;
-use crate::process::{Server, http, sign_in};
+use crate::process::{Server, sign_in};
 
 const IN_FORCE: &str = "policies in force";
 const REFUSED: &str = "policies refused";
@@ -26,7 +26,7 @@ async fn decided_by(browser: &mut Browser) -> Value {
 }
 
 async fn signed_in(server: &Server) -> Browser {
-    let mut browser = Browser::with_client(http(), server.base.clone());
+    let mut browser = server.browser();
     sign_in(&mut browser, "user@example.com").await;
     browser
 }
@@ -63,7 +63,7 @@ async fn a_changed_file_and_a_signal_change_them_and_bad_ones_change_nothing() {
         &folder,
         "permit (principal, action == App::Action::\"raed\", resource);",
     );
-    server.logged("own.cedar:1:29: ").await;
+    server.logged("own.cedar:1:30: ").await;
     server.logged("those in force stay").await;
     assert_eq!(decided_by(&mut browser).await, "third");
     server.stop().await;
