@@ -74,6 +74,12 @@ pub struct AskedResource {
     pub owner: Option<String>,
 }
 
+impl AskedResource {
+    fn says_nothing(&self) -> bool {
+        self.id.is_none() && self.kind.is_none() && self.owner.is_none()
+    }
+}
+
 /// A decision, with what it is because of.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -262,6 +268,8 @@ impl<'a> Desk<'a> {
         context: Option<&Map<String, Value>>,
         known: &Known,
     ) -> Result<Answer, Invalid> {
+        // "In general?", as a page asks.
+        let in_general = resource.says_nothing();
         let resource = named(resource, known);
         let question = Question {
             action,
@@ -270,7 +278,8 @@ impl<'a> Desk<'a> {
         };
         let told = matches!(known, Known::Told(_) if resource.owner.is_some());
         let only_told = match known {
-            Known::Said | Known::Unnamed => self.auth.authorization.require_owner,
+            Known::Unnamed if in_general => self.auth.authorization.require_owner,
+            Known::Said => self.auth.authorization.require_owner,
             _ => true,
         };
         let refused = match known {
@@ -310,7 +319,7 @@ fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
         Known::Unnamed | Known::Missing | Known::Unknown => (said, None, None),
         Known::Told(facts) => (
             facts.kind.as_deref().unwrap_or(said),
-            facts.owner.as_deref(),
+            facts.owner.as_deref().filter(|owner| !owner.is_empty()),
             Some(&facts.attributes),
         ),
     };

@@ -4,13 +4,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_auth::Auth;
-use cogward_policy::{Engine, Faults, Source, Texts};
+use cogward_policy::{Engine, Fault, Faults, Source, Texts};
 use tokio::signal::unix::Signal;
 
 /// Files are read this often: they are small, and watching them would miss swapped links.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// What is read the same again after this long is not half written.
-const SETTLED_AFTER: Duration = Duration::from_millis(200);
+const SETTLED_AFTER: Duration = Duration::from_millis(500);
 
 type Read = Result<Texts, Faults>;
 
@@ -56,32 +56,43 @@ pub(crate) async fn watch(auth: Arc<Auth>, mut hangup: Option<Signal>) {
                 Some(news) => news,
                 None => continue,
             },
-            _ = asked => read(&auth).await,
+            _ = asked => at_rest(&auth).await,
         };
-        take(&auth, &now);
+        take(&auth, now.clone()).await;
         known = now;
     }
 }
 
-/// What is there, if it is something else and nobody is writing it.
+/// What is there, if it is something else, once nobody is writing it.
 async fn settled(auth: &Arc<Auth>, known: &Read) -> Option<Read> {
-    let first = read(auth).await;
-    if first == *known {
-        return None;
+    match read(auth).await == *known {
+        true => None,
+        false => Some(at_rest(auth).await),
     }
-    tokio::time::sleep(SETTLED_AFTER).await;
-    let second = read(auth).await;
-    (first == second).then_some(second)
+}
+
+/// What is there once nothing changes any more.
+async fn at_rest(auth: &Arc<Auth>) -> Read {
+    let mut before = read(auth).await;
+    loop {
+        tokio::time::sleep(SETTLED_AFTER).await;
+        let now = read(auth).await;
+        if now == before {
+            return now;
+        }
+        before = now;
+    }
 }
 
 async fn read(auth: &Arc<Auth>) -> Read {
     let source = auth.policies().source().clone();
-    let read = tokio::task::spawn_blocking(move || source.read()).await;
-    read.unwrap_or_else(|_| auth.policies().source().read())
+    blocking(move || source.read()).await
 }
 
-fn take(auth: &Auth, read: &Read) {
-    let taken = read.clone().and_then(|texts| auth.policies().take(&texts));
+/// Checking many policies takes its time.
+async fn take(auth: &Arc<Auth>, read: Read) {
+    let checking = Arc::clone(auth);
+    let taken = blocking(move || checking.policies().take(&read?)).await;
     match taken {
         Ok(engine) => tell(&engine),
         Err(faults) => {
@@ -92,4 +103,12 @@ fn take(auth: &Auth, read: &Read) {
             complain(&faults, so);
         }
     }
+}
+
+/// Whatever goes wrong in it, the next look is taken.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Faults> + Send + 'static,
+) -> Result<T, Faults> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.unwrap_or_else(|error| Err(Fault::new("policies", error).into()))
 }

@@ -73,7 +73,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// Somewhere in a file.
+    /// Of a whole file, or of what is told in a file's place.
     #[must_use]
     pub fn new(file: impl Into<String>, message: impl fmt::Display) -> Self {
         Self {

@@ -126,8 +126,11 @@ fn collect(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) -> Result<(), F
         let wanted = [".cedar", ".cedarschema", ".cedarschema.json"];
         if wanted.iter().any(|end| name.ends_with(end)) {
             into.push(path.clone());
-        } else if depth > 0 && path.is_dir() {
-            collect(&path, depth - 1, into)?;
+        } else if is_folder(&path)? {
+            let text = format!("folders in it are more than {MAX_DEPTH} deep");
+            let deeper = depth.checked_sub(1);
+            let deeper = deeper.ok_or_else(|| Fault::new(path.display().to_string(), text))?;
+            collect(&path, deeper, into)?;
         }
         if into.len() > MAX_FILES {
             let text = format!("there are more than {MAX_FILES} files in it");
@@ -135,6 +138,13 @@ fn collect(folder: &Path, depth: usize, into: &mut Vec<PathBuf>) -> Result<(), F
         }
     }
     Ok(())
+}
+
+/// What cannot be looked at may hold a forbid.
+fn is_folder(path: &Path) -> Result<bool, Fault> {
+    let found = fs::metadata(path);
+    let found = found.map_err(|error| Fault::new(path.display().to_string(), error))?;
+    Ok(found.is_dir())
 }
 
 fn read_file(path: &Path, left: &mut u64) -> Result<Text, Fault> {
@@ -206,6 +216,16 @@ mod tests {
         file.set_len(MAX_BYTES + 1).unwrap();
         let large = source.read().unwrap_err().to_string();
         assert!(large.contains("larger than"), "{large}");
+        // A forbid may be where nothing can be read.
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join("a.cedar"), "").unwrap();
+        std::os::unix::fs::symlink("nowhere", folder.path().join("more")).unwrap();
+        let dangling = Source::Folder(folder.path().into()).read().unwrap_err();
+        assert!(dangling.to_string().contains("more: "), "{dangling}");
+        fs::remove_file(folder.path().join("more")).unwrap();
+        fs::create_dir_all(folder.path().join("1/2/3/4/5")).unwrap();
+        let deep = Source::Folder(folder.path().into()).read().unwrap_err();
+        assert!(deep.to_string().contains("more than 4 deep"), "{deep}");
         let missing = Source::Folder(folder.path().join("none")).read();
         assert!(missing.unwrap_err().to_string().contains("No such file"));
     }

@@ -1,11 +1,11 @@
 //! From a path to its handler. What applications ask with every page of theirs,
-//! the routes that only read a session, goes there directly: axum's router,
-//! ready for anything, costs half as much as all the checking of a session.
+//! the routes that only read a session and the one that decides, goes there directly:
+//! axum's router, ready for anything, costs half as much as all the checking of a session.
 
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
+use axum::extract::{FromRequest as _, Request, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method};
 use tower::Service as _;
@@ -13,14 +13,15 @@ use utoipa::openapi::OpenApi;
 
 use crate::App;
 use crate::error::Error;
-use crate::extract::{CurrentSession, SignedIn, User};
-use crate::routes::{check, me, profile, token};
+use crate::extract::{CurrentSession, Json, SignedIn, User};
+use crate::routes::{authorize, check, me, profile, token};
 
 /// The router, and a shorter way to some of its routes.
 #[derive(Clone)]
 pub(crate) struct Dispatch {
     app: Arc<App>,
     reads: Arc<[(String, Read)]>,
+    decides: Option<Arc<str>>,
     router: Router,
 }
 
@@ -50,6 +51,7 @@ impl Dispatch {
         Self {
             app: Arc::clone(app),
             reads: reads.collect(),
+            decides: path_of(document, "authorize").map(Into::into),
             router,
         }
     }
@@ -63,8 +65,18 @@ impl Dispatch {
                 return answer.into_response();
             }
         }
+        if request.method() == Method::POST && self.decides.as_deref() == Some(request.uri().path())
+        {
+            return self.decide(request).await.into_response();
+        }
         let answer = self.router.clone().call(request).await;
         answer.unwrap_or_else(|never| match never {})
+    }
+
+    async fn decide(&self, request: Request) -> Result<Response, Error> {
+        let user = User::of(&self.app, request.headers()).await.map(SignedIn)?;
+        let question = Json::from_request(request, &self.app).await;
+        authorize::authorize(State(Arc::clone(&self.app)), user, question).await
     }
 
     async fn read(&self, read: Read, headers: &HeaderMap) -> Result<Response, Error> {
@@ -84,8 +96,8 @@ impl Dispatch {
 fn path_of(document: &OpenApi, operation: &str) -> Option<String> {
     let mut paths = document.paths.paths.iter();
     let found = paths.find(|(_, item)| {
-        let get = item.get.as_ref();
-        get.and_then(|get| get.operation_id.as_deref()) == Some(operation)
+        let mut operations = [&item.get, &item.post].into_iter().flatten();
+        operations.any(|it| it.operation_id.as_deref() == Some(operation))
     });
     found.map(|(path, _)| path.clone())
 }

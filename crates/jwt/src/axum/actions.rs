@@ -60,9 +60,16 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     /// The same action on one resource, whose owner and attributes the service knows.
     ///
     /// # Errors
-    /// 403 when the policies do not permit it; 500 is not among them: what does not fit the
-    /// schema is not permitted.
+    /// 403 when the policies do not permit it, the resource does not fit the schema, or the
+    /// action ends in `:own` and the resource is nobody's.
     pub fn on(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
+        match A::NAME.ends_with(":own") && resource.owner.is_none() {
+            true => Err(Refusal::not_permitted(A::DETAIL)),
+            false => self.ask(resource),
+        }
+    }
+
+    fn ask(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
         let question = Question::about(*resource, A::NAME);
         let decision = self.engine.decide(&self.caller, &question);
         self.tell(resource, &decision);
@@ -75,9 +82,9 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     fn tell(&self, resource: &Resource<'_>, decision: &Result<cogward_policy::Decision, Invalid>) {
         let (allowed, policies, failed) = match decision {
             Ok(it) => (it.allowed, it.determining.join(","), it.failed.join(",")),
-            Err(invalid) => {
+            Err(_) => {
                 let action = A::NAME;
-                tracing::error!(action, %invalid, "the policies cannot be asked this: refused");
+                tracing::error!(action, "the policies cannot be asked this: refused");
                 (false, String::new(), String::new())
             }
         };
@@ -121,7 +128,7 @@ where
             caller,
             action: PhantomData,
         };
-        guard.on(&A::RESOURCE)?;
+        guard.ask(&A::RESOURCE)?;
         Ok(guard)
     }
 }

@@ -548,7 +548,7 @@ async fn edit(user: RequireAction<WriteOwn>, Path(owner): Path<String>) -> Resul
     user.on(&Resource {
         id: "note",
         kind: "note",
-        owner: Some(&owner),
+        owner: Some(owner.as_str()).filter(|owner| *owner != "nobody"),
         attributes: None,
     })?;
     Ok(format!("{} edits", user.sub))
@@ -583,6 +583,7 @@ async fn an_action_is_required_of_the_caller_and_of_the_resource() {
         (&["users"][..], own.as_str(), 200),
         (&["Members"], &own, 200),
         (&["users"], others, 403),
+        (&["users"], "/notes/nobody", 403),
         (&["admin"], others, 403),
         (&["editors"], &own, 403),
         (&[], &own, 403),

@@ -27,6 +27,10 @@ impl Declared {
         self.0.iter().any(|member| member.name == name)
     }
 
+    pub(super) fn requires(&self, name: &str) -> bool {
+        self.required().any(|required| required == name)
+    }
+
     /// Those that must be there.
     pub(super) fn required(&self) -> impl Iterator<Item = &str> {
         let required = self.0.iter().filter(|member| member.required);

@@ -24,7 +24,7 @@ impl Engine {
         question: &Question<'_>,
     ) -> Result<Explanation, Invalid> {
         let asked = self.put(caller, question)?;
-        let decision = self.ask(caller, question.resource.id, &asked);
+        let decision = self.decide(caller, question)?;
         let policies = self.policies.iter();
         let policies = policies.filter(|it| self.part_holds(it, "action", &asked) != Ok(false));
         let policies = policies.map(|it| self.considered(it, &asked, &decision));
@@ -35,7 +35,7 @@ impl Engine {
         })
     }
 
-    fn considered(&self, given: &Policy, asked: &Asked<'_>, decision: &Decision) -> Considered {
+    fn considered(&self, given: &Policy, asked: &Asked, decision: &Decision) -> Considered {
         let policy = &given.policy;
         let name = policy.id().to_string();
         let verdict = match self.holds(policy, asked) {
@@ -58,7 +58,7 @@ impl Engine {
     }
 
     /// Why a policy does not hold.
-    fn against(&self, given: &Policy, asked: &Asked<'_>) -> Verdict {
+    fn against(&self, given: &Policy, asked: &Asked) -> Verdict {
         let (types, policy) = (&self.types, &given.policy);
         let wanted = [
             ("principal", principal(types, policy)),
@@ -78,7 +78,7 @@ impl Engine {
     }
 
     /// Whether the principal, the action or the resource is one that the policy is about.
-    fn part_holds(&self, given: &Policy, part: &str, asked: &Asked<'_>) -> Result<bool, String> {
+    fn part_holds(&self, given: &Policy, part: &str, asked: &Asked) -> Result<bool, String> {
         let mut form = given.policy.to_json().map_err(told)?;
         if let Some(form) = form.as_object_mut() {
             for other in ["principal", "action", "resource"] {
@@ -92,11 +92,9 @@ impl Engine {
         self.holds(&alone, asked)
     }
 
-    fn holds(&self, policy: &CedarPolicy, asked: &Asked<'_>) -> Result<bool, String> {
+    fn holds(&self, policy: &CedarPolicy, asked: &Asked) -> Result<bool, String> {
         let set = PolicySet::from_policies([policy.clone()]).map_err(told)?;
-        let Asked {
-            request, entities, ..
-        } = asked;
+        let Asked { request, entities } = asked;
         let answer = self.authorizer.is_authorized(request, &set, entities);
         let found = answer.diagnostics();
         match found.errors().next() {

@@ -21,7 +21,7 @@ use serde_json::Value;
 
 use self::callers::Callers;
 use self::declared::Declared;
-use self::slices::Slices;
+use self::slices::{Slice, Slices};
 use crate::fault::{Fault, Faults};
 use crate::groups::Groups;
 use crate::question::{Decision, Invalid, Principal, Question, Resource};
@@ -38,7 +38,7 @@ pub struct Engine {
     groups: Groups,
     callers: Callers,
     resource: Declared,
-    with_email: bool,
+    user: Declared,
     actions: BTreeMap<String, Action>,
     authorizer: Authorizer,
     policies: Vec<parse::Policy>,
@@ -74,8 +74,7 @@ pub struct Caller {
 }
 
 /// A question as Cedar takes it.
-struct Asked<'e> {
-    action: &'e Action,
+struct Asked {
     request: Request,
     entities: Entities,
 }
@@ -89,6 +88,7 @@ impl Engine {
         let (schema, shape) = parse::schema(&texts.schema)?;
         let types = Types::of(&shape, &texts.schema.name)?;
         let policies = parse::policies(&texts.policies, &schema)?;
+        policies.check_groups(&types.group, &groups)?;
         let mut actions = BTreeMap::new();
         for uid in shape.actions(&schema, &types) {
             let action = Action::new(uid, &schema, &types, &shape, &policies.all);
@@ -97,7 +97,7 @@ impl Engine {
         }
         Ok(Self {
             resource: shape.resource(),
-            with_email: shape.has_email(),
+            user: shape.user(),
             schema,
             types,
             groups,
@@ -144,11 +144,11 @@ impl Engine {
         let uid = named(&self.types.user, principal.sub);
         let text = |text: &str| RestrictedExpression::new_string(text.to_owned());
         let mut attributes = HashMap::from([("sub".to_owned(), text(principal.sub))]);
-        if self.with_email {
-            attributes.insert(
-                "email".to_owned(),
-                text(principal.email.unwrap_or_default()),
-            );
+        // Where it may be missing it is, rather than empty.
+        let empty = self.user.requires("email").then_some("");
+        let email = principal.email.or(empty);
+        if let Some(email) = email.filter(|_| self.user.has("email")) {
+            attributes.insert("email".to_owned(), text(email));
         }
         let parents: HashSet<_> = groups
             .iter()
@@ -168,44 +168,67 @@ impl Engine {
     /// # Errors
     /// The schema does not allow the question.
     pub fn decide(&self, caller: &Caller, question: &Question<'_>) -> Result<Decision, Invalid> {
-        let asked = self.put(caller, question)?;
-        Ok(self.ask(caller, question.resource.id, &asked))
+        let action = self.actions.get(question.action).ok_or(Invalid::Action)?;
+        let id = question.resource.id;
+        let slices = action.slices.concerning(&caller.sub, &caller.groups, id);
+        let slices: Vec<&Slice> = slices.collect();
+        let request = self.request(action, caller, question)?;
+        // Heads are matched by names and by the caller's groups alone.
+        if slices.iter().all(|slice| !slice.looks) && action.entity.is_none() {
+            return Ok(self.ask(&slices, &request, &caller.entities));
+        }
+        let entities = self.entities(action, caller, &question.resource)?;
+        Ok(self.ask(&slices, &request, &entities))
     }
 
-    fn put(&self, caller: &Caller, question: &Question<'_>) -> Result<Asked<'_>, Invalid> {
+    /// The same question to all policies that there are.
+    fn put(&self, caller: &Caller, question: &Question<'_>) -> Result<Asked, Invalid> {
         let action = self.actions.get(question.action).ok_or(Invalid::Action)?;
+        Ok(Asked {
+            request: self.request(action, caller, question)?,
+            entities: self.entities(action, caller, &question.resource)?,
+        })
+    }
+
+    fn request(
+        &self,
+        action: &Action,
+        caller: &Caller,
+        question: &Question<'_>,
+    ) -> Result<Request, Invalid> {
         let context = action.context(&self.schema, question)?;
-        let resource = self.resource(&question.resource)?;
-        let schema = (!action.bare || question.context.is_some()).then_some(&self.schema);
+        check_lengths(&question.resource)?;
+        let given = question.context.is_some_and(|it| !it.is_empty());
+        let schema = (given || !action.bare).then_some(&self.schema);
         let request = Request::new(
             caller.uid.clone(),
             action.uid.clone(),
-            resource.uid(),
+            named(&self.types.resource, question.resource.id),
             context,
             schema,
         );
-        let request = request.map_err(|error| Invalid::Context(error.to_string()))?;
+        request.map_err(|error| Invalid::Context(error.to_string()))
+    }
+
+    fn entities(
+        &self,
+        action: &Action,
+        caller: &Caller,
+        resource: &Resource<'_>,
+    ) -> Result<Entities, Invalid> {
+        let resource = self.resource(resource)?;
         let more = [resource].into_iter().chain(action.entity.clone());
         let entities = caller.entities.clone().add_entities(more, None);
-        let entities = entities.map_err(facts)?;
-        Ok(Asked {
-            action,
-            request,
-            entities,
-        })
+        entities.map_err(facts)
     }
 
     /// Policies that do not concern the caller, the action or the resource by their very head
     /// are left out: they could neither permit nor forbid nor fail.
-    fn ask(&self, caller: &Caller, id: &str, asked: &Asked<'_>) -> Decision {
-        let Asked {
-            action,
-            request,
-            entities,
-        } = asked;
+    fn ask(&self, slices: &[&Slice], request: &Request, entities: &Entities) -> Decision {
         let (mut permits, mut forbids, mut failed) = (Vec::new(), Vec::new(), Vec::new());
-        for slice in action.slices.concerning(&caller.sub, &caller.groups, id) {
-            let answer = self.authorizer.is_authorized(request, slice, entities);
+        for slice in slices {
+            let policies = &slice.policies;
+            let answer = self.authorizer.is_authorized(request, policies, entities);
             let found = answer.diagnostics();
             let into = match answer.decision() {
                 Verdict::Allow => &mut permits,
@@ -226,13 +249,6 @@ impl Engine {
     }
 
     fn resource(&self, asked: &Resource<'_>) -> Result<Entity, Invalid> {
-        let too_long = |text: &str, most, name| match text.len() > most {
-            true => Err(Invalid::Resource(name)),
-            false => Ok(()),
-        };
-        too_long(asked.id, MAX_ID, "id")?;
-        too_long(asked.kind, MAX_KIND, "type")?;
-        too_long(asked.owner.unwrap_or_default(), MAX_KIND, "owner")?;
         let uid = named(&self.types.resource, asked.id);
         let owner = asked.owner.filter(|_| self.resource.has("owner"));
         let owner = owner.map(|sub| named(&self.types.user, sub));
@@ -246,6 +262,8 @@ impl Engine {
             }
             Some(told) => {
                 let mut attributes = self.resource.only(told);
+                // Whose it is was told elsewhere, or it is nobody's.
+                attributes.remove("owner");
                 attributes.insert("resourceType".to_owned(), asked.kind.into());
                 if let Some(owner) = owner {
                     attributes.insert("owner".to_owned(), json(&owner));
@@ -256,6 +274,16 @@ impl Engine {
             }
         }
     }
+}
+
+fn check_lengths(asked: &Resource<'_>) -> Result<(), Invalid> {
+    let too_long = |text: &str, most, name| match text.len() > most {
+        true => Err(Invalid::Resource(name)),
+        false => Ok(()),
+    };
+    too_long(asked.id, MAX_ID, "id")?;
+    too_long(asked.kind, MAX_KIND, "type")?;
+    too_long(asked.owner.unwrap_or_default(), MAX_KIND, "owner")
 }
 
 impl Action {

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 
 use cedar_policy::{
-    EntityUid, Policy as CedarPolicy, PolicyId, PolicySet, Schema, SchemaFragment, ValidationError,
-    ValidationMode, Validator, schema_str_to_json_with_resolved_types,
+    EntityTypeName, EntityUid, Policy as CedarPolicy, PolicyId, PolicySet, Schema, SchemaFragment,
+    ValidationError, ValidationMode, Validator, schema_str_to_json_with_resolved_types,
 };
 use miette::Diagnostic;
 
 use super::shape::Shape;
 use crate::fault::{Fault, Faults, Place};
+use crate::groups::Groups;
 use crate::source::Text;
 
 /// More are no set of policies that a person wrote.
@@ -28,6 +29,37 @@ pub(super) struct Policy {
 pub(super) struct Policies {
     pub(super) all: Vec<Policy>,
     pub(super) warnings: Vec<Fault>,
+}
+
+impl Policies {
+    /// A policy that names a group by another name than tokens' groups get would never apply,
+    /// and a forbid that does not apply is worse than one that is not there.
+    pub(super) fn check_groups(
+        &self,
+        kind: &EntityTypeName,
+        groups: &Groups,
+    ) -> Result<(), Faults> {
+        let mut faults = Vec::new();
+        for Policy { policy, file, .. } in &self.all {
+            for uid in policy.entity_literals() {
+                let name = uid.id().unescaped();
+                let known = groups.of(name);
+                if uid.type_name() == kind && known != name {
+                    let text = format!(
+                        "the policy `{}` names the group `{name}`, which is called `{known}` here",
+                        policy.id()
+                    );
+                    faults.push(
+                        Fault::new(file, text).hint("name that one, or change policy.groups"),
+                    );
+                }
+            }
+        }
+        match faults.is_empty() {
+            true => Ok(()),
+            false => Err(Faults(faults)),
+        }
+    }
 }
 
 pub(super) fn schema(text: &Text) -> Result<(Schema, Shape), Faults> {

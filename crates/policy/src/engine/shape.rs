@@ -44,8 +44,20 @@ impl Shape {
         Declared::of(self.entity("Resource"))
     }
 
-    pub(super) fn has_email(&self) -> bool {
-        self.attribute("User", "email").is_some()
+    pub(super) fn user(&self) -> Declared {
+        Declared::of(self.entity("User"))
+    }
+
+    /// The types that entities of this one may be in.
+    fn containers(&self, entity: &str) -> Vec<&str> {
+        let types = || {
+            self.namespace()?
+                .get("entityTypes")?
+                .get(entity)?
+                .get("memberOfTypes")
+        };
+        let types = types().and_then(Value::as_array).into_iter().flatten();
+        types.filter_map(Value::as_str).collect()
     }
 
     fn context(&self, action: &EntityUid) -> Declared {
@@ -102,38 +114,64 @@ impl Types {
             group: parse("UserGroup")?,
             resource: parse("Resource")?,
         };
-        let wanted = [
-            ("User", "sub", "String"),
-            ("User", "email", "String"),
-            ("Resource", "resourceType", "String"),
-            ("Resource", "owner", "Entity"),
-        ];
-        for (entity, name, kind) in wanted {
-            let found = shape.attribute(entity, name);
-            let needed = name == "sub" || name == "resourceType";
-            let fits = match found {
-                Some(found) => found.get("type").and_then(Value::as_str) == Some(kind),
-                None => !needed,
-            };
-            if !fits {
-                let kind = if kind == "Entity" { "User" } else { kind };
-                let text = format!("{NAMESPACE}::{entity} must have `{name}: {kind}`");
-                return Err(Fault::new(file, text));
-            }
+        types_of_members(shape, file)?;
+        hierarchies(shape, file)?;
+        required_members(shape, file)?;
+        Ok(types)
+    }
+}
+
+fn types_of_members(shape: &Shape, file: &str) -> Result<(), Fault> {
+    let wanted = [
+        ("User", "sub", "String"),
+        ("User", "email", "String"),
+        ("Resource", "resourceType", "String"),
+        ("Resource", "owner", "User"),
+    ];
+    for (entity, name, kind) in wanted {
+        let found = shape.attribute(entity, name);
+        let needed = name == "sub" || name == "resourceType";
+        let member = |name: &str| found.and_then(|it| it.get(name)?.as_str());
+        let fits = match (found, kind) {
+            (None, _) => !needed,
+            (Some(_), "User") => member("name") == Some("App::User"),
+            (Some(_), kind) => member("type") == Some(kind),
+        };
+        if !fits {
+            let text = format!("{NAMESPACE}::{entity} must have `{name}: {kind}`");
+            return Err(Fault::new(file, text));
         }
-        let user = Declared::of(shape.entity("User"));
-        let resource = shape.resource();
-        let unknown = user.required().find(|it| !["sub", "email"].contains(it));
-        let unknown = unknown.map(|it| ("User", it)).or_else(|| {
-            let mut required = resource.required();
-            Some(("Resource", required.find(|it| *it != "resourceType")?))
-        });
-        match unknown {
-            None => Ok(types),
-            Some((entity, name)) => {
-                let text = format!("`{name}` of {NAMESPACE}::{entity} is not always known");
-                Err(Fault::new(file, text).hint(format!("make it optional: `{name}?`")))
-            }
+    }
+    Ok(())
+}
+
+/// Nobody tells what is in what, so that a forbid of what is in something would never apply.
+fn hierarchies(shape: &Shape, file: &str) -> Result<(), Fault> {
+    let known = [
+        ("User", &["App::UserGroup"][..]),
+        ("UserGroup", &[]),
+        ("Resource", &[]),
+    ];
+    for (entity, inside) in known {
+        let mut others = shape.containers(entity).into_iter();
+        if let Some(other) = others.find(|other| !inside.contains(other)) {
+            let text = format!("no {NAMESPACE}::{entity} is ever in a `{other}`");
+            return Err(Fault::new(file, text).hint(format!("take out `in [{other}]`")));
+        }
+    }
+    Ok(())
+}
+
+fn required_members(shape: &Shape, file: &str) -> Result<(), Fault> {
+    let (user, resource) = (shape.user(), shape.resource());
+    let of_user = user.required().find(|it| !["sub", "email"].contains(it));
+    let of_resource = resource.required().find(|it| *it != "resourceType");
+    let of_user = of_user.map(|it| ("User", it));
+    match of_user.or(of_resource.map(|it| ("Resource", it))) {
+        None => Ok(()),
+        Some((entity, name)) => {
+            let text = format!("`{name}` of {NAMESPACE}::{entity} is not always known");
+            Err(Fault::new(file, text).hint(format!("make it optional: `{name}?`")))
         }
     }
 }

@@ -25,8 +25,16 @@ pub(super) struct Slices {
 /// By the resource that they name. Resources are in no others.
 #[derive(Default)]
 struct Of {
-    anything: Option<PolicySet>,
-    resources: HashMap<String, PolicySet>,
+    anything: Option<Slice>,
+    resources: HashMap<String, Slice>,
+}
+
+/// Policies with the same head, as far as it matters.
+#[derive(Default)]
+pub(super) struct Slice {
+    pub(super) policies: PolicySet,
+    /// One of them looks further than its head.
+    pub(super) looks: bool,
 }
 
 impl Slices {
@@ -69,25 +77,26 @@ impl Slices {
                     },
                 },
             };
-            let set = match what.map(|uid| id_of(&uid, &types.resource)) {
+            let slice = match what.map(|uid| id_of(&uid, &types.resource)) {
                 None => of.anything.get_or_insert_default(),
                 Some(Some(id)) => of.resources.entry(id).or_default(),
                 // Nothing is that.
                 Some(None) => continue,
             };
-            let added = set.add(policy.clone());
+            slice.looks |= policy.has_non_scope_constraint();
+            let added = slice.policies.add(policy.clone());
             added.map_err(|error| error.to_string())?;
         }
         Ok(slices)
     }
 
-    /// The sets that a question is put to, each by itself.
+    /// Those that a question is put to, each by itself.
     pub(super) fn concerning<'s>(
         &'s self,
         sub: &str,
         groups: &'s [String],
         resource: &'s str,
-    ) -> impl Iterator<Item = &'s PolicySet> {
+    ) -> impl Iterator<Item = &'s Slice> {
         let groups = groups.iter().filter_map(|group| self.groups.get(group));
         [Some(&self.anybody), self.users.get(sub)]
             .into_iter()

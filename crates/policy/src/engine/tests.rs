@@ -235,6 +235,28 @@ fn attributes_that_a_provider_tells_are_checked_and_unknown_ones_left_out() {
             .unwrap()
             .allowed
     );
+    // Who told no owner told that there is none.
+    let nobodys = context(json!({ "owner": { "type": "App::User", "id": "alice" } }));
+    let engine = engine_of(
+        SCHEMA,
+        "permit(principal, action, resource) when { resource has owner };",
+    );
+    let resource = Resource {
+        attributes: Some(&nobodys),
+        ..document(None)
+    };
+    let answer = ask(&engine.unwrap(), &[], &Question::about(resource, "read"));
+    assert!(!answer.unwrap().allowed);
+    // Who told no owner told that there is none.
+    let nobodys = context(json!({ "owner": { "type": "App::User", "id": "alice" } }));
+    let owned = "permit(principal, action, resource) when { resource has owner };";
+    let resource = Resource {
+        attributes: Some(&nobodys),
+        ..document(None)
+    };
+    let question = Question::about(resource, "read");
+    let answer = ask(&engine_of(SCHEMA, owned).unwrap(), &[], &question);
+    assert!(!answer.unwrap().allowed);
     for wrong in [
         json!({ "tags": "public" }),
         json!({ "tags": [1] }),
@@ -364,6 +386,24 @@ fn a_schema_that_is_not_of_users_and_resources_is_refused() {
         &SCHEMA.replace("sub: String, ", ""),
         "must have `sub: String`",
     );
+    for (plain, nested) in [
+        ("entity UserGroup;", "entity UserGroup in [UserGroup];"),
+        ("User in [UserGroup]", "User in [UserGroup, Resource]"),
+        ("entity Resource =", "entity Resource in [UserGroup] ="),
+    ] {
+        broken(&SCHEMA.replace(plain, nested), "is ever in a");
+    }
+    for (plain, nested) in [
+        ("entity UserGroup;", "entity UserGroup in [UserGroup];"),
+        ("User in [UserGroup]", "User in [UserGroup, Resource]"),
+        ("entity Resource =", "entity Resource in [UserGroup] ="),
+    ] {
+        broken(&SCHEMA.replace(plain, nested), "is ever in a");
+    }
+    broken(
+        &SCHEMA.replace("owner?: User", "owner?: UserGroup"),
+        "must have `owner: User`",
+    );
     broken(
         &SCHEMA.replace("owner?: User", "owner?: String"),
         "must have `owner: User`",
@@ -376,6 +416,38 @@ fn a_schema_that_is_not_of_users_and_resources_is_refused() {
         &SCHEMA.replace("sub: String, ", "sub: String, age: Long, "),
         "`age` of App::User",
     );
+}
+
+#[test]
+fn a_policy_for_a_group_that_has_another_name_here_is_refused() {
+    for (group, called) in [("mods", "moderators"), ("Editors", "editors")] {
+        let head = format!("forbid(principal in App::UserGroup::\"{group}\", action, resource);");
+        let condition = format!(
+            "forbid(principal, action, resource) when {{ principal in App::UserGroup::\"{group}\" }};"
+        );
+        for policy in [head, condition] {
+            let faults = engine_of(SCHEMA, &policy).err().unwrap().to_string();
+            let wanted = format!("the group `{group}`, which is called `{called}` here");
+            assert!(faults.contains(&wanted), "{faults}");
+        }
+    }
+}
+
+#[test]
+fn an_address_that_may_be_missing_is_missing_unless_it_is_verified() {
+    let policy = "permit(principal, action, resource) when { principal has email };";
+    let schema = SCHEMA.replace("email: String", "email?: String");
+    let engine = engine_of(&schema, policy).unwrap();
+    for (email, may) in [(Some("alice@example.com"), true), (None, false)] {
+        let principal = Principal {
+            sub: "alice",
+            email,
+            groups: &[],
+        };
+        let caller = engine.caller(&principal).unwrap();
+        let question = Question::about(document(None), "read");
+        assert_eq!(engine.decide(&caller, &question).unwrap().allowed, may);
+    }
 }
 
 #[test]

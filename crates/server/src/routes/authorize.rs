@@ -8,7 +8,6 @@ use cogward_auth::authorize::{
     Answer, Asked, AskedResource, AuthorizeError, MAX_QUESTIONS, authorize as decide,
     authorize_all as decide_all,
 };
-use cogward_auth::chain;
 use cogward_policy::Invalid;
 use http::header::RETRY_AFTER;
 use http::{HeaderValue, StatusCode};
@@ -250,7 +249,8 @@ pub(super) fn refusal(error: &AuthorizeError) -> Result<Response, Error> {
         AuthorizeError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),
         AuthorizeError::Evaluation(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
     };
-    tracing::error!(target: "cogward::request", error = chain(error), "no decision: refused");
+    // Cedar's own words would quote what is known of the resource.
+    tracing::error!(target: "cogward::request", "no decision: {error}");
     let mut said = answer(&undecided(error))?;
     *said.status_mut() = status;
     said.extensions_mut().insert(OwnWords);

@@ -359,6 +359,21 @@ async fn where_a_provider_is_its_word_counts_and_no_other() {
             &[],
         );
     }
+    // Nobody owns what is not named, whatever is said of it; "in general?" may be asked.
+    for resource in [json!({ "owner": sub }), json!({ "type": "document" })] {
+        let answer = ask(
+            &mut user,
+            json!({ "action": "write:own", "resource": resource }),
+        )
+        .await;
+        denied(&answer, "The owner of the resource is not known", &[]);
+    }
+    let answer = ask(&mut user, json!({ "action": "write:own" })).await;
+    permitted(&answer, &["users"]);
+    let mut about = async |action: &str, id: &str| {
+        let resource = json!({ "id": id, "type": "document", "owner": sub });
+        ask(&mut user, json!({ "action": action, "resource": resource })).await
+    };
     let before = table.0.load(Ordering::Relaxed);
     for _ in 0..3 {
         permitted(&about("write:own", &mine).await, &["users"]);
