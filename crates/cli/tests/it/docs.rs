@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
+use tempfile::TempDir;
+
 use crate::deployment::Deployment;
 use crate::process::{Dev, Server, free_ports, sign_in, who};
 
@@ -344,6 +346,75 @@ async fn the_page_about_stores_tells_the_truth() {
     let script = blocks(&page, "sh").replace(".cogward", "data");
     in_folder(dev.folder.path(), &format!("SUB={sub}\n{script}"));
     assert_eq!(who(&mut browser).await, None);
+}
+
+#[tokio::test]
+async fn the_page_about_policies_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/policies.md")).unwrap();
+    let dev = Dev::new();
+    let _server = dev.start(&[]).await;
+    let folder = files_of_policies(&page, dev.port);
+    let script = blocks(&page, "sh")
+        .replace(":9229", &format!(":{}", dev.pool_port))
+        .replace(":3001", &format!(":{}", dev.port))
+        // Asked of those that are built in.
+        .replace("explain --action", "explain --config /dev/null --action");
+    let more = "cogward policy check\ncogward policy test cases.toml --folder current\n\
+                TOKEN=$token node page.mjs";
+    let script = format!("set +e\n{script}\n{more}");
+    let output = bash(folder.path(), &script).output().unwrap();
+    assert_eq!(String::from_utf8(output.stderr).unwrap(), "");
+    let said = String::from_utf8(output.stdout).unwrap();
+    let [asked, tested, fault, explained] = each_block(&page, "text")[..] else {
+        panic!("other outputs than those that are known here");
+    };
+    for part in [asked, tested, explained] {
+        for line in part.lines() {
+            assert!(said.contains(line), "{line}: {said}");
+        }
+    }
+    let end = "3 cases: 3 ok\nfalse Forbidden by policy\n";
+    assert!(said.ends_with(end), "{said}");
+    let good = said.matches("2 policies, 3 actions: good\n").count();
+    assert_eq!(good, 3, "{said}");
+    let wrong = folder.path().join("wrong");
+    let mut check = bash(&wrong, "cogward policy check policies");
+    let told = check.output().unwrap().stderr;
+    assert_eq!(String::from_utf8(told).unwrap(), fault);
+}
+
+/// What the page has of files, in a folder; its page in JavaScript asks with `$TOKEN`.
+fn files_of_policies(page: &str, port: u16) -> TempDir {
+    let toml = each_block(page, "toml");
+    let json = each_block(page, "json");
+    let json = json.iter().find(|it| it.starts_with("{\n  \"App\""));
+    let (schema, policies) = (blocks(page, "cedarschema"), blocks(page, "cedar"));
+    let wrong = policies.replace("\"write:content\"", "\"wriet:content\"");
+    let script = format!(
+        "const plain = fetch, authorization = `Bearer ${{process.env.TOKEN}}`;\n\
+         globalThis.fetch = (path, it) => plain(`http://localhost:{port}${{path}}`,\n    \
+             {{ ...it, headers: {{ ...it.headers, authorization }} }});\n\
+         {}\nconsole.log(authorized, reason);\n",
+        blocks(page, "js")
+    );
+    let folder = tempfile::tempdir().unwrap();
+    for (file, text) in [
+        ("policies/own.cedarschema", schema.as_str()),
+        ("policies/editors.cedar", &policies),
+        ("next/own.cedarschema.json", json.unwrap()),
+        ("next/editors.cedar", &policies),
+        ("wrong/policies/own.cedarschema", &schema),
+        ("wrong/policies/editors.cedar", &wrong),
+        ("cases.toml", toml[0]),
+        ("cogward.toml", &toml[1].replace("/etc/cogward/", "")),
+        ("page.mjs", &script),
+    ] {
+        let path = folder.path().join(file);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    folder
 }
 
 /// Runs a script that has `cogward` at hand.

@@ -88,7 +88,7 @@ impl Engine {
         let (schema, shape) = parse::schema(&texts.schema)?;
         let types = Types::of(&shape, &texts.schema.name)?;
         let policies = parse::policies(&texts.policies, &schema)?;
-        policies.check_groups(&types.group, &groups)?;
+        policies.check_groups(&types.group, &groups, &texts.policies)?;
         let mut actions = BTreeMap::new();
         for uid in shape.actions(&schema, &types) {
             let action = Action::new(uid, &schema, &types, &shape, &policies.all);

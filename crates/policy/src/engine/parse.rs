@@ -26,6 +26,24 @@ pub(super) struct Policy {
     bytes: Range<usize>,
 }
 
+impl Policy {
+    /// Something wrong with it, at the first `part` of its text.
+    fn fault(&self, texts: &[Text], part: &str, message: &str) -> Fault {
+        let fault = Fault::new(&self.file, message);
+        let text = texts.iter().find(|text| text.name == self.file);
+        let place = text.map(|text| {
+            let own = text.text.get(self.bytes.clone()).unwrap_or_default();
+            let start = self.bytes.start;
+            let bytes = match own.find(part) {
+                Some(at) => start + at..start + at + part.len(),
+                None => self.bytes.clone(),
+            };
+            Box::new(Place::of(&text.text, bytes))
+        });
+        Fault { place, ..fault }
+    }
+}
+
 pub(super) struct Policies {
     pub(super) all: Vec<Policy>,
     pub(super) warnings: Vec<Fault>,
@@ -38,20 +56,17 @@ impl Policies {
         &self,
         kind: &EntityTypeName,
         groups: &Groups,
+        texts: &[Text],
     ) -> Result<(), Faults> {
         let mut faults = Vec::new();
-        for Policy { policy, file, .. } in &self.all {
-            for uid in policy.entity_literals() {
+        for policy in &self.all {
+            for uid in policy.policy.entity_literals() {
                 let name = uid.id().unescaped();
                 let known = groups.of(name);
                 if uid.type_name() == kind && known != name {
-                    let text = format!(
-                        "the policy `{}` names the group `{name}`, which is called `{known}` here",
-                        policy.id()
-                    );
-                    faults.push(
-                        Fault::new(file, text).hint("name that one, or change policy.groups"),
-                    );
+                    let text = format!("the group `{name}` is called `{known}` here");
+                    let fault = policy.fault(texts, &uid.to_string(), &text);
+                    faults.push(fault.hint("name that one, or change policy.groups"));
                 }
             }
         }
@@ -122,7 +137,7 @@ pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faul
     }
 }
 
-/// By `@id`, or by file and number.
+/// By `@id`, or by file and number. Only the inner form of a policy, `as_ref`, knows its place.
 fn named(set: &PolicySet, text: &Text) -> Vec<Policy> {
     let file = &text.name;
     let (mut line, mut end) = (1, 0);
@@ -154,13 +169,8 @@ fn twice(all: &[Policy], texts: &[Text]) -> Vec<Fault> {
     for again in all {
         if let Some(first) = seen.insert(again.policy.id(), again) {
             let (id, Policy { file, line, .. }) = (again.policy.id(), first);
-            let fault = Fault::new(
-                &again.file,
-                format!("the policy name `{id}` is in {file}:{line} too"),
-            );
-            let text = texts.iter().find(|text| text.name == again.file);
-            let place = text.map(|text| Place::of(&text.text, again.bytes.clone()).into());
-            let fault = Fault { place, ..fault };
+            let text = format!("the policy name `{id}` is in {file}:{line} too");
+            let fault = again.fault(texts, "@id", &text);
             faults.push(fault.hint("give one of them another @id"));
         }
     }

@@ -135,7 +135,10 @@ fn types_of_members(shape: &Shape, file: &str) -> Result<(), Fault> {
         let fits = match (found, kind) {
             (None, _) => !needed,
             (Some(_), "User") => member("name") == Some("App::User"),
-            (Some(_), kind) => member("type") == Some(kind),
+            // Cedar names its own types with or without their namespace.
+            (Some(_), kind) => {
+                member("type").is_some_and(|it| it.strip_prefix("__cedar::").unwrap_or(it) == kind)
+            }
         };
         if !fits {
             let text = format!("{NAMESPACE}::{entity} must have `{name}: {kind}`");

@@ -409,6 +409,10 @@ fn a_schema_that_is_not_of_users_and_resources_is_refused() {
         "must have `owner: User`",
     );
     broken(
+        &SCHEMA.replace("owner?: User", "owner?: UserGroup"),
+        "must have `owner: User`",
+    );
+    broken(
         &SCHEMA.replace("level?: Long", "level: Long"),
         "make it optional: `level?`",
     );
@@ -427,7 +431,7 @@ fn a_policy_for_a_group_that_has_another_name_here_is_refused() {
         );
         for policy in [head, condition] {
             let faults = engine_of(SCHEMA, &policy).err().unwrap().to_string();
-            let wanted = format!("the group `{group}`, which is called `{called}` here");
+            let wanted = format!("the group `{group}` is called `{called}` here");
             assert!(faults.contains(&wanted), "{faults}");
         }
     }
@@ -484,6 +488,47 @@ fn a_schema_may_be_in_json() {
         .unwrap()
         .to_string();
     assert!(faults.starts_with("own.cedarschema.json: "), "{faults}");
+}
+
+#[test]
+fn a_schema_in_json_may_name_types_in_each_way() {
+    let schema = |text: Value, owner: Value| {
+        let optional = |mut kind: Value| {
+            kind["required"] = false.into();
+            kind
+        };
+        let user = json!({ "sub": text, "email": optional(text.clone()) });
+        let resource = json!({ "resourceType": text, "owner": optional(owner) });
+        let record = |attributes: Value| json!({ "type": "Record", "attributes": attributes });
+        let applies = json!({ "principalTypes": ["User"], "resourceTypes": ["Resource"] });
+        let types = json!({
+            "UserGroup": {}, "Resource": { "shape": record(resource) },
+            "User": { "memberOfTypes": ["UserGroup"], "shape": record(user) },
+        });
+        let actions = json!({ "write": { "appliesTo": applies } });
+        json!({ "App": { "entityTypes": types, "actions": actions } }).to_string()
+    };
+    let named = |name: &str| json!({ "type": "EntityOrCommon", "name": name });
+    let entity = |name: &str| json!({ "type": "Entity", "name": name });
+    let policies = vec![text(
+        "own.cedar",
+        "permit(principal, action, resource) when { resource has owner && resource.owner == principal };",
+    )];
+    for (kind, owner) in [
+        (json!({ "type": "String" }), entity("User")),
+        (named("String"), named("User")),
+        (named("__cedar::String"), entity("App::User")),
+    ] {
+        let texts = Texts {
+            schema: text("own.cedarschema.json", &schema(kind, owner)),
+            policies: policies.clone(),
+        };
+        let engine = Engine::new(&texts, Groups::default());
+        let engine = engine.unwrap_or_else(|faults| panic!("{faults}"));
+        let write = |owner| ask(&engine, &[], &Question::about(document(owner), "write"));
+        assert!(write(Some("alice")).unwrap().allowed);
+        assert!(!write(Some("bob")).unwrap().allowed);
+    }
 }
 
 /// A head or a condition of the small world that is compared in.

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use cogward_policy::{Engine, Faults, Groups};
+use cogward_policy::{Engine, Faults};
 
 use super::{report, settings};
 use crate::args::Check;
@@ -10,14 +10,10 @@ use crate::failure::Failure;
 use crate::wire::policies::{groups, source};
 
 pub(super) fn run(args: &Check) -> Result<(), Failure> {
-    let (folder, groups) = match (&args.folder, &args.config) {
-        (Some(folder), None) => (Some(folder.clone()), Groups::default()),
-        (folder, config) => {
-            let settings = settings(config.as_deref())?;
-            let folder = folder.clone().or(settings.folder);
-            (folder, groups(&settings.groups)?)
-        }
-    };
+    // A policy that names a group by an alias is none that would ever apply.
+    let settings = settings(args.config.as_deref())?;
+    let groups = groups(&settings.groups)?;
+    let folder = args.folder.clone().or(settings.folder);
     let texts = source(folder.as_deref()).read();
     let engine = match texts.and_then(|texts| Engine::new(&texts, groups)) {
         Ok(engine) => engine,

@@ -85,6 +85,22 @@ fn the_folder_is_that_of_the_configuration_unless_it_is_named() {
 }
 
 #[test]
+fn a_policy_that_names_a_group_by_an_alias_is_told_how_it_is_called() {
+    let policy_of = "permit (principal in App::UserGroup::\"devs\", action, resource);\n";
+    let folder = folder(&[
+        ("set/a.cedar", policy_of),
+        ("own.toml", "[policy]\ngroups = [\"cooks=devs\"]\n"),
+    ]);
+    let check = |args: &[&str]| ended(&policy(folder.path(), &[&["check", "set"], args].concat()));
+    let (code, _, told) = check(&[]);
+    assert_eq!(code, 1);
+    let fault = "set/a.cedar:1:22: the group `devs` is called `developers` here\n  1 | permit (principal in App";
+    assert!(told.starts_with(fault), "{told}");
+    assert!(told.contains(" ^^^^^^^^^^^^^^^^^^^^^^\n"), "{told}");
+    assert_eq!(check(&["--config", "own.toml"]).0, 0);
+}
+
+#[test]
 fn what_files_say_reaches_no_terminal_as_it_is() {
     let hostile = "permit (principal, action, resource) // \u{1b}]0;owned\u{7}\u{202e}\n!";
     let folder = folder(&[("set/a\u{1b}[31m.cedar", hostile)]);

@@ -83,7 +83,7 @@ fn a_no_says_what_forbids_and_to_whom_it_is_permitted() {
         "{out}"
     );
     assert!(
-        out.contains("\nWould permit it otherwise\n  users (users.cedar:2)\n"),
+        out.contains("\nWould permit it otherwise\n  users (users.cedar:3)\n"),
         "{out}"
     );
     assert!(
@@ -179,7 +179,7 @@ fn json_says_the_same() {
     );
     assert_eq!(json["policies"][0]["wants"][0], "the group admin");
     assert_eq!(json["policies"][2]["file"], "users.cedar");
-    assert_eq!(json["policies"][2]["line"], 2);
+    assert_eq!(json["policies"][2]["line"], 3);
 }
 
 #[test]
