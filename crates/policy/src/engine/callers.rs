@@ -12,7 +12,7 @@ use super::Caller;
 use crate::question::{Invalid, Principal};
 
 /// Some 1.5 KB each.
-const ENTRIES: usize = 10 * 1024;
+const ENTRIES: usize = 16 * 1024;
 
 pub(super) struct Callers(Cache<Key, Arc<Caller>>);
 

@@ -172,20 +172,26 @@ impl Engine {
         let id = question.resource.id;
         let slices = action.slices.concerning(&caller.sub, &caller.groups, id);
         let slices: Vec<&Slice> = slices.collect();
-        let request = self.request(action, caller, question)?;
-        // Heads are matched by names and by the caller's groups alone.
-        if slices.iter().all(|slice| !slice.looks) && action.entity.is_none() {
-            return Ok(self.ask(&slices, &request, &caller.entities));
+        let context = action.context(&self.schema, question)?;
+        check_lengths(&question.resource)?;
+        let given = question.context.is_some_and(|it| !it.is_empty());
+        let conditional = slices.iter().any(|slice| slice.conditional.is_some());
+        // Heads are matched by names alone.
+        if !conditional && !given && action.bare {
+            return Ok(self.ask(&slices, None));
         }
+        let request = self.request(action, caller, question, context)?;
         let entities = self.entities(action, caller, &question.resource)?;
-        Ok(self.ask(&slices, &request, &entities))
+        Ok(self.ask(&slices, Some(&Asked { request, entities })))
     }
 
     /// The same question to all policies that there are.
     fn put(&self, caller: &Caller, question: &Question<'_>) -> Result<Asked, Invalid> {
         let action = self.actions.get(question.action).ok_or(Invalid::Action)?;
+        let context = action.context(&self.schema, question)?;
+        check_lengths(&question.resource)?;
         Ok(Asked {
-            request: self.request(action, caller, question)?,
+            request: self.request(action, caller, question, context)?,
             entities: self.entities(action, caller, &question.resource)?,
         })
     }
@@ -195,9 +201,8 @@ impl Engine {
         action: &Action,
         caller: &Caller,
         question: &Question<'_>,
+        context: Context,
     ) -> Result<Request, Invalid> {
-        let context = action.context(&self.schema, question)?;
-        check_lengths(&question.resource)?;
         let given = question.context.is_some_and(|it| !it.is_empty());
         let schema = (given || !action.bare).then_some(&self.schema);
         let request = Request::new(
@@ -223,11 +228,17 @@ impl Engine {
     }
 
     /// Policies that do not concern the caller, the action or the resource by their very head
-    /// are left out: they could neither permit nor forbid nor fail.
-    fn ask(&self, slices: &[&Slice], request: &Request, entities: &Entities) -> Decision {
+    /// are left out: they could neither permit nor forbid nor fail. Without what is `asked` there
+    /// are none with a condition.
+    fn ask(&self, slices: &[&Slice], asked: Option<&Asked>) -> Decision {
         let (mut permits, mut forbids, mut failed) = (Vec::new(), Vec::new(), Vec::new());
         for slice in slices {
-            let policies = &slice.policies;
+            permits.extend_from_slice(&slice.permits);
+            forbids.extend_from_slice(&slice.forbids);
+            let (Some(policies), Some(asked)) = (&slice.conditional, asked) else {
+                continue;
+            };
+            let Asked { request, entities } = asked;
             let answer = self.authorizer.is_authorized(request, policies, entities);
             let found = answer.diagnostics();
             let into = match answer.decision() {

@@ -2,13 +2,14 @@
 //!
 //! Cedar evaluates every policy of a set. Most heads name an action and a group, so that nearly
 //! all policies are found not to concern a question before any is evaluated. The head of a policy
-//! cannot fail: leaving out one whose head does not match changes no answer (a test compares with
-//! the whole set).
+//! cannot fail: leaving out one whose head does not match changes no answer, and one that is no
+//! more than a head holds where it matches (a test compares with the whole set, put to Cedar).
 
 use std::collections::HashMap;
 
 use cedar_policy::{
-    ActionConstraint, EntityTypeName, EntityUid, PolicySet, PrincipalConstraint, ResourceConstraint,
+    ActionConstraint, Effect, EntityTypeName, EntityUid, Policy as CedarPolicy, PolicySet,
+    PrincipalConstraint, ResourceConstraint,
 };
 
 use super::Types;
@@ -32,9 +33,24 @@ struct Of {
 /// Policies with the same head, as far as it matters.
 #[derive(Default)]
 pub(super) struct Slice {
-    pub(super) policies: PolicySet,
-    /// One of them looks further than its head.
-    pub(super) looks: bool,
+    /// Names of those that are no more than a head: it matches, so they hold.
+    pub(super) permits: Vec<String>,
+    /// The same of those that forbid.
+    pub(super) forbids: Vec<String>,
+    /// Those with a condition, which Cedar evaluates.
+    pub(super) conditional: Option<PolicySet>,
+}
+
+/// Whom a policy's head names, and what.
+struct Head {
+    who: Who,
+    resource: Option<String>,
+}
+
+enum Who {
+    Anybody,
+    User(String),
+    Group(String),
 }
 
 impl Slices {
@@ -51,43 +67,23 @@ impl Slices {
                 ActionConstraint::Eq(action) => is(&action),
                 ActionConstraint::In(actions) => actions.iter().any(&is),
             };
-            if !concerns {
-                continue;
+            if let Some(head) = Head::of(policy, types).filter(|_| concerns) {
+                slices.slice(head).add(policy)?;
             }
-            let who = match policy.principal_constraint() {
-                PrincipalConstraint::Any | PrincipalConstraint::Is(_) => None,
-                PrincipalConstraint::In(uid)
-                | PrincipalConstraint::Eq(uid)
-                | PrincipalConstraint::IsIn(_, uid) => Some(uid),
-            };
-            let what = match policy.resource_constraint() {
-                ResourceConstraint::Any | ResourceConstraint::Is(_) => None,
-                ResourceConstraint::In(uid)
-                | ResourceConstraint::Eq(uid)
-                | ResourceConstraint::IsIn(_, uid) => Some(uid),
-            };
-            let of = match who {
-                None => &mut slices.anybody,
-                Some(uid) => match id_of(&uid, &types.user) {
-                    Some(sub) => slices.users.entry(sub).or_default(),
-                    None => match id_of(&uid, &types.group) {
-                        Some(group) => slices.groups.entry(group).or_default(),
-                        // Nobody is that.
-                        None => continue,
-                    },
-                },
-            };
-            let slice = match what.map(|uid| id_of(&uid, &types.resource)) {
-                None => of.anything.get_or_insert_default(),
-                Some(Some(id)) => of.resources.entry(id).or_default(),
-                // Nothing is that.
-                Some(None) => continue,
-            };
-            slice.looks |= policy.has_non_scope_constraint();
-            let added = slice.policies.add(policy.clone());
-            added.map_err(|error| error.to_string())?;
         }
         Ok(slices)
+    }
+
+    fn slice(&mut self, Head { who, resource }: Head) -> &mut Slice {
+        let of = match who {
+            Who::Anybody => &mut self.anybody,
+            Who::User(sub) => self.users.entry(sub).or_default(),
+            Who::Group(group) => self.groups.entry(group).or_default(),
+        };
+        match resource {
+            None => of.anything.get_or_insert_default(),
+            Some(id) => of.resources.entry(id).or_default(),
+        }
     }
 
     /// Those that a question is put to, each by itself.
@@ -104,6 +100,55 @@ impl Slices {
             .chain(groups)
             .flat_map(move |of| [of.anything.as_ref(), of.resources.get(resource)])
             .flatten()
+    }
+}
+
+impl Slice {
+    fn add(&mut self, policy: &CedarPolicy) -> Result<(), String> {
+        if policy.has_non_scope_constraint() {
+            let conditional = self.conditional.get_or_insert_default();
+            let added = conditional.add(policy.clone());
+            return added.map_err(|error| error.to_string());
+        }
+        let names = match policy.effect() {
+            Effect::Permit => &mut self.permits,
+            Effect::Forbid => &mut self.forbids,
+        };
+        names.push(policy.id().to_string());
+        Ok(())
+    }
+}
+
+impl Head {
+    /// None of a policy that is for nobody who asks, or for nothing that is asked about: one of
+    /// another type.
+    fn of(policy: &CedarPolicy, types: &Types) -> Option<Self> {
+        let who = match policy.principal_constraint() {
+            PrincipalConstraint::Any => Who::Anybody,
+            PrincipalConstraint::Is(kind) if kind == types.user => Who::Anybody,
+            PrincipalConstraint::In(uid) | PrincipalConstraint::Eq(uid) => Who::of(&uid, types)?,
+            PrincipalConstraint::IsIn(kind, uid) if kind == types.user => Who::of(&uid, types)?,
+            PrincipalConstraint::Is(_) | PrincipalConstraint::IsIn(..) => return None,
+        };
+        let resource = match policy.resource_constraint() {
+            ResourceConstraint::Any => None,
+            ResourceConstraint::Is(kind) if kind == types.resource => None,
+            ResourceConstraint::In(uid) | ResourceConstraint::Eq(uid) => {
+                Some(id_of(&uid, &types.resource)?)
+            }
+            ResourceConstraint::IsIn(kind, uid) if kind == types.resource => {
+                Some(id_of(&uid, &types.resource)?)
+            }
+            ResourceConstraint::Is(_) | ResourceConstraint::IsIn(..) => return None,
+        };
+        Some(Self { who, resource })
+    }
+}
+
+impl Who {
+    fn of(uid: &EntityUid, types: &Types) -> Option<Self> {
+        let user = id_of(uid, &types.user).map(Self::User);
+        user.or_else(|| id_of(uid, &types.group).map(Self::Group))
     }
 }
 
