@@ -15,6 +15,7 @@ mod fake_cognito;
 mod faulty_store;
 mod signer;
 mod stores;
+mod token_shape;
 
 pub use app::{TestApp, Upstream};
 pub use browser::{Answer, Browser};
@@ -24,3 +25,4 @@ pub use fake_cognito::{FakeCognito, TokenAnswer};
 pub use faulty_store::{FaultyStore, Hold};
 pub use signer::Signer;
 pub use stores::StoreKind;
+pub use token_shape::holds_a_token;
