@@ -8,6 +8,7 @@ mod data_dir;
 mod demo;
 mod failure;
 mod log;
+mod looks;
 mod moment;
 mod policies;
 mod printable;

@@ -7,8 +7,8 @@ use cogward_auth::Auth;
 use cogward_policy::{Engine, Fault, Faults, Source, Texts};
 use tokio::signal::unix::Signal;
 
-/// Files are read this often: they are small, and watching them would miss swapped links.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
+use crate::looks::{Look, Looks};
+
 /// What is read the same again after this long is not half written.
 const SETTLED_AFTER: Duration = Duration::from_millis(500);
 
@@ -36,38 +36,20 @@ pub(crate) fn complain(faults: &Faults, so: &str) {
 
 /// Looks at the folder again and again, and at once for every `hangup`; whatever is no good
 /// leaves in force what was.
-pub(crate) async fn watch(auth: Arc<Auth>, mut hangup: Option<Signal>) {
+pub(crate) async fn watch(auth: Arc<Auth>, hangup: Option<Signal>) {
     if matches!(auth.policies().source(), Source::Embedded) {
         return;
     }
     let tried = auth.policies().tried();
     let mut known = tried.map_or_else(|| Err(Faults(Vec::new())), |it| Ok((*it).clone()));
-    let mut looks = tokio::time::interval(LOOK_EVERY);
-    looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    let mut looks = Looks::new(hangup);
     loop {
-        let asked = async {
-            match &mut hangup {
-                Some(hangup) => hangup.recv().await,
-                None => std::future::pending().await,
-            }
-        };
-        let now = tokio::select! {
-            _ = looks.tick() => match settled(&auth, &known).await {
-                Some(news) => news,
-                None => continue,
-            },
-            _ = asked => at_rest(&auth).await,
+        let now = match looks.next(true).await {
+            Look::Routine if read(&auth).await == known => continue,
+            Look::Routine | Look::Asked => at_rest(&auth).await,
         };
         take(&auth, now.clone()).await;
         known = now;
-    }
-}
-
-/// What is there, if it is something else, once nobody is writing it.
-async fn settled(auth: &Arc<Auth>, known: &Read) -> Option<Read> {
-    match read(auth).await == *known {
-        true => None,
-        false => Some(at_rest(auth).await),
     }
 }
 

@@ -7,11 +7,10 @@ use cogward_auth::Auth;
 use cogward_config::{Config, Secret, SessionKeys, Source, Sources, session_keys};
 use tokio::signal::unix::Signal;
 
+use crate::looks::{Look, Looks};
 use crate::printable::printable;
 use crate::wire::ring::ring;
 
-/// Files are read this often: they are small, and watching them would miss swapped links.
-const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// What is read the same again after this long is not half written.
 const SETTLED_AFTER: Duration = Duration::from_millis(200);
 
@@ -47,19 +46,12 @@ impl Rotation {
     }
 
     /// Looks at the files again and again, and at once for every `hangup`.
-    pub(crate) async fn watch(mut self, mut hangup: Option<Signal>) {
-        let mut looks = tokio::time::interval(LOOK_EVERY);
-        looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    pub(crate) async fn watch(mut self, hangup: Option<Signal>) {
+        let mut looks = Looks::new(hangup);
         loop {
-            let asked = async {
-                match &mut hangup {
-                    Some(hangup) => hangup.recv().await,
-                    None => std::future::pending().await,
-                }
-            };
-            tokio::select! {
-                _ = looks.tick(), if self.in_use.in_files => self.look().await,
-                _ = asked => self.take(self.read().await, true),
+            match looks.next(self.in_use.in_files).await {
+                Look::Routine => self.look().await,
+                Look::Asked => self.take(self.read().await, true),
             }
         }
     }
