@@ -88,7 +88,7 @@ async fn begin(
     let headers = &parts.headers;
     app.login_limit.check(caller.address)?;
     let query = parts.uri.query().unwrap_or_default();
-    let once = |name| query_value(query, name).map_err(|_| unusable());
+    let once = |name| query_value(query, name);
     let (redirect_uri, frontend) = addresses(app, family, headers);
     let begun = login::begin(
         &app.auth,
@@ -108,10 +108,6 @@ async fn begin(
         }
         refusal.into()
     })
-}
-
-fn unusable() -> Error {
-    Error::bad_request("a parameter stands twice in the query, or is too long")
 }
 
 /// `redirect_uri` and frontend: the configured ones, or those of the domain

@@ -5,6 +5,8 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 
+use crate::error::Error;
+
 /// Longer ones are none that this server or Cognito made.
 const MAX_PARAMETER: usize = 4096;
 
@@ -33,6 +35,12 @@ pub(super) fn is_navigation(headers: &HeaderMap) -> bool {
 
 /// A parameter that stands twice, or is too long.
 pub(super) struct Unusable;
+
+impl From<Unusable> for Error {
+    fn from(_: Unusable) -> Self {
+        Self::bad_request("a parameter stands twice in the query, or is too long")
+    }
+}
 
 /// The value of a parameter that may stand at most once (RFC 6749 §3.1).
 pub(super) fn query_value<'q>(

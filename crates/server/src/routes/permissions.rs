@@ -50,13 +50,7 @@ pub(crate) async fn permissions(
     uri: Uri,
 ) -> Result<Response, Error> {
     let query = uri.query().unwrap_or_default();
-    let once = |name| {
-        query_value(query, name)
-            .map(|value| value.map(Cow::into_owned))
-            .map_err(|_| {
-                Error::bad_request("a parameter stands twice in the query, or is too long")
-            })
-    };
+    let once = |name| query_value(query, name).map(|value| value.map(Cow::into_owned));
     let resource = AskedResource {
         id: once("id")?,
         kind: once("type")?,
