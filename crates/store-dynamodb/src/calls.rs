@@ -113,9 +113,13 @@ impl From<CallError> for StoreError {
     }
 }
 
+/// An error and what caused it, in one line.
+pub(crate) fn in_words(error: &(dyn Error + 'static)) -> String {
+    let words: Vec<_> = causes(error).map(ToString::to_string).collect();
+    words.join(": ")
+}
+
 /// An error, and what caused it.
-pub(crate) fn causes<'a>(
-    error: &'a (dyn Error + 'static),
-) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
+fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |error| (**error).source())
 }

@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use cogward_policy::{EntityError, EntityProvider, Facts};
 use serde_json::{Map, Number, Value};
 
-use crate::calls::{CallError, Deadline, causes};
+use crate::calls::{CallError, Deadline, in_words};
 use crate::client::{self, Clients};
 use crate::items::Item;
 use crate::open::OpenError;
@@ -48,8 +48,7 @@ impl DynamoEntities {
                 Err(OpenError::EntityKeys { table, region })
             }
             OpenError::Unreachable { region, source } => {
-                let error: Vec<_> = causes(&*source).map(ToString::to_string).collect();
-                let error = error.join(": ");
+                let error = in_words(&*source);
                 tracing::warn!(
                     table,
                     region,

@@ -2,7 +2,7 @@ use std::error::Error;
 
 use cogward_session::LookupKey;
 
-use crate::calls::{CallError, causes};
+use crate::calls::{CallError, in_words};
 use crate::client;
 use crate::items::Place;
 use crate::options::Options;
@@ -118,8 +118,7 @@ pub(crate) async fn open(options: Options) -> Result<DynamoStore, OpenError> {
             region: region.clone(),
         }),
         OpenError::Unreachable { region, source } => {
-            let error: Vec<_> = causes(&*source).map(ToString::to_string).collect();
-            let error = error.join(": ");
+            let error = in_words(&*source);
             tracing::warn!(
                 table,
                 region,
