@@ -5,7 +5,7 @@ use std::sync::Arc;
 use cogward_policy::entities::Cached;
 use cogward_policy::{
     Caller, Decision, Engine, EntityError, Facts, Groups, Invalid, Live, Principal, Question,
-    Resource, Source,
+    Resource, Source, is_on_ones_own,
 };
 use cogward_session::Handle;
 use futures_util::{StreamExt as _, stream};
@@ -75,6 +75,11 @@ pub struct AskedResource {
 }
 
 impl AskedResource {
+    fn kind(&self) -> &str {
+        let kind = self.kind.as_deref();
+        kind.unwrap_or(Resource::APPLICATION.kind)
+    }
+
     fn says_nothing(&self) -> bool {
         self.id.is_none() && self.kind.is_none() && self.owner.is_none()
     }
@@ -87,6 +92,26 @@ pub struct Answer {
     pub decision: Decision,
     /// Why, in a word.
     pub reason: Reason,
+}
+
+impl Answer {
+    /// What the policies say.
+    pub fn of(decision: Decision) -> Self {
+        Self {
+            reason: Reason::of(&decision),
+            decision,
+        }
+    }
+
+    /// A no, whatever the policies say.
+    pub fn no(reason: Reason) -> Self {
+        let decision = Decision {
+            allowed: false,
+            determining: Vec::new(),
+            failed: Vec::new(),
+        };
+        Self { decision, reason }
+    }
 }
 
 /// Why a decision is what it is.
@@ -154,9 +179,7 @@ pub async fn authorize_all(
     let facts: Vec<_> = stream::iter(lookups).buffered(LOOKUPS).collect().await;
     let mut answers = Vec::with_capacity(asked.len());
     for (at, (asked, facts)) in asked.iter().zip(facts).enumerate() {
-        if at % TURN == TURN - 1 {
-            tokio::task::yield_now().await;
-        }
+        give_way(at).await;
         answers.push(desk.answer(asked, &facts));
     }
     Ok(answers)
@@ -176,9 +199,7 @@ pub async fn permissions(
     let facts = desk.look_up(resource).await;
     let mut permitted = Vec::new();
     for (at, action) in desk.engine.actions().enumerate() {
-        if at % TURN == TURN - 1 {
-            tokio::task::yield_now().await;
-        }
+        give_way(at).await;
         let answer = desk.decide(action, resource, None, &facts);
         match answer {
             Ok(answer) if answer.decision.allowed => permitted.push(action.to_owned()),
@@ -187,6 +208,12 @@ pub async fn permissions(
         }
     }
     Ok(permitted)
+}
+
+async fn give_way(question: usize) {
+    if question % TURN == TURN - 1 {
+        tokio::task::yield_now().await;
+    }
 }
 
 /// A call: one person, one set of policies.
@@ -231,11 +258,7 @@ impl<'a> Desk<'a> {
         let Some(id) = &resource.id else {
             return Known::Unnamed;
         };
-        let kind = resource
-            .kind
-            .as_deref()
-            .unwrap_or(Resource::APPLICATION.kind);
-        match entities.find(kind, id, self.auth.now()).await {
+        match entities.find(resource.kind(), id, self.auth.now()).await {
             Ok(Some(facts)) => Known::Told(facts),
             Ok(None) => Known::Missing,
             Err(error) => {
@@ -288,32 +311,14 @@ impl<'a> Desk<'a> {
             _ => None,
         };
         let decision = self.engine.decide(&self.caller, &question)?;
-        Ok(match refused {
-            Some(reason) => Answer {
-                decision: Decision {
-                    allowed: false,
-                    determining: Vec::new(),
-                    failed: Vec::new(),
-                },
-                reason,
-            },
-            None => Answer {
-                reason: Reason::of(&decision),
-                decision,
-            },
-        })
+        Ok(refused.map_or_else(|| Answer::of(decision), Answer::no))
     }
-}
-
-/// What is permitted because of whose the resource is.
-pub fn is_on_ones_own(action: &str) -> bool {
-    action.ends_with(":own")
 }
 
 /// Where there is a provider, what it tells counts, and nobody else's word for the owner.
 fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
     let id = asked.id.as_deref().unwrap_or(Resource::APPLICATION.id);
-    let said = asked.kind.as_deref().unwrap_or(Resource::APPLICATION.kind);
+    let said = asked.kind();
     let (kind, owner, attributes) = match known {
         Known::Said => (said, asked.owner.as_deref(), None),
         Known::Unnamed | Known::Missing | Known::Unknown => (said, None, None),
@@ -333,7 +338,7 @@ fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
 
 impl Reason {
     /// As far as it is the policies'.
-    pub fn of(decision: &Decision) -> Self {
+    fn of(decision: &Decision) -> Self {
         match decision {
             decision if !decision.failed.is_empty() => Self::Failed,
             Decision { allowed: true, .. } => Self::Permitted,

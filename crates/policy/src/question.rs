@@ -34,6 +34,12 @@ impl Resource<'_> {
     };
 }
 
+/// Whether an action is permitted because of whose the resource is: by its name, which ends in
+/// `:own`.
+pub fn is_on_ones_own(action: &str) -> bool {
+    action.ends_with(":own")
+}
+
 /// May he?
 #[derive(Clone, Copy, Debug)]
 pub struct Question<'a> {

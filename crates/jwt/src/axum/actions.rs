@@ -4,7 +4,9 @@ use std::ops::Deref;
 use std::sync::Arc;
 
 use axum_core::extract::{FromRef, FromRequestParts};
-use cogward_policy::{Caller, Engine, Invalid, Live, Principal, Question, Resource};
+use cogward_policy::{
+    Caller, Engine, Invalid, Live, Principal, Question, Resource, is_on_ones_own,
+};
 use http::request::Parts;
 
 use crate::bearer::Refusal;
@@ -63,7 +65,7 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     /// 403 when the policies do not permit it, the resource does not fit the schema, or the
     /// action ends in `:own` and the resource is nobody's.
     pub fn on(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
-        match A::NAME.ends_with(":own") && resource.owner.is_none() {
+        match is_on_ones_own(A::NAME) && resource.owner.is_none() {
             true => Err(Refusal::not_permitted(A::DETAIL)),
             false => self.ask(resource),
         }

@@ -23,7 +23,7 @@ impl Engine {
         caller: &Caller,
         question: &Question<'_>,
     ) -> Result<Explanation, Invalid> {
-        let asked = self.put(caller, question)?;
+        let asked = self.put(self.check(question)?, caller, question)?;
         let decision = self.decide(caller, question)?;
         let policies = self.policies.iter();
         let policies = policies.filter(|it| self.part_holds(it, "action", &asked) != Ok(false));

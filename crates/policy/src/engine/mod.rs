@@ -73,6 +73,14 @@ pub struct Caller {
     entities: Entities,
 }
 
+/// A question that is one, as far as that is told without asking.
+struct Checked<'e> {
+    action: &'e Action,
+    context: Context,
+    /// Nothing of it is for the schema to judge.
+    plain: bool,
+}
+
 /// A question as Cedar takes it.
 struct Asked {
     request: Request,
@@ -168,63 +176,60 @@ impl Engine {
     /// # Errors
     /// The schema does not allow the question.
     pub fn decide(&self, caller: &Caller, question: &Question<'_>) -> Result<Decision, Invalid> {
-        let action = self.actions.get(question.action).ok_or(Invalid::Action)?;
-        let id = question.resource.id;
-        let slices = action.slices.concerning(&caller.sub, &caller.groups, id);
+        let checked = self.check(question)?;
+        let (slices, id) = (&checked.action.slices, question.resource.id);
+        let slices = slices.concerning(&caller.sub, &caller.groups, id);
         let slices: Vec<&Slice> = slices.collect();
-        let context = action.context(&self.schema, question)?;
-        check_lengths(&question.resource)?;
-        let given = question.context.is_some_and(|it| !it.is_empty());
-        let conditional = slices.iter().any(|slice| slice.conditional.is_some());
         // Heads are matched by names alone.
-        if !conditional && !given && action.bare {
+        if checked.plain && slices.iter().all(|slice| slice.conditional.is_none()) {
             return Ok(self.ask(&slices, None));
         }
-        let request = self.request(action, caller, question, context)?;
-        let entities = self.entities(action, caller, &question.resource)?;
-        Ok(self.ask(&slices, Some(&Asked { request, entities })))
+        let asked = self.put(checked, caller, question)?;
+        Ok(self.ask(&slices, Some(&asked)))
     }
 
-    /// The same question to all policies that there are.
-    fn put(&self, caller: &Caller, question: &Question<'_>) -> Result<Asked, Invalid> {
-        let action = self.actions.get(question.action).ok_or(Invalid::Action)?;
-        let context = action.context(&self.schema, question)?;
+    fn check(&self, question: &Question<'_>) -> Result<Checked<'_>, Invalid> {
+        let action = self.actions.get(question.action);
+        let action = action.ok_or(Invalid::Action)?;
+        let context = match question.context {
+            None => Context::empty(),
+            Some(given) => context::read(given, &action.context, &self.schema, &action.uid)?,
+        };
         check_lengths(&question.resource)?;
-        Ok(Asked {
-            request: self.request(action, caller, question, context)?,
-            entities: self.entities(action, caller, &question.resource)?,
+        let given = question.context.is_some_and(|it| !it.is_empty());
+        Ok(Checked {
+            action,
+            context,
+            plain: action.bare && !given,
         })
     }
 
-    fn request(
+    fn put(
         &self,
-        action: &Action,
+        checked: Checked<'_>,
         caller: &Caller,
         question: &Question<'_>,
-        context: Context,
-    ) -> Result<Request, Invalid> {
-        let given = question.context.is_some_and(|it| !it.is_empty());
-        let schema = (given || !action.bare).then_some(&self.schema);
+    ) -> Result<Asked, Invalid> {
+        let Checked {
+            action,
+            context,
+            plain,
+        } = checked;
         let request = Request::new(
             caller.uid.clone(),
             action.uid.clone(),
             named(&self.types.resource, question.resource.id),
             context,
-            schema,
+            (!plain).then_some(&self.schema),
         );
-        request.map_err(|error| Invalid::Context(error.to_string()))
-    }
-
-    fn entities(
-        &self,
-        action: &Action,
-        caller: &Caller,
-        resource: &Resource<'_>,
-    ) -> Result<Entities, Invalid> {
-        let resource = self.resource(resource)?;
+        let request = request.map_err(|error| Invalid::Context(error.to_string()))?;
+        let resource = self.resource(&question.resource)?;
         let more = [resource].into_iter().chain(action.entity.clone());
         let entities = caller.entities.clone().add_entities(more, None);
-        entities.map_err(facts)
+        Ok(Asked {
+            request,
+            entities: entities.map_err(facts)?,
+        })
     }
 
     /// Policies that do not concern the caller, the action or the resource by their very head
@@ -295,15 +300,6 @@ fn check_lengths(asked: &Resource<'_>) -> Result<(), Invalid> {
     too_long(asked.id, MAX_ID, "id")?;
     too_long(asked.kind, MAX_KIND, "type")?;
     too_long(asked.owner.unwrap_or_default(), MAX_KIND, "owner")
-}
-
-impl Action {
-    fn context(&self, schema: &Schema, question: &Question<'_>) -> Result<Context, Invalid> {
-        match question.context {
-            None => Ok(Context::empty()),
-            Some(given) => context::read(given, &self.context, schema, &self.uid),
-        }
-    }
 }
 
 /// The policy that failed. What it failed at may hold what was asked.

@@ -1,7 +1,9 @@
 //! A question to the policies, put as the server puts it.
 
-use cogward_auth::authorize::{Reason, is_on_ones_own};
-use cogward_policy::{Decision, Explanation, Invalid, Principal, Question, Resource};
+use cogward_auth::authorize::{Answer, Reason};
+use cogward_policy::{
+    Decision, Explanation, Invalid, Principal, Question, Resource, is_on_ones_own,
+};
 use serde_json::{Map, Value};
 
 use super::{Asked, nearest};
@@ -20,12 +22,6 @@ pub(super) struct Asking {
     /// As an entity provider would tell them.
     pub(super) attributes: Option<Map<String, Value>>,
     pub(super) context: Option<Map<String, Value>>,
-}
-
-/// What comes of it.
-pub(super) struct Answer {
-    pub(super) decision: Decision,
-    pub(super) reason: Reason,
 }
 
 impl Asking {
@@ -78,18 +74,8 @@ impl Asked {
     fn judge(&self, asking: &Asking, decision: Decision) -> Answer {
         let unknown = self.owner_must_be_told && asking.owner.is_none();
         match unknown && is_on_ones_own(&asking.action) {
-            true => Answer {
-                decision: Decision {
-                    allowed: false,
-                    determining: Vec::new(),
-                    failed: Vec::new(),
-                },
-                reason: Reason::NoOwner,
-            },
-            false => Answer {
-                reason: Reason::of(&decision),
-                decision,
-            },
+            true => Answer::no(Reason::NoOwner),
+            false => Answer::of(decision),
         }
     }
 

@@ -2,23 +2,12 @@
 
 use std::io::Write as _;
 
-use cogward_policy::{Engine, Faults};
-
-use super::{report, settings};
+use super::{load, report};
 use crate::args::Check;
 use crate::failure::Failure;
-use crate::wire::policies::{groups, source};
 
 pub(super) fn run(args: &Check) -> Result<(), Failure> {
-    // A policy that names a group by an alias is none that would ever apply.
-    let settings = settings(args.config.as_deref())?;
-    let groups = groups(&settings.groups)?;
-    let folder = args.folder.clone().or(settings.folder);
-    let texts = source(folder.as_deref()).read();
-    let engine = match texts.and_then(|texts| Engine::new(&texts, groups)) {
-        Ok(engine) => engine,
-        Err(Faults(faults)) => return Err(report::faults(&faults)),
-    };
+    let engine = load(args.config.as_deref(), args.folder.as_deref())?.engine;
     let warnings = engine.warnings();
     if args.deny_warnings && !warnings.is_empty() {
         return Err(report::faults(warnings));

@@ -4,11 +4,11 @@ use std::fmt::Write as _;
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use cogward_auth::authorize::Reason;
+use cogward_auth::authorize::{Answer, Reason};
 use cogward_policy::{Considered, Effect, Explanation, Verdict};
 use serde_json::{Value, json};
 
-use super::asking::{Answer, Asking};
+use super::asking::Asking;
 use super::open;
 use crate::args::Explain;
 use crate::failure::Failure;

@@ -31,10 +31,15 @@ struct Asked {
     owner_must_be_told: bool,
 }
 
-/// Those that are to be asked; what is wrong with them is told.
 fn open(set: &Set) -> Result<Asked, Failure> {
-    let settings = settings(set.config.as_deref())?;
-    let folder = set.folder.as_deref().or(settings.folder.as_deref());
+    load(set.config.as_deref(), set.folder.as_deref())
+}
+
+/// Those of the folder, else of the configuration, which names the groups; what is wrong with
+/// them is told.
+fn load(config: Option<&Path>, folder: Option<&Path>) -> Result<Asked, Failure> {
+    let settings = settings(config)?;
+    let folder = folder.or(settings.folder.as_deref());
     let groups = groups(&settings.groups)?;
     let texts = source(folder).read();
     match texts.and_then(|texts| Engine::new(&texts, groups)) {

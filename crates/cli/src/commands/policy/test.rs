@@ -3,9 +3,8 @@
 use std::io::Write as _;
 
 use anstyle::{AnsiColor, Style};
-use cogward_auth::authorize::Reason;
+use cogward_auth::authorize::{Answer, Reason};
 
-use super::asking::Answer;
 use super::cases::{self, Case};
 use super::{open, report};
 use crate::args::Test;
