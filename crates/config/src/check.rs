@@ -154,6 +154,11 @@ pub(crate) static RULES: &[Rule] = &[
         broken: policy::plain_entities,
     },
     Rule {
+        doc: "`context.url` uses HTTPS, or its host is this machine or of a private network.",
+        production: true,
+        broken: policy::plain_context,
+    },
+    Rule {
         doc: "On Lambda sessions are kept in neither `memory` nor `sqlite`, people not in `sqlite`: \
               they would be lost at any moment.",
         production: true,

@@ -34,6 +34,7 @@ pub use sections::accounts::{Accounts, Reset};
 pub use sections::bearer::{Bearer, BearerTokens};
 pub use sections::callback::Callback;
 pub use sections::cognito::Cognito;
+pub use sections::context::{Context, ContextCredentials};
 pub use sections::cookie::Cookie;
 pub use sections::entities::{Entities, EntitySource};
 pub use sections::families::Families;

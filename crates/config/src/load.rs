@@ -6,8 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, accounts, aws, bearer, callback, cognito, cookie, families, frontend, log, login, mail,
-    passkey, people, policy, pool, server, session,
+    self, accounts, aws, bearer, callback, cognito, context, cookie, families, frontend, log,
+    login, mail, passkey, people, policy, pool, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -41,6 +41,8 @@ pub struct Config {
     pub passkey: passkey::Passkey,
     /// Authorization by policies.
     pub policy: policy::Policy,
+    /// Who people are in the application's own terms.
+    pub context: context::Context,
     /// Sessions: their keys, their store and how long they live.
     pub session: session::Session,
     /// The cookies' names and attributes.
@@ -112,6 +114,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let log = log::load(r);
     let passkey = passkey::load(r);
     let policy = policy::load(r, &session);
+    let context = context::load(r);
     let effective = std::mem::take(&mut r.effective);
     Config {
         mode: r.mode(),
@@ -126,6 +129,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         bearer,
         passkey,
         policy,
+        context,
         mail,
         session,
         cookie,

@@ -4,6 +4,7 @@ use url::Url;
 
 use crate::fault::Fault;
 use crate::load::Config;
+use crate::sections::context;
 use crate::sections::entities::{self, EntitySource};
 use crate::sections::mail::{self, MailBackend, SmtpTls};
 use crate::sections::people::{self, Directory};
@@ -18,6 +19,8 @@ const PEOPLE: &str = "has no TLS: whoever can listen on the network between lear
                       reads the records of people";
 const ENTITIES: &str = "has no TLS: whoever can listen on the network between learns the token or password, and \
                         whoever can change what is sent there says whose a resource is";
+const CONTEXT: &str = "has no TLS: whoever can listen on the network between learns the token, and whoever can \
+                       change what is sent there says what people may do";
 const MAILS: &str = "has no TLS: whoever can listen on the network between learns the password and the \
                      codes that are mailed";
 
@@ -57,16 +60,20 @@ impl Config {
             .chain(readable.then_some(people))
             .chain(in_the_clear.then_some(mail))
             .chain(self.plain_entities())
+            .chain(self.plain_context())
             .map(|(about, problem, better)| self.unencrypted(about, problem, better))
             .collect()
     }
 
+    fn plain_context(&self) -> Option<(&'static About, &'static str, &'static str)> {
+        let plain = self.context.url.as_ref().is_some_and(is_plain_away);
+        plain.then_some((&context::URL.about, CONTEXT, "use https"))
+    }
+
     fn plain_entities(&self) -> Option<(&'static About, &'static str, &'static str)> {
         let entities = &self.policy.entities;
-        let away =
-            |url: Url| url.scheme() != "https" && !url.host_str().is_some_and(stores::is_loopback);
         match entities.source {
-            EntitySource::Http if entities.service().is_some_and(away) => {
+            EntitySource::Http if entities.service().as_ref().is_some_and(is_plain_away) => {
                 Some((&entities::URL.about, ENTITIES, "use https"))
             }
             EntitySource::Postgres if entities.postgres_url.as_ref().is_some_and(is_plain) => {
@@ -86,4 +93,8 @@ impl Config {
         let hint = format!("{better} unless that network is yours alone");
         Fault { hint, ..fault }.to_string()
     }
+}
+
+fn is_plain_away(url: &Url) -> bool {
+    url.scheme() != "https" && !url.host_str().is_some_and(stores::is_loopback)
 }

@@ -285,7 +285,7 @@ fn what_is_no_template_or_token_is_refused() {
     for bad in ["", "a b", "a\nb", "ä"] {
         let refused = HttpEntities::new("https://a.example/{id}", Some(bad), TIMEOUT).err();
         assert!(
-            matches!(refused, Some(HttpEntitiesError::Token)),
+            matches!(refused, Some(HttpEntitiesError::Token(_))),
             "{bad}: {refused:?}"
         );
     }

@@ -261,7 +261,7 @@ fn template(text: &str) -> Result<(), String> {
 }
 
 /// What a header can carry.
-fn bearer(text: &str) -> Result<(), String> {
+pub(crate) fn bearer(text: &str) -> Result<(), String> {
     long_enough(text)?;
     match text.bytes().all(|b| b.is_ascii_graphic()) {
         true => Ok(()),

@@ -6,6 +6,7 @@ pub(crate) mod aws;
 pub(crate) mod bearer;
 pub(crate) mod callback;
 pub(crate) mod cognito;
+pub(crate) mod context;
 pub(crate) mod cookie;
 pub(crate) mod entities;
 pub(crate) mod families;
@@ -45,6 +46,7 @@ pub(crate) static ALL: &[&Section] = &[
     &people::SECTION,
     &passkey::SECTION,
     &policy::SECTION,
+    &context::SECTION,
     &mail::SECTION,
     &session::SECTION,
     &aws::SECTION,
@@ -126,6 +128,17 @@ mod tests {
         }
     }
 
+    /// The least, and where a setting needs another by its side, that too.
+    fn in_company(key: &str) -> Sources {
+        let other: &[_] = match key {
+            "context.url" => &[("COGWARD_CONTEXT_NAMES", "recipes")],
+            "context.names" => &[("COGWARD_CONTEXT_URL", "https://iam.example")],
+            "context.credentials" => &[("COGWARD_CONTEXT_SERVICE_TOKEN", "0123456789abcdef")],
+            _ => &[],
+        };
+        sources(&[&LEAST, other].concat(), Mode::Serve)
+    }
+
     /// Also what lets `Reader::value` rely on defaults.
     #[test]
     fn every_default_and_example_is_accepted() {
@@ -140,7 +153,7 @@ mod tests {
                 texts.push(text);
             }
             for text in texts.into_iter().filter(|text| !text.is_empty()) {
-                let mut sources = sources(&LEAST, Mode::Serve);
+                let mut sources = in_company(about.key);
                 sources.env.insert(about.canonical_env(), text.to_owned());
                 // Production wants more than the least.
                 let accepted = load(&sources);
@@ -153,7 +166,7 @@ mod tests {
             let path = "cogward.toml".into();
             let line = example::in_toml(about);
             if !line.contains("_file = ") {
-                let mut sources = sources(&LEAST, Mode::Serve);
+                let mut sources = in_company(about.key);
                 sources.env.remove(&about.canonical_env());
                 sources.toml = Some((path, line.replace("production", "development")));
                 let config = load(&sources).unwrap_or_else(|faults| panic!("{line}: {faults}"));

@@ -1,15 +1,11 @@
 //! What a provider told, for a while.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use cogward_inquiry::{BrokeOff, Lookups, OnError};
 use cogward_session::Timestamp;
-use parking_lot::Mutex;
-use quick_cache::Weighter;
-use quick_cache::sync::Cache;
 use serde_json::Value;
-use tokio::sync::watch;
 
 use super::provider::{EntityError, EntityProvider, Facts};
 
@@ -19,8 +15,6 @@ const LONGEST_ID: usize = 1024;
 const LONGEST_KIND: usize = 256;
 /// What is remembered takes so many bytes.
 const MEMORY: u64 = 16 << 20;
-/// An entry without its texts and attributes, bytes.
-const ENTRY: usize = 256;
 /// A JSON value without its text, and its place in an object, bytes.
 const VALUE: usize = 64;
 
@@ -30,30 +24,18 @@ const VALUE: usize = 64;
 /// "Not there" is remembered as well, an error never is. Who goes away takes nothing from the
 /// others who wait for the same answer.
 #[derive(Clone)]
-pub struct Cached(Arc<Shared>);
+pub struct Cached {
+    provider: Provider,
+    ttl_seconds: i64,
+    known: Lookups<Key, Option<Arc<Facts>>, EntityError>,
+}
 
 type Found = Result<Option<Arc<Facts>>, EntityError>;
-
-struct Shared {
-    provider: Arc<dyn EntityProvider>,
-    ttl_seconds: i64,
-    timeout: Duration,
-    known: Cache<Key, Known, ByBytes>,
-    under_way: Mutex<HashMap<Key, watch::Receiver<Option<Found>>>>,
-}
 
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     kind: Arc<str>,
     id: Arc<str>,
-}
-
-#[derive(Clone)]
-struct Known {
-    /// When it was asked for.
-    at: Timestamp,
-    facts: Option<Arc<Facts>>,
-    bytes: u64,
 }
 
 impl Cached {
@@ -70,14 +52,11 @@ impl Cached {
         timeout: Duration,
         bytes: u64,
     ) -> Self {
-        let entries = usize::try_from(bytes / 2048).unwrap_or(usize::MAX);
-        Self(Arc::new(Shared {
-            provider,
+        Self {
+            provider: Provider { provider, timeout },
             ttl_seconds: i64::try_from(ttl.as_secs()).unwrap_or(i64::MAX),
-            timeout,
-            known: Cache::with_weighter(entries, bytes, ByBytes),
-            under_way: Mutex::default(),
-        }))
+            known: Lookups::new(bytes, weigh, OnError::Forget),
+        }
     }
 
     /// What is known of a resource. An id or kind that nothing has, being empty or longer than
@@ -89,143 +68,65 @@ impl Cached {
         if id.is_empty() || id.len() > LONGEST_ID || kind.len() > LONGEST_KIND {
             return Ok(None);
         }
-        let shared = &self.0;
-        if shared.ttl_seconds == 0 {
-            return shared.ask(kind, id).await;
+        let (key, ttl) = (Key::new(kind, id), self.ttl_seconds);
+        if ttl == 0 {
+            return self.provider.clone().ask(key).await;
         }
-        let key = Key {
-            kind: kind.into(),
-            id: id.into(),
-        };
-        if let Some(known) = shared.known_at(&key, now) {
-            return Ok(known.facts);
-        }
-        let mut answer = match shared.join(key, now) {
-            Ok(known) => return Ok(known.facts),
-            Err(answer) => answer,
-        };
-        let told = answer.wait_for(Option::is_some).await;
-        let told = told.ok().and_then(|told| told.clone());
-        told.unwrap_or_else(|| Err(EntityError::unavailable("the lookup broke off")))
+        let good = |at: Timestamp| (0..ttl).contains(&at.seconds_until(now));
+        let ask = || self.provider.clone().ask(key.clone());
+        let known = self.known.find(key.clone(), now, good, ask).await?;
+        Ok(known.value)
     }
 
     /// Asks for this resource anew, also where the answer is under way.
     pub fn forget(&self, kind: &str, id: &str) {
-        let key = Key {
-            kind: kind.into(),
-            id: id.into(),
-        };
-        let mut under_way = self.0.under_way.lock();
-        under_way.remove(&key);
-        self.0.known.remove(&key);
+        self.known.forget(&Key::new(kind, id));
     }
 
     /// Asks for every resource anew.
     pub fn clear(&self) {
-        let mut under_way = self.0.under_way.lock();
-        under_way.clear();
-        self.0.known.clear();
+        self.known.forget_where(|_| true);
     }
 }
 
-impl Shared {
-    fn known_at(&self, key: &Key, now: Timestamp) -> Option<Known> {
-        let known = self.known.get(key)?;
-        let age = known.at.seconds_until(now);
-        (0..self.ttl_seconds).contains(&age).then_some(known)
-    }
-
-    /// Where the answer will be told, unless it came just now.
-    fn join(
-        self: &Arc<Self>,
-        key: Key,
-        now: Timestamp,
-    ) -> Result<Known, watch::Receiver<Option<Found>>> {
-        let mut under_way = self.under_way.lock();
-        if let Some(answer) = under_way.get(&key) {
-            return Err(answer.clone());
+impl Key {
+    fn new(kind: &str, id: &str) -> Self {
+        Self {
+            kind: kind.into(),
+            id: id.into(),
         }
-        if let Some(known) = self.known_at(&key, now) {
-            return Ok(known);
-        }
-        let (tell, answer) = watch::channel(None);
-        under_way.insert(key.clone(), answer.clone());
-        let lookup = Lookup {
-            shared: Arc::clone(self),
-            key,
-            answer: answer.clone(),
-        };
-        // On a task: whoever asked first may go away.
-        tokio::spawn(async move {
-            let found = lookup.shared.ask(&lookup.key.kind, &lookup.key.id).await;
-            lookup.end(found.as_ref().ok(), now);
-            tell.send_replace(Some(found));
-        });
-        Err(answer)
     }
+}
 
-    async fn ask(&self, kind: &str, id: &str) -> Found {
-        let found = tokio::time::timeout(self.timeout, self.provider.find(kind, id)).await;
-        match found {
+#[derive(Clone)]
+struct Provider {
+    provider: Arc<dyn EntityProvider>,
+    timeout: Duration,
+}
+
+impl Provider {
+    async fn ask(self, key: Key) -> Found {
+        let found = self.provider.find(&key.kind, &key.id);
+        match tokio::time::timeout(self.timeout, found).await {
             Ok(found) => Ok(found?.map(Arc::new)),
             Err(_) => Err(EntityError::unavailable("it takes too long to answer")),
         }
     }
 }
 
-/// One question to the provider; others for the same wait for its answer.
-struct Lookup {
-    shared: Arc<Shared>,
-    key: Key,
-    answer: watch::Receiver<Option<Found>>,
-}
-
-impl Lookup {
-    /// An answer that was forgotten before it came is for those alone who wait for it.
-    fn end(&self, found: Option<&Option<Arc<Facts>>>, now: Timestamp) {
-        let Shared {
-            known, under_way, ..
-        } = &*self.shared;
-        let mut under_way = under_way.lock();
-        let current = under_way.get(&self.key);
-        if !current.is_some_and(|current| current.same_channel(&self.answer)) {
-            return;
-        }
-        under_way.remove(&self.key);
-        // One that is too large to be kept does not leave an older one in its place.
-        known.remove(&self.key);
-        if let Some(facts) = found {
-            let bytes = bytes(&self.key, facts.as_deref());
-            let facts = facts.clone();
-            let at = now;
-            known.insert(self.key.clone(), Known { at, facts, bytes });
-        }
+impl From<BrokeOff> for EntityError {
+    fn from(error: BrokeOff) -> Self {
+        Self::unavailable(error)
     }
 }
 
-impl Drop for Lookup {
-    /// Also when the provider panicked.
-    fn drop(&mut self) {
-        self.end(None, Timestamp::from_secs(0));
-    }
-}
-
-#[derive(Clone)]
-struct ByBytes;
-
-impl Weighter<Key, Known> for ByBytes {
-    fn weight(&self, _: &Key, known: &Known) -> u64 {
-        known.bytes
-    }
-}
-
-fn bytes(key: &Key, facts: Option<&Facts>) -> u64 {
+fn weigh(key: &Key, facts: &Option<Arc<Facts>>) -> usize {
     let text = |text: &Option<String>| text.as_ref().map_or(0, String::len);
-    let told = facts.map_or(0, |facts| {
+    let told = facts.as_deref().map_or(0, |facts| {
         let members = facts.attributes.iter();
         text(&facts.owner) + text(&facts.kind) + members.map(member).sum::<usize>()
     });
-    (ENTRY + key.kind.len() + key.id.len() + told) as u64
+    key.kind.len() + key.id.len() + told
 }
 
 fn member((name, value): (&String, &Value)) -> usize {
@@ -247,7 +148,6 @@ mod tests {
 
     use async_trait::async_trait;
     use tokio::sync::Semaphore;
-    use tokio::task::JoinSet;
 
     use super::*;
 
@@ -356,23 +256,6 @@ mod tests {
         }
     }
 
-    #[tokio::test(flavor = "multi_thread")]
-    async fn of_a_hundred_who_ask_at_once_one_asks_the_provider() {
-        let provider = Counting::new(0);
-        let cached = cached(&provider);
-        let mut callers = JoinSet::new();
-        for _ in 0..100 {
-            let cached = cached.clone();
-            callers.spawn(async move { owner(&cached, "a", NOW).await });
-        }
-        until(|| provider.calls() == 1).await;
-        provider.leave.add_permits(ALWAYS);
-        for told in callers.join_all().await {
-            assert_eq!(told.as_deref(), Some("1"));
-        }
-        assert_eq!(provider.calls(), 1);
-    }
-
     #[tokio::test]
     async fn who_goes_away_takes_nothing_from_the_others() {
         let provider = Counting::new(0);
@@ -401,7 +284,7 @@ mod tests {
         for calls in 1..4 {
             cached.find("document", "panic", NOW).await.unwrap_err();
             assert_eq!(provider.calls(), calls);
-            until(|| cached.0.under_way.lock().is_empty()).await;
+            until(|| cached.known.under_way() == 0).await;
         }
     }
 
@@ -463,30 +346,6 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_answer_that_was_forgotten_on_its_way_is_not_remembered() {
-        let provider = Counting::new(0);
-        let cached = cached(&provider);
-        let old = {
-            let cached = cached.clone();
-            tokio::spawn(async move { owner(&cached, "a", NOW).await })
-        };
-        until(|| provider.calls() == 1).await;
-        cached.forget("document", "a");
-        let new = {
-            let cached = cached.clone();
-            tokio::spawn(async move { owner(&cached, "a", NOW).await })
-        };
-        until(|| provider.calls() == 2).await;
-        // The older question was first in the queue.
-        provider.leave.add_permits(1);
-        assert_eq!(old.await.unwrap().as_deref(), Some("1"));
-        provider.leave.add_permits(1);
-        assert_eq!(new.await.unwrap().as_deref(), Some("2"));
-        assert_eq!(owner(&cached, "a", NOW).await.as_deref(), Some("2"));
-        assert_eq!(provider.calls(), 2);
-    }
-
-    #[tokio::test]
     async fn what_is_remembered_is_bounded() {
         let provider = Counting::new(ALWAYS);
         let bytes = 64 << 10;
@@ -494,8 +353,8 @@ mod tests {
         for n in 0..5000 {
             cached.find("document", &n.to_string(), NOW).await.unwrap();
         }
-        assert!(cached.0.known.weight() <= bytes);
-        assert!(cached.0.known.len() < 5000);
-        assert!(cached.0.under_way.lock().is_empty());
+        assert!(cached.known.bytes() <= bytes);
+        assert!(cached.known.len() < 5000);
+        assert!(cached.known.under_way() == 0);
     }
 }

@@ -3,9 +3,8 @@
 use std::time::Duration;
 
 use async_trait::async_trait;
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use cogward_inquiry::http::{self, BodyError, TokenError};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
-use reqwest::redirect::Policy;
 use reqwest::{Client, Response, StatusCode, Url};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
@@ -34,8 +33,8 @@ pub enum HttpEntitiesError {
     )]
     Template,
     /// The token has what no header can carry.
-    #[error("the token for the entity provider must be of ASCII characters without spaces")]
-    Token,
+    #[error("the entity provider cannot be shown its token")]
+    Token(#[from] TokenError),
     /// There are no TLS roots.
     #[error("the HTTP client of the entity provider cannot be made")]
     Client(#[source] reqwest::Error),
@@ -51,18 +50,11 @@ impl HttpEntities {
         token: Option<&str>,
         timeout: Duration,
     ) -> Result<Self, HttpEntitiesError> {
-        let client = Client::builder()
-            .redirect(Policy::none())
-            .no_proxy()
-            .connect_timeout(timeout)
-            .timeout(timeout)
-            .user_agent(concat!("cogward/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(HttpEntitiesError::Client)?;
+        let client = http::client(timeout).map_err(HttpEntitiesError::Client)?;
         Ok(Self {
             client,
             template: Template::new(template).ok_or(HttpEntitiesError::Template)?,
-            authorization: token.map(bearer).transpose()?,
+            authorization: token.map(http::bearer).transpose()?,
         })
     }
 }
@@ -88,14 +80,6 @@ impl EntityProvider for HttpEntities {
         }
     }
 }
-
-/// Everything but RFC 3986's unreserved characters is encoded, so that what is put in stays
-/// within its segment.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
 
 /// An address with places for id and type.
 struct Template {
@@ -125,10 +109,10 @@ impl Template {
 
     /// None where no resource is called so.
     fn fill(&self, kind: &str, id: &str) -> Option<Result<Url, EntityError>> {
-        let mut text = self.text.replace("{id}", &encoded(id)?);
+        let mut text = self.text.replace("{id}", &http::segment(id)?);
         if self.has_kind {
             // There are no braces in what was put in.
-            text = text.replace("{type}", &encoded(kind)?);
+            text = text.replace("{type}", &http::segment(kind)?);
         }
         Some(Url::parse(&text).map_err(EntityError::unavailable))
     }
@@ -137,24 +121,6 @@ impl Template {
 /// With braces as they were written.
 fn decoded(text: &str) -> String {
     text.replace("%7B", "{").replace("%7D", "}")
-}
-
-/// Not what a server takes for this folder or the one above, also when it decodes twice
-/// (WHATWG URL, "double-dot URL path segment").
-fn encoded(text: &str) -> Option<String> {
-    let plain = text.to_ascii_lowercase().replace("%2e", ".");
-    let named = !matches!(plain.as_str(), "" | "." | "..");
-    named.then(|| utf8_percent_encode(text, ENCODED).to_string())
-}
-
-fn bearer(token: &str) -> Result<HeaderValue, HttpEntitiesError> {
-    if token.is_empty() || !token.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(HttpEntitiesError::Token);
-    }
-    let value = HeaderValue::from_str(&format!("Bearer {token}"));
-    let mut value = value.map_err(|_| HttpEntitiesError::Token)?;
-    value.set_sensitive(true);
-    Ok(value)
 }
 
 /// Members that are not named here are passed over; one that is there twice is an error.
@@ -172,13 +138,11 @@ fn present<'de, D: Deserializer<'de>>(input: D) -> Result<Option<String>, D::Err
 }
 
 async fn read(response: &mut Response) -> Result<Facts, EntityError> {
-    let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await.map_err(broken)? {
-        if body.len() + chunk.len() > MOST_BYTES {
-            return Err(EntityError::unavailable("its answer is over 64 KiB"));
-        }
-        body.extend_from_slice(&chunk);
-    }
+    let body = http::body(response, MOST_BYTES).await;
+    let body = body.map_err(|error| match error {
+        BodyError::TooLarge => EntityError::unavailable("its answer is over 64 KiB"),
+        BodyError::Broken(error) => EntityError::unavailable(error),
+    })?;
     // What serde says quotes the answer.
     let answer: Answer = serde_json::from_slice(&body).map_err(|error| {
         let (line, column) = (error.line(), error.column());
