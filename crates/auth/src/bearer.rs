@@ -2,7 +2,7 @@
 
 use cogward_jwt::{AnyClaims, Claims as _, Verified, VerifyError};
 
-use crate::{Auth, SessionError, revocation};
+use crate::{Auth, SessionError, context, revocation};
 
 /// Which kinds of token are taken as bearers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +57,7 @@ pub async fn accept(auth: &Auth, token: &str) -> Result<Verified<AnyClaims>, Bea
     let (pool, sub, origin_jti) = (&auth.pool.id, claims.sub(), claims.origin_jti());
     if revocation::refuses(auth, pool, sub, claims.issued_at(), origin_jti).await? {
         verifier.forget(token);
+        context::forget_here(auth, sub);
         return Err(VerifyError::Revoked.into());
     }
     Ok(claims)

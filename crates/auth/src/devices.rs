@@ -10,7 +10,7 @@ use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::logout::{self, Ending, Spared};
 use crate::session::{Current, open_tokens};
-use crate::{Auth, SessionError, revocation};
+use crate::{Auth, SessionError, context, revocation};
 
 /// Ending all sessions looks for more until there are none, so often at most: one that moves in
 /// its store meanwhile, or that was begun, is not passed over.
@@ -104,6 +104,7 @@ pub async fn revoke(
     if ended {
         let sub = &current.identity.sub;
         audit::session(Event::Revoked, sub, key, "from another device");
+        context::forget(auth, sub);
     }
     Ok(ended)
 }
@@ -164,6 +165,7 @@ async fn end_all(auth: &Arc<Auth>, current: &Current, scope: Scope) -> Result<us
         &current.key,
         "everywhere",
     );
+    context::forget(auth, &identity.sub);
     let mut ended = 0;
     for _ in 0..ROUNDS {
         let records = records(auth, current).await?;

@@ -7,6 +7,7 @@ pub mod accounts;
 pub mod audit;
 pub mod authorize;
 pub mod bearer;
+pub mod context;
 pub mod devices;
 mod error;
 mod lately;
@@ -28,6 +29,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::rand::SystemRandom;
 use cogward_cognito::Cognito;
+use cogward_context::Contexts;
 use cogward_mail::{Letter, Outbox};
 use cogward_people::UserDirectory;
 use cogward_policy::Live;
@@ -60,6 +62,7 @@ pub struct Auth {
     account_limits: accounts::Limits,
     outbox: Option<Outbox>,
     code_turns: accounts::Turns,
+    notices: Arc<context::Pending>,
     touched: Lately,
     mourned: Lately,
     tasks: TaskTracker,
@@ -81,6 +84,8 @@ pub struct Pool {
     pub admin: Option<cogward_cognito::accounts::Admin>,
     /// Records of its people, where some are kept.
     pub people: Option<Arc<dyn UserDirectory>>,
+    /// Who its people are in the application's own terms, where a service tells.
+    pub contexts: Option<Contexts>,
 }
 
 /// The numbers and lists the rules go by.
@@ -107,6 +112,8 @@ pub struct Settings {
     pub accounts: accounts::Settings,
     /// Which passkeys are allowed.
     pub passkeys: passkey::Rules,
+    /// Other servers work on the same store.
+    pub replicas: bool,
 }
 
 impl Default for Settings {
@@ -122,6 +129,7 @@ impl Default for Settings {
             bearers: Bearers::default(),
             accounts: accounts::Settings::default(),
             passkeys: passkey::Rules::default(),
+            replicas: false,
         }
     }
 }
@@ -170,6 +178,7 @@ impl Auth {
             code_turns: accounts::Turns::default(),
             account_limits: accounts::Limits::default(),
             outbox,
+            notices: Arc::default(),
             touched: Lately::new(upkeep::SECONDS),
             mourned: Lately::new(upkeep::SECONDS),
             tasks: TaskTracker::new(),

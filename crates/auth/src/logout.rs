@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::Auth;
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::session;
+use crate::{context, session};
 
 /// How long a sign-out waits for Cognito's word on the refresh token; the
 /// revocation goes on behind the answer.
@@ -143,6 +143,7 @@ async fn settle(auth: &Arc<Auth>, id: &SessionId, record: Arc<Record>, ending: &
     auth.opened.forget(&current.key);
     let identity = &current.identity;
     audit::session(ending.event, &identity.sub, &current.key, "");
+    context::forget(auth, &identity.sub);
     let spared = match &ending.spared {
         Spared::Nothing => false,
         Spared::SignIn(name) => name.is_some() && *name == identity.origin_jti,

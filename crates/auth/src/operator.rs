@@ -2,38 +2,47 @@
 
 use std::sync::Arc;
 
+use cogward_context::{Contexts, Pattern};
 use cogward_session::{Clock, Handle, KeyRing, LookupKey, Record, SessionStore, Timestamp};
 
 use crate::audit::{self, Event};
+use crate::context::Board;
 use crate::devices::{self, Entry};
-use crate::{Auth, SessionError, logout, revocation};
+use crate::{Auth, SessionError, chain, logout, revocation};
 
 const BY_OPERATOR: &str = "by an operator";
 
 /// The store and the keys that a server works with.
 pub struct Operator {
-    pool_id: String,
-    store: Arc<dyn SessionStore>,
-    ring: Arc<KeyRing>,
-    clock: Arc<dyn Clock>,
+    board: Board,
+    /// What the server remembers that he is at.
+    contexts: Option<Contexts>,
+    /// Servers read what is on the board.
+    read: bool,
     /// Why what he ends is over, for the audit.
     reason: &'static str,
 }
 
 impl Operator {
-    /// For the sessions of one user pool. With keys that the server does not have nobody is
-    /// found.
+    /// For the sessions of one user pool, whose servers are told what to forget if they remember
+    /// `contexts`. With keys that the servers do not have nobody is found.
     pub fn new(
         pool_id: String,
         store: Arc<dyn SessionStore>,
         ring: KeyRing,
         clock: Arc<dyn Clock>,
+        contexts: bool,
     ) -> Self {
+        let ring = Arc::new(ring);
         Self {
-            pool_id,
-            store,
-            ring: Arc::new(ring),
-            clock,
+            board: Board {
+                store,
+                ring,
+                clock,
+                pool_id,
+            },
+            contexts: None,
+            read: contexts,
             reason: BY_OPERATOR,
         }
     }
@@ -41,10 +50,9 @@ impl Operator {
     /// At a running server, with the keys it has now.
     pub fn at(auth: &Auth) -> Self {
         Self {
-            pool_id: auth.pool.id.clone(),
-            store: Arc::clone(&auth.store),
-            ring: Arc::clone(&auth.ring()),
-            clock: Arc::clone(&auth.clock),
+            board: Board::of(auth),
+            contexts: auth.pool.contexts.clone(),
+            read: auth.pool.contexts.is_some() && auth.settings.replicas,
             reason: BY_OPERATOR,
         }
     }
@@ -65,7 +73,7 @@ impl Operator {
         let records = self.records(sub).await?;
         let mut entries: Vec<Entry> = records
             .iter()
-            .filter_map(|(key, record)| devices::entry(&self.ring, sub, key, record))
+            .filter_map(|(key, record)| devices::entry(&self.board.ring, sub, key, record))
             .collect();
         entries.sort_by_key(|entry| std::cmp::Reverse(entry.last_seen_at));
         Ok(entries)
@@ -102,30 +110,60 @@ impl Operator {
             }
         }
         // Until the last of them was gone, they could renew their tokens.
-        if marked < self.clock.now() {
+        if marked < self.board.clock.now() {
             marked = self.mark(sub).await?;
         }
-        revocation::outlast(self.clock.as_ref(), marked).await;
+        revocation::outlast(self.board.clock.as_ref(), marked).await;
         Ok(ended)
     }
 
+    /// Has the IAM service asked anew for all that the pattern means, by every server; `false`
+    /// where none remembers anything.
+    ///
+    /// # Errors
+    /// The store did not answer: other servers are not told.
+    pub async fn forget(&self, pattern: &Pattern) -> Result<bool, SessionError> {
+        if let Some(contexts) = &self.contexts {
+            contexts.forget(pattern);
+        }
+        if self.read {
+            self.board.add(std::slice::from_ref(pattern)).await?;
+        }
+        Ok(self.read || self.contexts.is_some())
+    }
+
+    /// What was said of somebody whose sessions end is no matter to fail for.
+    async fn forget_user(&self, sub: &str) {
+        if let Some(pattern) = Pattern::of_user(sub)
+            && let Err(error) = self.forget(&pattern).await
+        {
+            let error = chain(&error);
+            tracing::warn!(error, "servers are not told to forget the roles of a user");
+        }
+    }
+
     async fn records(&self, sub: &str) -> Result<Vec<(LookupKey, Arc<Record>)>, SessionError> {
-        let users = self.ring.user_indexes(&self.pool_id, sub);
-        Ok(self.store.list(&users, self.clock.now()).await?)
+        let users = self.board.ring.user_indexes(&self.board.pool_id, sub);
+        Ok(self
+            .board
+            .store
+            .list(&users, self.board.clock.now())
+            .await?)
     }
 
     async fn end(&self, sub: &str, key: &LookupKey) -> Result<bool, SessionError> {
-        let ended = logout::remove_unopened(self.store.as_ref(), key).await?;
+        let ended = logout::remove_unopened(self.board.store.as_ref(), key).await?;
         if ended {
             audit::session(Event::Revoked, sub, key, self.reason);
+            self.forget_user(sub).await;
         }
         Ok(ended)
     }
 
     async fn mark(&self, sub: &str) -> Result<Timestamp, SessionError> {
-        let user = self.ring.user_index(&self.pool_id, sub);
-        let now = self.clock.now();
-        revocation::put(self.store.as_ref(), &user, now, None).await?;
+        let user = self.board.ring.user_index(&self.board.pool_id, sub);
+        let now = self.board.clock.now();
+        revocation::put(self.board.store.as_ref(), &user, now, None).await?;
         Ok(now)
     }
 }

@@ -21,10 +21,14 @@ pub(crate) use flights::Flights;
 
 /// A refresh asked for this soon after the last one reuses its result, seconds.
 const REUSE_SECONDS: i64 = 10;
+/// A token that lives this long yet is good for what a request does: it is renewed behind the
+/// answer, seconds.
+const GOOD_SECONDS: i64 = 5;
 /// How long a request waits for a refresh under way.
 const WAIT: Duration = Duration::from_millis(4500);
 
-/// Renews the tokens when the access token is about to run out.
+/// Renews the tokens when the access token is about to run out: behind the answer while it is
+/// still good, before it when it is not.
 pub(crate) async fn if_due(
     auth: &Arc<Auth>,
     current: Current,
@@ -43,6 +47,11 @@ pub(crate) async fn if_due(
         };
     }
     if alive && auth.flights.postponed.contains(&current.key, now) {
+        return Ok(current);
+    }
+    if left > GOOD_SECONDS {
+        // Begins it, or finds it begun. Its outcome is for those who come later.
+        drop(auth.flights.join(auth, &current));
         return Ok(current);
     }
     match join(auth, &current).await {

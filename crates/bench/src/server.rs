@@ -158,6 +158,7 @@ fn app(
         accounts: None,
         admin: None,
         people: None,
+        contexts: None,
         cognito,
     };
     let auth = Auth::new(

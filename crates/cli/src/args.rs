@@ -9,7 +9,10 @@ use std::path::PathBuf;
 use clap::builder::NonEmptyStringValueParser;
 use clap::{Parser, Subcommand, ValueEnum};
 
-pub(crate) use operator::{Revoke, Sessions, SessionsCommand, Store, StoreCommand, Whose};
+pub(crate) use operator::{
+    Context, ContextCommand, Forget, Revoke, Server, Sessions, SessionsCommand, Store,
+    StoreCommand, Whose,
+};
 pub(crate) use policy::{Check, Explain, Policy, PolicyCommand, Set, Test};
 
 /// Sign-in on Amazon Cognito that keeps every token out of the browser.
@@ -67,6 +70,11 @@ pub(crate) enum Command {
         cogward sessions list --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f\n  \
         cogward sessions revoke --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f --all")]
     Sessions(Sessions),
+    /// Have what is remembered of people's roles asked for anew
+    #[command(after_help = "Examples:\n  \
+        cogward context forget --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f\n  \
+        cogward context forget --pattern '*/recipes'")]
+    Context(Context),
     /// Check, test and explain the policies of authorization
     #[command(after_help = "Examples:\n  \
         cogward policy check policies\n  \

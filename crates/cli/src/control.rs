@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use cogward_auth::devices::Entry;
 use cogward_auth::{Auth, Operator, SessionError};
+use cogward_context::Pattern;
 use cogward_session::Handle;
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
@@ -35,6 +36,8 @@ pub(crate) enum Request {
     Revoke { user: String, handle: Handle },
     /// The end of all, and of the tokens that were issued.
     RevokeAll { user: String },
+    /// That the IAM service is asked anew.
+    Forget { pattern: Pattern },
 }
 
 /// What came of it.
@@ -45,6 +48,8 @@ pub(crate) enum Reply {
     Sessions(Vec<Session>),
     /// How many were ended.
     Ended(usize),
+    /// Whether anything is remembered at all.
+    Forgotten(bool),
     /// Why nothing is known.
     Failed(String),
 }
@@ -83,6 +88,7 @@ impl Request {
                 Reply::Ended(operator.revoke(user, handle).await?.into())
             }
             Self::RevokeAll { user } => Reply::Ended(operator.revoke_all(user).await?),
+            Self::Forget { pattern } => Reply::Forgotten(operator.forget(pattern).await?),
         })
     }
 }

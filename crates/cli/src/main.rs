@@ -44,6 +44,7 @@ fn run(args: Args) -> Result<(), Failure> {
         Command::Config(args) => commands::config::run(&args),
         Command::Keys(args) => commands::keys::run(&args),
         Command::Sessions(args) => commands::sessions::run(&args),
+        Command::Context(args) => commands::context::run(&args),
         Command::Policy(args) => commands::policy::run(&args),
         Command::Store(args) => commands::store::run(&args),
         Command::Token(args) => commands::token::run(&args),

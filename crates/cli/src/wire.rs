@@ -1,5 +1,6 @@
 //! The one place that joins parts: from a configuration to a running server.
 
+pub(crate) mod contexts;
 pub(crate) mod entities;
 pub(crate) mod mail;
 pub(crate) mod people;
@@ -15,7 +16,7 @@ use axum::Router;
 use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain, passkey};
 use cogward_cognito::accounts::{Admin, AdminCredentials};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
-use cogward_config::{AccountLimits, Backend, BearerTokens, Budget, Config, Mode};
+use cogward_config::{AccountLimits, BearerTokens, Budget, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
 use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
 use cogward_session::{KeyRing, Quota, SystemClock};
@@ -86,6 +87,7 @@ pub(crate) async fn start(
         tokio::spawn(sweep(Arc::clone(&auth)));
     }
     people::sweep(&auth);
+    contexts::keep(&auth);
     let app = App::new(
         Arc::clone(&auth),
         Site {
@@ -112,8 +114,7 @@ pub(crate) async fn start(
 /// For operators, where nobody but this process has the sessions. A server without it serves
 /// all the same: the folder may be read-only.
 fn control(config: &Config, auth: &Arc<Auth>) -> Option<Control> {
-    let own = matches!(config.session.backend, Backend::Memory | Backend::Sqlite);
-    if !own && config.mode == Mode::Serve {
+    if store::is_shared(config) && config.mode == Mode::Serve {
         return None;
     }
     let folder = &config.server.data_dir;
@@ -186,6 +187,7 @@ fn pool(config: &Config) -> Result<Pool, Failure> {
         accounts,
         admin: None,
         people: None,
+        contexts: contexts::open(config)?,
         cognito,
     })
 }
@@ -231,6 +233,7 @@ fn settings(config: &Config) -> Settings {
             quotas: quotas(&config.accounts.limits),
             recent_seconds: config.accounts.recent_seconds.into(),
         },
+        replicas: store::is_shared(config),
         passkeys: passkey::Rules {
             // Checked when they were read.
             models: models.filter_map(|text| text.parse().ok()).collect(),

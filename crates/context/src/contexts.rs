@@ -158,6 +158,18 @@ impl Contexts {
         })
     }
 
+    /// Asks anew for one person, also where the answer is under way. Costs no look at the others.
+    pub fn forget_user(&self, issuer: &str, sub: &str) {
+        self.0.counters.invalidations.count();
+        for context in &self.0.names {
+            self.0.known.forget(&Key {
+                issuer: issuer.into(),
+                sub: sub.into(),
+                context: Arc::clone(context),
+            });
+        }
+    }
+
     /// Asks anew for all that is meant, also where the answer is under way.
     pub fn forget(&self, those: &Pattern) {
         self.0.counters.invalidations.count();

@@ -11,6 +11,7 @@ mod provider;
 mod roles;
 mod statistics;
 
+pub use cogward_session::Timestamp;
 pub use contexts::{ContextError, Contexts, Keeping, UserContext, Whose};
 pub use pattern::{Pattern, PatternError};
 pub use provider::{Credentials, Provider, ProviderError, Refused, SetupError};

@@ -87,6 +87,7 @@ fn backend_proxy(table: &mut Table, prefix: &str, accounts: bool) {
     table.add(&at("/auth/login"), login);
     table.add(&at("/auth/callback"), routes!(at::callback::backend_proxy));
     table.add(&at("/auth/check"), routes!(at::check::check));
+    table.add(&at("/auth/context/{name}"), routes!(at::context::context));
     table.add(&at("/auth/refresh"), routes!(at::refresh::backend_proxy));
     table.add(&at("/auth/logout"), routes!(at::logout::backend_proxy));
     table.add(&at("/auth/logout/all"), routes!(at::logout_all::logout_all));

@@ -68,6 +68,13 @@ impl LookupKey {
         Self(bytes)
     }
 
+    /// Beside sessions: what the servers of a user pool tell each other. SHA-256 over
+    /// `"cogward notices"` and the pool's id.
+    #[must_use]
+    pub fn of_notices(pool_id: &str) -> Self {
+        Self(sha256(&[b"cogward notices", pool_id.as_bytes()]))
+    }
+
     /// The key's bytes.
     #[must_use]
     pub const fn as_bytes(&self) -> &[u8; 32] {

@@ -136,6 +136,33 @@ pub fn open_login(
     open(ring, &Place::of_login(binding, login_key), sealed).map(Zeroizing::new)
 }
 
+/// Seals what servers that share a store tell each other, under the server's key alone.
+///
+/// # Errors
+/// [`SealError`] when randomness or the cryptographic library fails.
+pub fn seal_notices(
+    ring: &KeyRing,
+    key: &LookupKey,
+    version: u64,
+    notices: &impl Serialize,
+    rng: &dyn SecureRandom,
+) -> Result<Box<[u8]>, SealError> {
+    seal_value(ring, &Place::of_notices(key, version), notices, rng)
+}
+
+/// Opens what [`seal_notices`] sealed for this place and version.
+///
+/// # Errors
+/// [`OpenError`] when it does not open.
+pub fn open_notices<T: DeserializeOwned>(
+    ring: &KeyRing,
+    key: &LookupKey,
+    version: u64,
+    sealed: &[u8],
+) -> Result<T, OpenError> {
+    open_value(ring, &Place::of_notices(key, version), sealed)
+}
+
 /// Whether what was sealed names a key of this ring.
 #[must_use]
 pub fn is_known(ring: &KeyRing, sealed: &[u8]) -> bool {
@@ -182,6 +209,7 @@ type Label = [u8; 16];
 const IDENTITY: &Label = b"identity v1\0\0\0\0\0";
 const TOKENS: &Label = b"tokens v1\0\0\0\0\0\0\0";
 const DEVICE: &Label = b"device v1\0\0\0\0\0\0\0";
+const NOTICES: &Label = b"notices v1\0\0\0\0\0\0";
 const LOGIN: &Label = b"login v1\0\0\0\0\0\0\0\0";
 
 /// Where a box belongs.
@@ -209,6 +237,14 @@ impl<'a> Place<'a> {
             derive_from: key.as_bytes(),
             row: *key.as_bytes(),
             version: 0,
+        }
+    }
+
+    fn of_notices(key: &'a LookupKey, version: u64) -> Self {
+        Self {
+            label: NOTICES,
+            version,
+            ..Self::of_record(key)
         }
     }
 

@@ -110,6 +110,7 @@ impl Upstream {
             accounts,
             admin: None,
             people: None,
+            contexts: None,
             cognito,
         };
         (pool, keys)

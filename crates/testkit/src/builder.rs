@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use axum::Router;
 use cogward_auth::{Auth, Authorization, Settings};
+use cogward_context::Contexts;
 use cogward_mail::Outbox;
 use cogward_pool::{Pool, PoolOptions};
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
@@ -36,6 +37,7 @@ pub struct Builder {
     routes: Box<OwnRoutes>,
     keys_later: bool,
     people: bool,
+    contexts: Option<Contexts>,
     outbox: Option<Outbox>,
     admin: bool,
     authorization: Authorization,
@@ -63,6 +65,7 @@ impl TestApp {
             routes: Box::new(|_| Router::new()),
             keys_later: false,
             people: false,
+            contexts: None,
             outbox: None,
             admin: false,
             authorization: Authorization::none(),
@@ -168,6 +171,12 @@ impl Builder {
         self
     }
 
+    /// Roles of people come from there.
+    pub fn contexts(mut self, contexts: Contexts) -> Self {
+        self.contexts = Some(contexts);
+        self
+    }
+
     /// Mails people too.
     pub fn outbox(mut self, outbox: Outbox) -> Self {
         self.outbox = Some(outbox);
@@ -221,6 +230,7 @@ impl Builder {
         if self.admin {
             pool.admin = Some(upstream.admin().await);
         }
+        pool.contexts = self.contexts;
         if self.people {
             let people = SqliteDirectory::open(&folder.join("users.db"));
             pool.people = Some(Arc::new(people.unwrap()));

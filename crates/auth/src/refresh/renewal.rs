@@ -16,7 +16,7 @@ use super::{is_renewed, is_same_renewal};
 use crate::audit::{self, Event};
 use crate::error::chain;
 use crate::session::{self, Current};
-use crate::{Auth, SessionError, logout, upkeep};
+use crate::{Auth, SessionError, context, logout, upkeep};
 
 /// For how long new tokens are tried to be written when Cognito would give others.
 const WRITE: Duration = Duration::from_millis(500);
@@ -136,6 +136,7 @@ async fn refused(auth: &Arc<Auth>, mut current: Current, reason: &str) -> Outcom
     }
     let sub = &current.identity.sub;
     audit::session(Event::RefreshRefused, sub, &current.key, reason);
+    context::forget(auth, sub);
     Outcome::Refused
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use clap::builder::NonEmptyStringValueParser;
+use cogward_context::Pattern;
 use cogward_session::Handle;
 
 #[derive(clap::Args)]
@@ -74,6 +75,40 @@ pub(crate) struct Revoke {
 }
 
 #[derive(clap::Args)]
+pub(crate) struct Context {
+    #[command(subcommand)]
+    pub(crate) command: ContextCommand,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ContextCommand {
+    /// Have the IAM service asked anew, by every server
+    #[command(after_help = "Examples:\n  \
+        cogward context forget --user 4f0c2d1e-8a7b-4c6d-9e5f-0a1b2c3d4e5f\n  \
+        cogward context forget --pattern '*/recipes'        everybody's roles in recipes\n  \
+        cogward context forget --all --data-dir .cogward    of a running cogward dev\n\n\
+        Servers that share a store are told within a second or two. Ends with 0 when they are told,\n\
+        1 when nothing is remembered, 2 when the store or the server does not answer.")]
+    Forget(Forget),
+}
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("what").args(["user", "pattern", "all"]).required(true))]
+pub(crate) struct Forget {
+    /// One person, by `sub`, in every context
+    #[arg(long, value_name = "SUB", value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) user: Option<String>,
+    /// SUB/CONTEXT, each with `*` for any text
+    #[arg(long)]
+    pub(crate) pattern: Option<Pattern>,
+    /// Everybody
+    #[arg(long)]
+    pub(crate) all: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(clap::Args)]
 pub(crate) struct Whose {
     /// The user's `sub`, as in the tokens
     #[arg(long, value_name = "SUB", value_parser = NonEmptyStringValueParser::new())]
@@ -81,6 +116,12 @@ pub(crate) struct Whose {
     /// Print JSON
     #[arg(long)]
     pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) server: Server,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct Server {
     /// Read this file instead of cogward.toml
     #[arg(long, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,

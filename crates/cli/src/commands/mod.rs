@@ -2,9 +2,11 @@
 
 pub(crate) mod completions;
 pub(crate) mod config;
+pub(crate) mod context;
 pub(crate) mod dev;
 pub(crate) mod keys;
 pub(crate) mod openapi;
+mod operator;
 pub(crate) mod policy;
 pub(crate) mod pool;
 pub(crate) mod serve;

@@ -3,21 +3,15 @@
 mod table;
 
 use std::io::Write as _;
-use std::path::Path;
-use std::sync::Arc;
 
-use cogward_auth::{Operator, SessionError};
-use cogward_config::{Backend, Config, Mode};
 use cogward_session::{Clock as _, SystemClock};
 use serde_json::json;
 
-use super::{block_on, load};
-use crate::args::{Flags, Revoke, Sessions, SessionsCommand, Whose};
-use crate::control::{self, Reply, Request, Session};
+use super::operator::{ask, misunderstood};
+use crate::args::{Revoke, Sessions, SessionsCommand, Whose};
+use crate::control::{Reply, Request, Session};
 use crate::failure::Failure;
 use crate::printable::printable;
-use crate::wire::ring::ring;
-use crate::{log, wire};
 
 pub(crate) fn run(args: &Sessions) -> Result<(), Failure> {
     match &args.command {
@@ -28,7 +22,7 @@ pub(crate) fn run(args: &Sessions) -> Result<(), Failure> {
 
 fn list(whose: &Whose) -> Result<(), Failure> {
     let user = whose.user.clone();
-    let Reply::Sessions(sessions) = ask(whose, &Request::List { user })? else {
+    let Reply::Sessions(sessions) = ask(&whose.server, &Request::List { user })? else {
         return Err(misunderstood());
     };
     let mut out = anstream::stdout();
@@ -53,7 +47,7 @@ fn revoke(args: &Revoke) -> Result<(), Failure> {
         Some(handle) => Request::Revoke { user, handle },
         None => Request::RevokeAll { user },
     };
-    let Reply::Ended(ended) = ask(whose, &request)? else {
+    let Reply::Ended(ended) = ask(&whose.server, &request)? else {
         return Err(misunderstood());
     };
     let user = printable(&whose.user);
@@ -78,72 +72,6 @@ fn revoke(args: &Revoke) -> Result<(), Failure> {
     }
 }
 
-/// What the store, or the server that has it, says; fails with 2.
-fn ask(whose: &Whose, request: &Request) -> Result<Reply, Failure> {
-    let reply = match &whose.data_dir {
-        Some(folder) => block_on(of_server(folder, request)),
-        None => load(whose.config.as_deref(), Flags::new(), Mode::Serve)
-            .map_err(|failure| {
-                failure.hint(
-                    "use the configuration of the server; to ask a running cogward dev: \
-                     --data-dir .cogward",
-                )
-            })
-            .and_then(|config| {
-                log::start(&config.log)?;
-                block_on(of_store(&config, request))
-            }),
-    };
-    match reply {
-        Ok(Reply::Failed(why)) => Err(Failure::new(printable(&why)).undecided()),
-        reply => reply.map_err(Failure::undecided),
-    }
-}
-
-async fn of_server(folder: &Path, request: &Request) -> Result<Reply, Failure> {
-    control::ask(folder, request).await.map_err(|error| {
-        let folder = folder.display();
-        Failure::new(format!("no server answers in {folder}: {error}"))
-            .hint("name the data folder of a running server that keeps its sessions itself")
-    })
-}
-
-async fn of_store(config: &Config, request: &Request) -> Result<Reply, Failure> {
-    let own = matches!(config.session.backend, Backend::Memory | Backend::Sqlite);
-    if own && let Ok(reply) = control::ask(&config.server.data_dir, request).await {
-        return Ok(reply);
-    }
-    let file = &config.session.sqlite_path;
-    let nowhere = match config.session.backend {
-        Backend::Memory => true,
-        // An operator's look makes no database.
-        Backend::Sqlite => !file.exists(),
-        _ => false,
-    };
-    if nowhere {
-        let folder = config.server.data_dir.display();
-        return Err(Failure::new(format!("no server answers in {folder}"))
-            .hint("it alone has these sessions; is its data folder another (--data-dir)?"));
-    }
-    let keys = &config.session;
-    let operator = Operator::new(
-        config.cognito.user_pool_id.clone(),
-        wire::store::open(config).await?,
-        ring(&keys.secrets, &keys.encryption_keys)?,
-        Arc::new(SystemClock),
-    );
-    request
-        .answer(&operator)
-        .await
-        .map_err(|error| match error {
-            error @ SessionError::Store(_) => Failure::from(error).hint(format!(
-                "nothing is known of the sessions until it answers: {}",
-                wire::store::describe(config)
-            )),
-            error => error.into(),
-        })
-}
-
 fn counted(sessions: usize) -> String {
     match sessions {
         1 => "1 session".to_owned(),
@@ -155,8 +83,4 @@ fn none(user: &str) -> Failure {
     Failure::new(format!("{user} has no sessions")).hint(
         "users go by the claim sub, not by name or address, and the keys must be the server's",
     )
-}
-
-fn misunderstood() -> Failure {
-    Failure::new("the server answered something else: is it another release?").undecided()
 }

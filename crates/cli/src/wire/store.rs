@@ -62,6 +62,10 @@ pub(crate) async fn prepare(config: &Config) -> Result<Vec<String>, Failure> {
 }
 
 /// Whether what has expired must be removed: Redis and DynamoDB do so themselves.
+pub(crate) fn is_shared(config: &Config) -> bool {
+    !matches!(config.session.backend, Backend::Memory | Backend::Sqlite)
+}
+
 pub(crate) fn is_swept(config: &Config) -> bool {
     !matches!(config.session.backend, Backend::Redis | Backend::Dynamodb)
 }

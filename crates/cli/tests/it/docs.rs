@@ -384,6 +384,43 @@ async fn the_page_about_policies_tells_the_truth() {
     assert_eq!(String::from_utf8(told).unwrap(), fault);
 }
 
+#[tokio::test]
+async fn the_page_about_contexts_tells_the_truth() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/context.md")).unwrap();
+    let dev = Dev::new();
+    let [port] = free_ports();
+    let service = dev.folder.path().join("iam.py");
+    std::fs::write(&service, blocks(&page, "python")).unwrap();
+    let mut iam = Command::new("python3");
+    let mut iam = iam.arg(&service).arg(port.to_string()).spawn().unwrap();
+    let url = format!("http://localhost:{port}");
+    let env = [
+        ("COGWARD_CONTEXT_URL", url.as_str()),
+        ("COGWARD_CONTEXT_NAMES", "recipes,products"),
+    ];
+    assert!(blocks(&page, "console").contains("COGWARD_CONTEXT_NAMES=recipes,products"));
+    let server = dev.start(&env).await;
+    server.logged("who tells who people are").await;
+    // It is a script's service, and takes its time to listen.
+    let awaited = format!(
+        "curl -s --retry 50 --retry-connrefused --retry-delay 1 -o /dev/null {url}/internal/users/x?context=recipes\n"
+    );
+    let script = blocks(&page, "sh")
+        .replace(":9229", &format!(":{}", dev.pool_port))
+        .replace(":3001", &format!(":{}", dev.port))
+        .replace("--data-dir .cogward", "--data-dir data");
+    let output = in_folder(dev.folder.path(), &(awaited + &script));
+    iam.kill().unwrap();
+    iam.wait().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    let shown = blocks(&page, "json");
+    for part in shown.trim().split('…') {
+        assert!(said.contains(part), "{part}: {said}");
+    }
+    assert!(said.ends_with("*/* is asked for anew\n"), "{said}");
+}
+
 /// What the page has of files, in a folder; its page in JavaScript asks with `$TOKEN`.
 fn files_of_policies(page: &str, port: u16) -> TempDir {
     let toml = each_block(page, "toml");

@@ -25,6 +25,7 @@
 //! | [`InGroup<G>`](InGroup) | a good token of a user in one of the groups of `G` |
 //! | [`WithScope<S>`](WithScope) | a good token with one of the scopes of `S` |
 //! | `RequireAction<A>`, with the feature `policy` | a good token of a user whom Cedar policies permit `A` |
+//! | `UserContext<X>`, with the feature `context` | a good token; with it come the user's roles in the context `X` |
 //!
 //! Each is of access tokens unless its last parameter says otherwise: `Bearer<IdClaims>`.
 //! Several in one handler, or in a handler and a guard before it, verify the token once.
@@ -82,6 +83,8 @@
 
 #[cfg(feature = "policy")]
 mod actions;
+#[cfg(feature = "context")]
+mod contexts;
 mod guards;
 
 use std::ops::Deref;
@@ -95,6 +98,8 @@ use http::request::Parts;
 
 #[cfg(feature = "policy")]
 pub use self::actions::{Action, RequireAction};
+#[cfg(feature = "context")]
+pub use self::contexts::{Context, UserContext};
 pub use self::guards::{Group, InGroup, Scope, WithScope};
 use crate::bearer::{self, Refusal};
 use crate::claims::{AccessClaims, Claims};

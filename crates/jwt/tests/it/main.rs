@@ -9,6 +9,8 @@ mod axum;
 #[cfg(test)]
 mod cache;
 #[cfg(test)]
+mod context;
+#[cfg(test)]
 mod corpus;
 #[cfg(test)]
 mod differential;

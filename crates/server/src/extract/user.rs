@@ -8,6 +8,7 @@ use std::sync::Arc;
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
 use cogward_auth::authorize::Asking;
+use cogward_auth::context::Caller;
 use cogward_auth::session::Current;
 use cogward_auth::{Bearers, audit, bearer, chain};
 use cogward_jwt::bearer::{Refusal, credentials};
@@ -89,6 +90,15 @@ impl User {
                 Err(Denied(Error::from(refusal).plain()))
             }
         }
+    }
+
+    /// As the application's IAM service is asked of the caller; the `headers` are those that the
+    /// caller came with.
+    pub(crate) fn in_context<'a>(&'a self, headers: &'a HeaderMap) -> Result<Caller<'a>, Error> {
+        Ok(match &self.0 {
+            By::Session(current) => Caller::Session(current),
+            By::Bearer(claims) => Caller::Bearer(claims, credentials(headers)?.unwrap_or_default()),
+        })
     }
 
     /// The session that this is, if it is one.

@@ -4,6 +4,7 @@ pub(crate) mod accounts;
 pub(crate) mod authorize;
 pub(crate) mod callback;
 pub(crate) mod check;
+pub(crate) mod context;
 pub(crate) mod health;
 pub(crate) mod login;
 pub(crate) mod logout;

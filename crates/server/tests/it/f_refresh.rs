@@ -129,6 +129,59 @@ async fn t67_while_the_access_token_lives_requests_go_on() {
     }
 }
 
+/// How long before its end a token is renewed is a setting; how good it is yet says when.
+#[tokio::test]
+async fn a_token_that_is_still_good_is_renewed_behind_the_answer() {
+    for rotation in [false, true] {
+        let app = TestApp::builder()
+            .settings(move |it| {
+                it.refresh_rotation = rotation;
+                it.refresh_ahead_seconds = 300;
+            })
+            .start()
+            .await;
+        app.local("settings", json!({ "refresh_rotation": rotation }))
+            .await;
+        let mut browser = app.browser();
+        app.sign_in(&mut browser, ALICE).await;
+        let held = async |browser: &Browser| app.token_set(browser).await.access_token;
+        let first = held(&browser).await;
+        app.advance(3600 - 301).await;
+        let calls = token_calls(&app).await;
+        assert_eq!(browser.get("/auth/token").await.status, 200);
+        assert_eq!(token_calls(&app).await, calls, "it is not due");
+
+        app.advance(1).await;
+        let op = refresh_operation(rotation);
+        let slow = json!({ "op": op, "delay_ms": 1500, "times": 1 });
+        app.local("faults", slow).await;
+        let answers = join_all((0..20).map(|_| {
+            let mut tab = browser.copy();
+            async move { tab.get("/auth/token").await }
+        }))
+        .await;
+        for answer in answers {
+            assert_eq!(answer.status, 200, "{}", answer.body);
+            let told = answer.json()["access_token"].clone();
+            assert_eq!(told, first.expose(), "nobody waits for Cognito");
+        }
+        until("it is renewed behind the answers", async || {
+            held(&browser).await.expose() != first.expose()
+        })
+        .await;
+        assert_eq!(token_calls(&app).await, calls + 1, "once");
+        let told = browser.get("/auth/token").await.json()["access_token"].clone();
+        assert_eq!(told, held(&browser).await.expose());
+
+        // Seconds before its end it is renewed first.
+        app.advance(3600 - 5).await;
+        let second = held(&browser).await;
+        let told = browser.get("/auth/token").await.json()["access_token"].clone();
+        assert_ne!(told, second.expose());
+        assert_eq!(told, held(&browser).await.expose());
+    }
+}
+
 /// A server whose Cognito domain is at `domain`, and a browser whose tokens have run out.
 async fn with_domain(domain: &str) -> (TestApp, Browser) {
     let app = TestApp::builder()

@@ -381,6 +381,7 @@ async fn t130_no_session_route_takes_a_bearer() {
         "/auth/authorize/batch",
         "/auth/permissions",
         "/api/v1/auth/check",
+        "/api/v1/auth/context/cccccccc",
         "/api/v1/profile",
     ];
     let mut of_alice = signed_in(&app, ALICE).await;
@@ -603,7 +604,8 @@ async fn the_description_says_what_each_route_takes() {
     for (method, path) in operations(&app).await {
         let item = path
             .replace("aaaaaaaa", "{handle}")
-            .replace("bbbbbbbb", "{id}");
+            .replace("bbbbbbbb", "{id}")
+            .replace("cccccccc", "{name}");
         let operation = &document["paths"][item][method.as_str().to_lowercase()];
         let ways = operation["security"]
             .as_array()
@@ -637,5 +639,5 @@ async fn the_description_says_what_each_route_takes() {
         }
         taking += usize::from(takes("bearer"));
     }
-    assert_eq!(taking, 6);
+    assert_eq!(taking, 7);
 }

@@ -14,6 +14,7 @@ mod audit;
 mod authenticator;
 mod b_callback;
 mod c_cookie;
+mod contexts;
 mod d_tokens;
 mod deadlines;
 mod e_store;

@@ -114,7 +114,8 @@ pub(crate) async fn operations(app: &TestApp) -> Vec<(Method, String)> {
         .flat_map(|(path, item)| {
             let path = path
                 .replace("{handle}", "aaaaaaaa")
-                .replace("{id}", "bbbbbbbb");
+                .replace("{id}", "bbbbbbbb")
+                .replace("{name}", "cccccccc");
             let methods = item.as_object().unwrap().keys();
             methods
                 .filter_map(|name| name.to_uppercase().parse().ok())
