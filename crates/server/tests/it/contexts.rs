@@ -178,14 +178,7 @@ async fn who_may_not_know_is_not_told_and_nobody_is_asked() {
         401,
         "authentication_required",
     );
-    for name in [
-        "admin",
-        "Recipes",
-        "recipes%2f",
-        "..%2frecipes",
-        "recipes?",
-        "%2e%2e",
-    ] {
+    for name in ["admin", "Recipes", "recipes%2f", "..%2frecipes", "%2e%2e"] {
         let answer = alice.get(&format!("/api/v1/auth/context/{name}x")).await;
         assert_eq!(answer.status, 404, "{name}: {}", answer.body);
     }
