@@ -45,6 +45,10 @@ fn generated() -> Result<Vec<Generated>, String> {
             text: default_policies::page()?,
         },
         Generated {
+            path: "docs/reference/errors.md",
+            text: cogward_server::errors(),
+        },
+        Generated {
             path: "docs/reference/openapi.json",
             text: openapi()?,
         },

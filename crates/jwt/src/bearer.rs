@@ -1,5 +1,7 @@
 //! Bearer tokens in HTTP (RFC 6750): out of a request, and back as a refusal.
 
+mod reason;
+
 use std::borrow::Cow;
 use std::error::Error as _;
 
@@ -9,6 +11,8 @@ use http::{HeaderMap, HeaderValue, Response, StatusCode};
 use crate::claims::Claims;
 use crate::error::VerifyError;
 use crate::verify::{Verified, Verifier};
+
+pub use reason::Reason;
 
 /// Seconds after which to come again when signing keys could not be had.
 const RETRY_SECONDS: u32 = 2;
@@ -52,7 +56,7 @@ pub async fn verify<C: Claims>(
 pub(crate) fn optional<T>(outcome: Result<T, Refusal>) -> Result<Option<T>, Refusal> {
     match outcome {
         Ok(claims) => Ok(Some(claims)),
-        Err(refusal) if refusal.status == StatusCode::SERVICE_UNAVAILABLE => Err(refusal),
+        Err(refusal) if refusal.status() == StatusCode::SERVICE_UNAVAILABLE => Err(refusal),
         Err(_) => Ok(None),
     }
 }
@@ -69,9 +73,7 @@ pub fn credentials(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         return Ok(None);
     };
     if values.next().is_some() {
-        return Err(Refusal::invalid_request(
-            "more than one Authorization header",
-        ));
+        return Err(Reason::Repeated.into());
     }
     let value = value.as_bytes();
     let end = value.iter().position(|byte| b" \t".contains(byte));
@@ -83,9 +85,7 @@ pub fn credentials(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let token = token.get(spaces..).filter(|token| is_token68(token));
     match token.and_then(|token| std::str::from_utf8(token).ok()) {
         Some(token) => Ok(Some(token)),
-        None => Err(Refusal::invalid_request(
-            "the Authorization header is malformed",
-        )),
+        None => Err(Reason::Malformed.into()),
     }
 }
 
@@ -107,77 +107,44 @@ fn is_token68(token: &[u8]) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
 pub struct Refusal {
-    status: StatusCode,
+    reason: Reason,
     detail: Cow<'static, str>,
-    error: Option<&'static str>,
-    description: Option<&'static str>,
     scope: Option<String>,
+}
+
+impl From<Reason> for Refusal {
+    fn from(reason: Reason) -> Self {
+        Self {
+            reason,
+            detail: reason.detail().into(),
+            scope: None,
+        }
+    }
 }
 
 impl Refusal {
     /// 401: no token came.
     pub fn no_token() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "Not authenticated", None, None)
-    }
-
-    /// 400: no telling which token is meant.
-    pub(crate) fn invalid_request(description: &'static str) -> Self {
-        let error = Some("invalid_request");
-        Self::new(
-            StatusCode::BAD_REQUEST,
-            "Invalid Authorization header",
-            error,
-            Some(description),
-        )
+        Reason::NoToken.into()
     }
 
     /// What a verifier's error means over HTTP: 401, 403 for a good token that may not do
     /// this, 503 when nothing is known for want of keys.
     pub fn of(error: &VerifyError) -> Self {
-        let insufficient = |detail, description| {
-            let error = Some("insufficient_scope");
-            Self::new(StatusCode::FORBIDDEN, detail, error, Some(description))
-        };
-        let invalid = |detail, description| {
-            let error = Some("invalid_token");
-            Self::new(StatusCode::UNAUTHORIZED, detail, error, Some(description))
-        };
-        match error {
-            VerifyError::KeysUnavailable { .. } => {
-                let detail = "Signing keys are unavailable, please try again";
-                Self::new(StatusCode::SERVICE_UNAVAILABLE, detail, None, None)
-            }
-            VerifyError::Group => insufficient(
-                "Group membership required",
-                "the user is not in a group that may do this",
-            ),
-            VerifyError::Scope => insufficient(
-                "Scope required",
-                "the token does not have the scope for this",
-            ),
-            VerifyError::UnknownKey => invalid(
-                "Invalid token key",
-                "the token is signed with an unknown key",
-            ),
-            VerifyError::Expired => invalid("Invalid or expired token", "the token has expired"),
-            VerifyError::Revoked => invalid("Invalid or expired token", "the token was revoked"),
-            _ => invalid("Invalid or expired token", "the token is not valid here"),
-        }
+        Self::from(match error {
+            VerifyError::KeysUnavailable { .. } => Reason::KeysUnavailable,
+            VerifyError::Group => Reason::Group,
+            VerifyError::Scope => Reason::Scope,
+            VerifyError::UnknownKey => Reason::UnknownKey,
+            VerifyError::Expired => Reason::Expired,
+            VerifyError::Revoked => Reason::Revoked,
+            _ => Reason::Invalid,
+        })
     }
 
-    /// 403: the policies do not permit it.
-    #[cfg(feature = "policy")]
-    pub(crate) fn not_permitted(detail: &'static str) -> Self {
-        let description = "the policies do not permit it";
-        let error = Some("insufficient_scope");
-        Self::new(StatusCode::FORBIDDEN, detail, error, Some(description))
-    }
-
-    /// 503: there are no policies to ask.
-    #[cfg(feature = "policy")]
-    pub(crate) fn no_policies() -> Self {
-        let detail = "Authorization is unavailable, please try again";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail, None, None)
+    /// Why, for programs.
+    pub fn reason(&self) -> Reason {
+        self.reason
     }
 
     /// 503: who tells of users does not.
@@ -212,7 +179,7 @@ impl Refusal {
 
     /// 400, 401, 403 or 503.
     pub fn status(&self) -> StatusCode {
-        self.status
+        self.reason.status()
     }
 
     /// A sentence for people.
@@ -227,7 +194,7 @@ impl Refusal {
 
     /// Adds `WWW-Authenticate`, or `Retry-After` where the token is not at fault.
     pub fn add_headers(&self, headers: &mut HeaderMap) {
-        if self.status == StatusCode::SERVICE_UNAVAILABLE {
+        if self.status() == StatusCode::SERVICE_UNAVAILABLE {
             headers.insert(RETRY_AFTER, RETRY_SECONDS.into());
         } else if let Ok(challenge) = HeaderValue::try_from(self.challenge()) {
             headers.append(WWW_AUTHENTICATE, challenge);
@@ -237,7 +204,7 @@ impl Refusal {
     /// The whole answer.
     pub fn into_http<B: From<String>>(self) -> Response<B> {
         let mut response = Response::new(B::from(self.body()));
-        *response.status_mut() = self.status;
+        *response.status_mut() = self.status();
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         self.add_headers(headers);
@@ -245,12 +212,13 @@ impl Refusal {
     }
 
     fn challenge(&self) -> String {
+        let (error, description) = self.reason.challenge().unzip();
         // RFC 6750 §3 wants a parameter; there is nothing to say of a token that did not come.
-        let realm = self.error.is_none().then_some("api");
+        let realm = error.is_none().then_some("api");
         let named = [
             ("realm", realm),
-            ("error", self.error),
-            ("error_description", self.description),
+            ("error", error),
+            ("error_description", description),
             ("scope", self.scope.as_deref()),
         ];
         let parameters: Vec<String> = named
@@ -260,21 +228,6 @@ impl Refusal {
         format!("Bearer {}", parameters.join(", "))
             .trim_end()
             .to_owned()
-    }
-
-    fn new(
-        status: StatusCode,
-        detail: &'static str,
-        error: Option<&'static str>,
-        description: Option<&'static str>,
-    ) -> Self {
-        Self {
-            status,
-            detail: detail.into(),
-            error,
-            description,
-            scope: None,
-        }
     }
 }
 

@@ -18,6 +18,7 @@ use std::sync::Arc;
 use aws_lc_rs::rand::SystemRandom;
 use cogward_auth::Auth;
 
+pub use error::errors;
 pub use extract::{Denied, User};
 pub use openapi::{document, page};
 pub use router::{Routes, router};

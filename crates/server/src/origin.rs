@@ -9,7 +9,7 @@ use http::header::{HeaderName, ORIGIN, REFERER};
 use http::{HeaderMap, HeaderValue, Method};
 use url::Url;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 const CSRF_HEADER: HeaderName = HeaderName::from_static("x-l42-csrf");
@@ -23,12 +23,12 @@ pub(crate) fn check(allowed: &[String], headers: &HeaderMap) -> Result<(), Error
             .any(|allowed| allowed.as_bytes() == origin.as_bytes());
         return match allowed && origins.next().is_none() {
             true => Ok(()),
-            false => Err(Error::csrf("requests from this origin are refused")),
+            false => Err(Code::OriginRefused.into()),
         };
     }
     match headers.get(SEC_FETCH_SITE).map(HeaderValue::as_bytes) {
         Some(b"same-origin" | b"none") => Ok(()),
-        Some(_) => Err(Error::csrf("cross-site requests are refused")),
+        Some(_) => Err(Code::CrossSite.into()),
         None => check_referer(allowed, headers),
     }
 }
@@ -41,7 +41,7 @@ fn check_referer(allowed: &[String], headers: &HeaderMap) -> Result<(), Error> {
     let page = referer.to_str().ok().and_then(|text| Url::parse(text).ok());
     match page.map(|url| url.origin().ascii_serialization()) {
         Some(origin) if allowed.contains(&origin) => Ok(()),
-        _ => Err(Error::csrf("requests from this page are refused")),
+        _ => Err(Code::RefererRefused.into()),
     }
 }
 
@@ -50,7 +50,7 @@ fn check_referer(allowed: &[String], headers: &HeaderMap) -> Result<(), Error> {
 pub(crate) fn check_header(headers: &HeaderMap) -> Result<(), Error> {
     match headers.get(CSRF_HEADER).map(HeaderValue::as_bytes) {
         Some(b"1") => Ok(()),
-        _ => Err(Error::csrf("Missing X-L42-CSRF header")),
+        _ => Err(Code::CsrfHeader.into()),
     }
 }
 

@@ -5,7 +5,7 @@ use http::header::LOCATION;
 use http::{HeaderValue, StatusCode};
 use url::Url;
 
-use crate::error::Error;
+use crate::error::Code;
 
 /// More of an error text than this helps nobody.
 const MAX_VALUE: usize = 200;
@@ -13,7 +13,7 @@ const MAX_VALUE: usize = 200;
 /// 302: the browser goes on with GET, whatever it came with.
 pub(crate) fn to(location: &Url) -> Response {
     let Ok(location) = HeaderValue::from_str(location.as_str()) else {
-        return Error::internal().into_response();
+        return Code::Internal.into_response();
     };
     let mut response = StatusCode::FOUND.into_response();
     response.headers_mut().insert(LOCATION, location);

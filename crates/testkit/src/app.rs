@@ -120,7 +120,7 @@ impl Upstream {
 impl TestApp {
     /// A browser without cookies.
     pub fn browser(&self) -> Browser {
-        Browser::with_client(self.http.clone(), self.base.clone())
+        Browser::with_client(self.http.clone(), self.base.clone()).strict()
     }
 
     /// The records of people, with [`Builder::people`](crate::Builder::people).

@@ -7,11 +7,15 @@ use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use serde_json::Value;
 use url::Url;
 
+use crate::known_error;
+
 /// Cookies by name; all servers of a test share one host, as ports do in a real jar.
 pub struct Browser {
     client: Client,
     base: Url,
     jar: BTreeMap<String, String>,
+    /// Every error of `base` must be a documented one.
+    strict: bool,
 }
 
 /// An answer, read whole.
@@ -72,13 +76,21 @@ impl Browser {
             client,
             base,
             jar: BTreeMap::new(),
+            strict: false,
         }
+    }
+
+    /// The same, for a server of Cogward's: an error that is not documented ends the test.
+    pub(crate) fn strict(self) -> Self {
+        let strict = true;
+        Self { strict, ..self }
     }
 
     /// A second one with the same cookies: another tab, or a thief.
     pub fn copy(&self) -> Self {
         let mut copy = Self::with_client(self.client.clone(), self.base.clone());
         copy.jar.clone_from(&self.jar);
+        copy.strict = self.strict;
         copy
     }
 
@@ -122,6 +134,9 @@ impl Browser {
             body,
             url,
         };
+        if self.strict && status.as_u16() >= 400 && answer.url.origin() == self.base.origin() {
+            known_error(&answer).unwrap_or_else(|problem| panic!("{problem}"));
+        }
         for line in answer.set_cookies() {
             self.keep(&line);
         }

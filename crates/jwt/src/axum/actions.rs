@@ -9,7 +9,7 @@ use cogward_policy::{
 };
 use http::request::Parts;
 
-use crate::bearer::Refusal;
+use crate::bearer::{Reason, Refusal};
 use crate::claims::{AccessClaims, Claims};
 use crate::verify::{Verified, Verifier};
 
@@ -66,7 +66,7 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     /// action ends in `:own` and the resource is nobody's.
     pub fn on(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
         match is_on_ones_own(A::NAME) && resource.owner.is_none() {
-            true => Err(Refusal::not_permitted(A::DETAIL)),
+            true => Err(not_permitted::<A>()),
             false => self.ask(resource),
         }
     }
@@ -77,7 +77,7 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
         self.tell(resource, &decision);
         match decision {
             Ok(decision) if decision.allowed => Ok(()),
-            _ => Err(Refusal::not_permitted(A::DETAIL)),
+            _ => Err(not_permitted::<A>()),
         }
     }
 
@@ -105,6 +105,10 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     }
 }
 
+fn not_permitted<A: Action>() -> Refusal {
+    Refusal::from(Reason::NotPermitted).with_detail(A::DETAIL)
+}
+
 impl<A: Action, C, S> FromRequestParts<S> for RequireAction<A, C>
 where
     C: Claims,
@@ -117,13 +121,13 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let claims: Verified<C> = super::claims(parts, state).await?;
         let engine = Arc::<Live>::from_ref(state).engine();
-        let engine = engine.ok_or_else(Refusal::no_policies)?;
+        let engine = engine.ok_or(Reason::NoPolicies)?;
         let caller = engine.caller(&Principal {
             sub: claims.sub(),
             email: claims.verified_email(),
             groups: claims.groups(),
         });
-        let caller = caller.map_err(|_| Refusal::not_permitted(A::DETAIL))?;
+        let caller = caller.map_err(|_| not_permitted::<A>())?;
         let guard = Self {
             claims,
             engine,

@@ -6,7 +6,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 
 use super::json::is_json;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// Refuses the content types that a plain HTML form can send: a request
 /// without a body has no use for one, a forged request does.
@@ -17,7 +17,7 @@ impl<S: Sync> FromRequestParts<S> for Bodyless {
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         if parts.headers.contains_key(CONTENT_TYPE) && !is_json(&parts.headers) {
-            let error = Error::csrf("only application/json is accepted");
+            let error = Error::from(Code::FormRefused);
             audit::refused("request", &error.message());
             return Err(error);
         }

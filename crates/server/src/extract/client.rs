@@ -11,7 +11,7 @@ use http::{HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use crate::App;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// A device list needs no more of it.
 const MAX_USER_AGENT: usize = 256;
@@ -36,7 +36,7 @@ impl FromRequestParts<Arc<App>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.ok_or_else(Error::internal)?.0.ip().to_canonical();
+        let peer = peer.ok_or(Code::Internal)?.0.ip().to_canonical();
         let user_agent = parts
             .headers
             .get(USER_AGENT)

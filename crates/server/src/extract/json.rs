@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
+use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, StatusCode};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
 use crate::App;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// A `T` is a struct: the names of its members may be told.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -21,30 +21,19 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
 
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
         if !is_json(request.headers()) {
-            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-            return Err(Error::of_status(
-                status,
-                "the body must be application/json",
-            ));
+            return Err(Code::UnsupportedMediaType.into());
         }
         let body = Limited::new(request.into_body(), app.site.body_limit).collect();
         let bytes = match tokio::time::timeout(app.site.body_timeout, body).await {
             Ok(Ok(body)) => body.to_bytes(),
             Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => {
-                let status = StatusCode::PAYLOAD_TOO_LARGE;
-                return Err(Error::of_status(status, "the body is too large"));
+                return Err(Code::PayloadTooLarge.into());
             }
-            Ok(Err(_)) => return Err(Error::bad_request("the body ended early")),
-            Err(_) => {
-                let status = StatusCode::REQUEST_TIMEOUT;
-                return Err(Error::of_status(status, "the body took too long"));
-            }
+            Ok(Err(_)) => return Err(Code::BodyEnded.into()),
+            Err(_) => return Err(Code::RequestTimeout.into()),
         };
-        read(&bytes).map(Self).map_err(|wrong| {
-            // In the Token Handler family the sentence stands beside its usual label.
-            let label = "the body is not the JSON expected here";
-            Error::labelled(StatusCode::BAD_REQUEST, label, wrong).explain()
-        })
+        let read = read(&bytes).map(Self);
+        read.map_err(|wrong| Code::Body.saying(wrong))
     }
 }
 

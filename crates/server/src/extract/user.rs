@@ -11,15 +11,15 @@ use cogward_auth::authorize::Asking;
 use cogward_auth::context::Caller;
 use cogward_auth::session::Current;
 use cogward_auth::{Bearers, audit, bearer, chain};
-use cogward_jwt::bearer::{Refusal, credentials};
-use cogward_jwt::{AnyClaims, Claims as _, Verified, VerifyError};
+use cogward_jwt::bearer::{Reason, Refusal, credentials};
+use cogward_jwt::{AnyClaims, Claims as _, Verified};
 use cogward_policy::Principal;
+use http::HeaderMap;
 use http::request::Parts;
-use http::{HeaderMap, StatusCode};
 
 use super::CurrentSession;
 use crate::App;
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// The caller, for routes of an application that lives in the same process. Without one
 /// the answer is 401 `{"detail"}`; `Option<User>` lets everybody in.
@@ -86,7 +86,7 @@ impl User {
             true => Ok(()),
             false => {
                 audit::refused("request", &detail);
-                let refusal = Refusal::of(&VerifyError::Group).with_detail(detail);
+                let refusal = Refusal::from(Reason::Group).with_detail(detail);
                 Err(Denied(Error::from(refusal).plain()))
             }
         }
@@ -144,7 +144,7 @@ impl Denied {
 
     /// 404 with `detail`, for a caller that may know.
     pub fn not_found(detail: &'static str) -> Self {
-        Self(Error::of_status(StatusCode::NOT_FOUND, detail).plain())
+        Self(Code::NotThere.saying(detail).plain())
     }
 }
 

@@ -11,7 +11,7 @@ use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
 };
-use http::{HeaderMap, HeaderValue, Method, StatusCode};
+use http::{HeaderMap, HeaderValue, Method};
 use tower::{Layer as _, Service as _};
 use tower_http::cors::Cors;
 
@@ -84,26 +84,16 @@ fn failure(response: &mut Response) -> Option<Error> {
     if response.status().as_u16() < 400 || response.extensions().get::<OwnWords>().is_some() {
         return None;
     }
-    response.extensions_mut().remove::<Error>().or_else(|| {
-        Some(match response.status() {
-            StatusCode::NOT_FOUND => Error::not_found(),
-            StatusCode::METHOD_NOT_ALLOWED => {
-                Error::of_status(StatusCode::METHOD_NOT_ALLOWED, "method not allowed here")
-            }
-            status if status.is_client_error() => {
-                Error::of_status(status, "the request is not one that is understood here")
-            }
-            _ => return None,
-        })
-    })
+    let error = response.extensions_mut().remove::<Error>();
+    error.or_else(|| Error::of_status(response.status()))
 }
 
 fn log(id: RequestId, method: &Method, path: &str, error: &Error) {
-    let (status, cause) = (error.status().as_u16(), error.cause());
+    let (status, code, cause) = (error.status().as_u16(), error.code(), error.cause());
     if error.status().is_server_error() {
-        tracing::error!(target: "cogward::request", request_id = %id, %method, path, status, cause, "{}", error.message());
+        tracing::error!(target: "cogward::request", request_id = %id, %method, path, status, code, cause, "{}", error.message());
     } else {
-        tracing::debug!(target: "cogward::request", request_id = %id, %method, path, status, "{}", error.message());
+        tracing::debug!(target: "cogward::request", request_id = %id, %method, path, status, code, "{}", error.message());
     }
 }
 

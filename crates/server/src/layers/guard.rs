@@ -14,7 +14,7 @@ use futures_util::FutureExt;
 use tower::Service;
 
 use crate::dispatch::Dispatch;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::{App, origin};
 
 /// A plain type around the routes, not a layer of axum's: those are boxed and
@@ -41,7 +41,7 @@ impl Guard {
         {
             Ok(response) => response,
             // The panic hook has logged where; the caller learns nothing.
-            Err(_) => Error::internal().into_response(),
+            Err(_) => Code::Internal.into_response(),
         }
     }
 }

@@ -5,19 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::authorize::{
-    Answer, Asked, AskedResource, AuthorizeError, MAX_QUESTIONS, authorize as decide,
-    authorize_all as decide_all,
+    Answer, Asked, AskedResource, MAX_QUESTIONS, authorize as decide, authorize_all as decide_all,
 };
-use cogward_policy::Invalid;
-use http::header::RETRY_AFTER;
-use http::{HeaderValue, StatusCode};
+use http::StatusCode;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::answer;
 use crate::App;
-use crate::error::{Error, OwnWords, TokenHandlerProblem};
+use crate::error::{Code, Error, OwnWords, TokenHandlerProblem, Undecided};
 use crate::extract::{Json, SignedIn};
 
 /// A question. Who asks is not part of it: that is the session or the bearer token.
@@ -76,15 +73,6 @@ pub(crate) struct Diagnostics<'a> {
     errors: &'a [String],
 }
 
-/// There is no decision: that is a no.
-#[derive(Serialize, utoipa::ToSchema)]
-pub(crate) struct Undecided {
-    /// What went wrong, in words.
-    error: &'static str,
-    /// `false`.
-    authorized: bool,
-}
-
 /// Questions of one caller.
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct Questions {
@@ -131,7 +119,7 @@ pub(crate) async fn authorize(
     question: Result<Json<Question>, Error>,
 ) -> Result<Response, Error> {
     let Json(question) = question.map_err(too_large)?;
-    let asked = asked(question).ok_or_else(no_action)?;
+    let asked = asked(question).ok_or(Code::Action)?;
     let decided = decide(&app.auth, &user.asking(), &asked).await;
     match decided {
         Ok(given) => {
@@ -142,7 +130,7 @@ pub(crate) async fn authorize(
             }
             Ok(said)
         }
-        Err(error) => refusal(&error),
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -171,7 +159,7 @@ pub(crate) async fn authorize_all(
     Json(Questions { questions }): Json<Questions>,
 ) -> Result<Response, Error> {
     if !(1..=MAX_QUESTIONS).contains(&questions.len()) {
-        return Err(Error::bad_request("questions must be 1 to 100").explain());
+        return Err(Code::Questions.into());
     }
     let asked: Vec<Asked> = questions
         .into_iter()
@@ -180,11 +168,11 @@ pub(crate) async fn authorize_all(
         .collect();
     let given = match decide_all(&app.auth, &user.asking(), &asked).await {
         Ok(given) => given,
-        Err(error) => return refusal(&error),
+        Err(error) => return Err(error.into()),
     };
     let answers = given.iter().map(|given| match given {
         Ok(given) => Either::Decided(decided_of(given)),
-        Err(error) => Either::Undecided(undecided(error)),
+        Err(error) => Either::Undecided(Undecided::of(error.into())),
     });
     answer(&Answers {
         answers: answers.collect(),
@@ -218,61 +206,10 @@ fn decided_of(answer: &Answer) -> Decided<'_> {
     }
 }
 
-fn no_action() -> Error {
-    Error::bad_request(NO_ACTION)
-}
-
-const NO_ACTION: &str = "Missing or invalid action";
-
 /// An action of a megabyte is none.
 fn too_large(error: Error) -> Error {
     match error.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = error.message().to_owned();
-            Error::labelled(StatusCode::BAD_REQUEST, NO_ACTION, message).explain()
-        }
+        StatusCode::PAYLOAD_TOO_LARGE => Code::ActionTooLarge.into(),
         _ => error,
-    }
-}
-
-/// What is asked for again later may be answered.
-const RETRY_SECONDS: HeaderValue = HeaderValue::from_static("5");
-
-/// In the words of the protocol.
-pub(super) fn refusal(error: &AuthorizeError) -> Result<Response, Error> {
-    let (status, retry) = match error {
-        AuthorizeError::Invalid(Invalid::Action) => return Err(no_action()),
-        AuthorizeError::Invalid(invalid) => {
-            let (label, message) = (label(error), invalid.to_string());
-            return Err(Error::labelled(StatusCode::BAD_REQUEST, label, message).explain());
-        }
-        AuthorizeError::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, true),
-        AuthorizeError::Evaluation(_) => (StatusCode::INTERNAL_SERVER_ERROR, false),
-    };
-    // Cedar's own words would quote what is known of the resource.
-    tracing::error!(target: "cogward::request", "no decision: {error}");
-    let mut said = answer(&undecided(error))?;
-    *said.status_mut() = status;
-    said.extensions_mut().insert(OwnWords);
-    if retry {
-        said.headers_mut().insert(RETRY_AFTER, RETRY_SECONDS);
-    }
-    Ok(said)
-}
-
-fn undecided(error: &AuthorizeError) -> Undecided {
-    Undecided {
-        error: label(error),
-        authorized: false,
-    }
-}
-
-fn label(error: &AuthorizeError) -> &'static str {
-    match error {
-        AuthorizeError::Invalid(Invalid::Action) => NO_ACTION,
-        AuthorizeError::Invalid(Invalid::Resource(_)) => "Invalid resource",
-        AuthorizeError::Invalid(_) => "Invalid context",
-        AuthorizeError::Unavailable => "Authorization engine not available",
-        AuthorizeError::Evaluation(_) => "Authorization evaluation failed",
     }
 }

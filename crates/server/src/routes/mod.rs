@@ -27,11 +27,11 @@ use http::HeaderValue;
 use http::header::CONTENT_TYPE;
 use serde::Serialize;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// 200 with JSON, which nobody may keep: as of every answer, unless it says otherwise.
 pub(crate) fn answer<T: Serialize>(value: &T) -> Result<Response, Error> {
-    let body = serde_json::to_vec(value).map_err(|_| Error::internal())?;
+    let body = serde_json::to_vec(value).map_err(|_| Code::Internal)?;
     let mut response = Response::new(Body::from(body));
     let json = HeaderValue::from_static("application/json");
     response.headers_mut().insert(CONTENT_TYPE, json);

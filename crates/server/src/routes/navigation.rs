@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, Method, StatusCode};
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
 /// Longer ones are none that this server or Cognito made.
 const MAX_PARAMETER: usize = 4096;
@@ -38,7 +38,7 @@ pub(super) struct Unusable;
 
 impl From<Unusable> for Error {
     fn from(_: Unusable) -> Self {
-        Self::bad_request("a parameter stands twice in the query, or is too long")
+        Code::Query.into()
     }
 }
 

@@ -10,10 +10,9 @@ use http::Uri;
 use serde::Serialize;
 
 use super::answer;
-use super::authorize::{Undecided, refusal};
 use super::navigation::query_value;
 use crate::App;
-use crate::error::{Error, TokenHandlerProblem};
+use crate::error::{Error, TokenHandlerProblem, Undecided};
 use crate::extract::SignedIn;
 
 /// What the caller may do.
@@ -58,6 +57,6 @@ pub(crate) async fn permissions(
     };
     match permitted(&app.auth, &user.asking(), &resource).await {
         Ok(actions) => answer(&Permissions { actions: &actions }),
-        Err(error) => refusal(&error),
+        Err(error) => Err(error.into()),
     }
 }

@@ -12,7 +12,7 @@ use serde::Serialize;
 use super::{answer, token};
 use crate::App;
 use crate::cookies::Which;
-use crate::error::{Error, Problem, TokenHandlerProblem};
+use crate::error::{Code, Error, Problem, TokenHandlerProblem};
 use crate::extract::Bodyless;
 
 /// Tokens were renewed.
@@ -78,10 +78,7 @@ async fn refreshed(app: &App, headers: &HeaderMap) -> Result<Current, Error> {
     refresh::refresh(&app.auth, cookie)
         .await
         .map_err(|error| match error {
-            SessionError::TokenExpired => Error::unauthenticated(
-                "No refresh token",
-                "This session has no refresh token: sign in again when it has expired",
-            ),
+            SessionError::TokenExpired => Code::NoRefreshToken.into(),
             error => error.into(),
         })
 }

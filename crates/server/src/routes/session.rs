@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{Success, answer};
 use crate::App;
 use crate::cookies::Which;
-use crate::error::{Error, TokenHandlerProblem};
+use crate::error::{Code, Error, TokenHandlerProblem};
 use crate::extract::{Caller, Json};
 
 /// Tokens of one sign-in.
@@ -25,10 +25,8 @@ pub(crate) struct Tokens {
     auth_method: Option<String>,
 }
 
-const MISSING: &str = "Missing access_token or id_token";
 /// Cognito's have some 1,800 characters; it cannot be verified, so it is bounded.
 const MAX_REFRESH_TOKEN: usize = 8192;
-const REFUSED: &str = "Token verification failed";
 
 /// Start a session with tokens obtained elsewhere; both are verified.
 #[utoipa::path(
@@ -57,14 +55,14 @@ pub(crate) async fn session(
     let (Some(access_token), Some(id_token)) =
         (given(&tokens.access_token), given(&tokens.id_token))
     else {
-        return Err(Error::bad_request(MISSING));
+        return Err(Code::MissingTokens.into());
     };
     let refresh_token = tokens
         .refresh_token
         .as_deref()
         .filter(|token| !token.is_empty());
     if refresh_token.is_some_and(|token| token.len() > MAX_REFRESH_TOKEN) {
-        return Err(Error::bad_request("refresh_token is too long"));
+        return Err(Code::RefreshTokenTooLong.into());
     }
     let handed = Handed {
         access_token: &access_token,
@@ -92,9 +90,7 @@ fn method(asked: Option<&str>) -> Result<&'static str, Error> {
         None | Some("direct") => Ok("direct"),
         Some("password") => Ok("password"),
         Some("passkey") => Ok("passkey"),
-        Some(_) => Err(Error::bad_request(
-            "auth_method must be direct, password or passkey",
-        )),
+        Some(_) => Err(Code::AuthMethod.into()),
     }
 }
 
@@ -103,7 +99,7 @@ fn refusal(error: AdoptError) -> Error {
         AdoptError::Unavailable(error) => error.into(),
         AdoptError::Refused(_) | AdoptError::Mismatch => {
             audit::refused("session", &chain(&error));
-            Error::forbidden(REFUSED)
+            Code::TokensRefused.into()
         }
     }
 }

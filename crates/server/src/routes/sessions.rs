@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::{Success, answer};
 use crate::App;
 use crate::cookies::Which;
-use crate::error::{Error, Problem};
+use crate::error::{Code, Error, Problem};
 use crate::extract::{Bodyless, CurrentSession};
 
 /// The caller's sessions, this one first, then the last used.
@@ -86,9 +86,9 @@ pub(crate) async fn revoke(
     CurrentSession(current): CurrentSession,
     Path(handle): Path<String>,
 ) -> Result<Response, Error> {
-    let handle = handle.parse().map_err(|_| Error::not_found())?;
+    let handle = handle.parse().map_err(|_| Code::NotFound)?;
     if !devices::revoke(&app.auth, &current, &handle).await? {
-        return Err(Error::not_found());
+        return Err(Code::NotFound.into());
     }
     let mut response = answer(&Success::saying("Session ended"))?;
     if handle == current.handle() {

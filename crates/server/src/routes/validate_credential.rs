@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::answer;
 use crate::App;
-use crate::error::{Error, OwnWords, TokenHandlerProblem};
+use crate::error::{Code, Error, OwnWords, TokenHandlerProblem};
 use crate::extract::{CurrentSession, Json};
 
 /// A new passkey, in base64url.
@@ -90,9 +90,7 @@ pub(crate) async fn validate_credential(
             allowed: true,
             device: device.into(),
         }),
-        Err(PasskeyRefusal::Malformed) => Err(Error::bad_request(
-            "attestation_object and client_data_json must be those of a new passkey, in base64url",
-        )),
+        Err(PasskeyRefusal::Malformed) => Err(Code::Attestation.into()),
         Err(refusal) => {
             audit::refused("passkey", &refusal);
             let body = NotAllowed {

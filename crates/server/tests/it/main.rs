@@ -30,6 +30,7 @@ mod i_bearer_revocation;
 mod i_bearer_rule;
 mod i_bearer_tokens;
 mod j_redirects;
+mod known_errors;
 mod l_accounts;
 mod l_challenges;
 mod l_limits;

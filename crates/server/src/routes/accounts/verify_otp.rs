@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{Purpose, Said};
 use crate::App;
-use crate::error::{Error, Problem};
+use crate::error::{Code, Error, Problem};
 use crate::extract::{Caller, Json};
 use crate::routes::answer;
 
@@ -54,14 +54,10 @@ pub(crate) async fn verify_otp(
             "Password reset complete"
         }
         (Purpose::EmailVerification, Some(_)) => {
-            return Err(Error::bad_request(
-                "new_password goes with the purpose password_reset only",
-            ));
+            return Err(Code::NewPasswordUnused.into());
         }
         (Purpose::PasswordReset, None) => {
-            return Err(Error::bad_request(
-                "new_password is missing: the purpose password_reset sets one",
-            ));
+            return Err(Code::NewPasswordMissing.into());
         }
     };
     answer(&Said { message })
