@@ -151,7 +151,10 @@ fn known(line: &str) -> Option<Known> {
             status,
             code: plain(code)?,
             api: plain(api),
-            label: plain(label),
+            label: match *label {
+                "*the message*" | "*the message* + `message`" => plain(message),
+                label => plain(label),
+            },
             explained: label.ends_with("+ `message`"),
             message: plain(message),
             header: header(head),

@@ -126,6 +126,13 @@ impl Reason {
                 "the token is not valid here",
                 "signature, issuer, app client or kind are not those that count here; the log says which, and `cogward token verify` tells",
             ),
+            other => other.words_beside_the_token(),
+        }
+    }
+
+    /// The token is good, or nothing is known of it.
+    fn words_beside_the_token(self) -> Words {
+        match self {
             Self::Group => insufficient(
                 "bearer_group",
                 "Group membership required",
@@ -149,7 +156,7 @@ impl Reason {
                 "Signing keys are unavailable, please try again",
                 "the issuer's key set could not be fetched and none is kept; nothing is known of the token",
             ),
-            Self::NoPolicies => unavailable(
+            _ => unavailable(
                 "policies_unavailable",
                 "Authorization is unavailable, please try again",
                 "no policies are in force; the log of the start or of the last reload says why",

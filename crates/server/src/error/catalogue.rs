@@ -219,11 +219,11 @@ errors! {
             "as the sentence says";
         Terms BAD_REQUEST "terms_not_accepted" "accept_terms must be true to register"
             "the person has to accept them";
-        CodeRefused BAD_REQUEST "invalid_code" "the code is wrong or has expired"
+        WrongOrLate BAD_REQUEST "invalid_code" "the code is wrong or has expired"
             "type it again, or ask for another; also for an address without an account";
-        CodeMismatch BAD_REQUEST "invalid_code" "the code is wrong"
+        Mistyped BAD_REQUEST "invalid_code" "the code is wrong"
             "type it again";
-        CodeExpired BAD_REQUEST "expired_code" "the code has expired: ask for another"
+        Late BAD_REQUEST "expired_code" "the code has expired: ask for another"
             "`POST …/auth/request-otp` sends one";
         NoTokens BAD_REQUEST "tokens_not_given"
             "tokens are not given here: ask with \"session\": true"

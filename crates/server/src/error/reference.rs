@@ -36,16 +36,15 @@ fn line(page: &mut String, row: &Row) {
         true => row.code,
         false => kind(row.status),
     };
-    let label = row.label.or(row.varies.is_none().then_some(row.message));
     let explained = if row.explained { " + `message`" } else { "" };
     let backend = match row.place {
         Place::TokenHandler => "–".to_owned(),
         _ => format!("`{name}`"),
     };
-    let token_handler = match (row.place, label) {
+    let token_handler = match (row.place, row.label) {
         (Place::Accounts, _) => "–".to_owned(),
         (_, Some(label)) => format!("`{label}`{explained}"),
-        (_, None) => "the message".to_owned(),
+        (_, None) => format!("*the message*{explained}"),
     };
     let message = match row.varies {
         Some(what) => format!("*{what}*"),
