@@ -147,13 +147,6 @@ impl Refusal {
         self.reason
     }
 
-    /// 503: who tells of users does not.
-    #[cfg(feature = "context")]
-    pub(crate) fn no_context() -> Self {
-        let detail = "User context is unavailable, please try again";
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, detail, None, None)
-    }
-
     /// Another sentence for people.
     #[must_use]
     pub fn with_detail(self, detail: impl Into<Cow<'static, str>>) -> Self {

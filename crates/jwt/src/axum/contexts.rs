@@ -7,7 +7,7 @@ use axum_core::extract::{FromRef, FromRequestParts};
 use cogward_context::{Contexts, Timestamp, Whose};
 use http::request::Parts;
 
-use crate::bearer::{self, Refusal};
+use crate::bearer::{self, Reason, Refusal};
 use crate::claims::{AccessClaims, Claims};
 use crate::clock::now_secs;
 use crate::verify::{Verified, Verifier};
@@ -99,7 +99,7 @@ async fn told<C: Claims>(
     let told = Arc::new(told.map_err(|error| {
         let cause = std::error::Error::source(&error);
         tracing::warn!(%error, cause, context = name, "no user context");
-        Refusal::no_context()
+        Refusal::from(Reason::NoContext)
     })?);
     let extensions = &mut parts.extensions;
     extensions

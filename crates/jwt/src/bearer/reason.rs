@@ -30,6 +30,8 @@ pub enum Reason {
     KeysUnavailable,
     /// There are no policies to ask.
     NoPolicies,
+    /// Who tells of users does not.
+    NoContext,
 }
 
 /// What is said of a [`Reason`].
@@ -44,7 +46,7 @@ struct Words {
 
 impl Reason {
     /// Each of them.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::NoToken,
         Self::Repeated,
         Self::Malformed,
@@ -57,6 +59,7 @@ impl Reason {
         Self::NotPermitted,
         Self::KeysUnavailable,
         Self::NoPolicies,
+        Self::NoContext,
     ];
 
     /// A name for programs and logs, such as `bearer_expired`.
@@ -155,6 +158,11 @@ impl Reason {
                 "keys_unavailable",
                 "Signing keys are unavailable, please try again",
                 "the issuer's key set could not be fetched and none is kept; nothing is known of the token",
+            ),
+            Self::NoContext => unavailable(
+                "context_unavailable",
+                "User context is unavailable, please try again",
+                "the IAM service does not tell, and what it told is too old; the log has its answer",
             ),
             _ => unavailable(
                 "policies_unavailable",

@@ -9,11 +9,8 @@ use http::HeaderMap;
 
 use super::answer;
 use crate::App;
-use crate::error::{Error, Problem};
+use crate::error::{Code, Error, Problem};
 use crate::extract::SignedIn;
-
-/// After so many seconds it may be asked again.
-const RETRY_SECONDS: u32 = 2;
 
 /// Who somebody is in one context.
 #[derive(utoipa::ToSchema)]
@@ -66,8 +63,8 @@ pub(crate) async fn context(
 
 fn refusal(error: NoContext) -> Error {
     match error {
-        NoContext::Unknown => Error::not_found(),
+        NoContext::Unknown => Code::NotFound.into(),
         NoContext::Session(error) => error.into(),
-        NoContext::Unavailable(_) => Error::unavailable(RETRY_SECONDS).caused_by(&error),
+        NoContext::Unavailable(_) => Error::from(Code::Unavailable).caused_by(&error),
     }
 }
