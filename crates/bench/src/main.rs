@@ -4,6 +4,7 @@
 mod accounts;
 mod bare;
 mod bearers;
+mod contexts;
 mod crowd;
 mod decisions;
 mod generator;
@@ -53,8 +54,15 @@ enum Command {
     Crowd(crowd::Options),
     /// Accounts: whether time tells of one, and what a sign-in by password costs
     Accounts(accounts::Options),
+    /// User contexts: many requests at once of few people, with a slow IAM service
+    Contexts(contexts::Options),
     /// All of it, as docs/benchmarks.md shows
     All(load::Options),
+    #[command(hide = true)]
+    Iam {
+        #[arg(long)]
+        delay_ms: u64,
+    },
     #[command(hide = true)]
     Server(server::Options),
     #[command(hide = true)]
@@ -74,6 +82,8 @@ fn main() -> anyhow::Result<()> {
         Command::Pools(options) => pools::run(&options),
         Command::Crowd(options) => crowd::run(&options),
         Command::Accounts(options) => accounts::run(&options),
+        Command::Contexts(options) => contexts::run(&options),
+        Command::Iam { delay_ms } => contexts::iam(delay_ms),
         Command::All(options) => {
             load::run(&options)?;
             memory::run(&memory::Options::default())?;

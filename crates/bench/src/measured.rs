@@ -30,11 +30,20 @@ pub(crate) struct Server {
 impl Server {
     /// `url` is where the store is, if that is another process.
     pub(crate) fn cogward(store: Store, url: &str, sessions: usize) -> Result<Self> {
+        Self::start(store, sessions, &["--url", url])
+    }
+
+    /// One that asks the IAM service at `url`.
+    pub(crate) fn with_contexts(store: Store, sessions: usize, url: &str) -> Result<Self> {
+        Self::start(store, sessions, &["--iam", url])
+    }
+
+    fn start(store: Store, sessions: usize, more: &[&str]) -> Result<Self> {
         let files = tempfile::tempdir()?;
         let folder = files.path().to_str().context("folder's name")?;
         let bearers = (sessions / 2).max(1).to_string();
         let sessions = sessions.to_string();
-        let mut process = Process::server(&[
+        let arguments = [
             "server",
             "--store",
             store.name(),
@@ -44,9 +53,8 @@ impl Server {
             &bearers,
             "--folder",
             folder,
-            "--url",
-            url,
-        ])?;
+        ];
+        let mut process = Process::server(&[&arguments, more].concat())?;
         let address = process.line()?.parse()?;
         ensure!(process.line()? == "ready", "the server is not ready");
         Ok(Self {

@@ -9,6 +9,7 @@ use anyhow::Result;
 use clap::ValueEnum;
 use cogward_auth::{Auth, Pool, Settings, Verifiers};
 use cogward_cognito::Cognito;
+use cogward_context::Contexts;
 use cogward_jwt::UserPool;
 use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
 use cogward_session::{MemoryStore, SessionStore, SystemClock};
@@ -20,7 +21,7 @@ use url::Url;
 
 use crate::bearers::Issuer;
 use crate::table::say;
-use crate::{decisions, messages, sessions};
+use crate::{contexts, decisions, messages, sessions};
 
 /// Of Redis' records: enough for all that are asked for.
 const CACHE_BYTES: u64 = 128 << 20;
@@ -105,6 +106,9 @@ pub(crate) struct Options {
     /// Where the store is, when it is a process of its own
     #[arg(long, default_value = "")]
     url: String,
+    /// Where the IAM service is, if there is one
+    #[arg(long)]
+    iam: Option<String>,
     /// For the database and the lists of cookies and bearer tokens
     #[arg(long)]
     folder: PathBuf,
@@ -122,7 +126,8 @@ pub(crate) fn run(options: &Options) -> Result<()> {
             let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             let address = listener.local_addr()?;
             let issuer = Issuer::new("http://localhost:9/")?;
-            let app = app(Arc::clone(&store), &address, &issuer.pool()?)?;
+            let contexts = options.iam.as_deref().map(contexts::of).transpose()?;
+            let app = app(Arc::clone(&store), &address, &issuer.pool()?, contexts)?;
             let routes = router(&app, messages::routes(&app));
             let running = serve(listener, routes, Limits::default());
             say(&address.to_string());
@@ -141,6 +146,7 @@ fn app(
     store: Arc<dyn SessionStore>,
     address: &SocketAddr,
     user_pool: &UserPool,
+    contexts: Option<Contexts>,
 ) -> Result<Arc<App>> {
     let nowhere = Url::parse("http://localhost:9/")?;
     let cognito = Cognito::new(cogward_cognito::Settings {
@@ -158,7 +164,7 @@ fn app(
         accounts: None,
         admin: None,
         people: None,
-        contexts: None,
+        contexts,
         cognito,
     };
     let auth = Auth::new(
