@@ -15,6 +15,7 @@ use cogward_session::{KeyRing, Secret, SessionStore};
 use cogward_store_sqlite::SqliteDirectory;
 use url::Url;
 
+use crate::log_watch;
 use crate::stores::Opened;
 use crate::{FakeCognito, FaultyStore, StoreKind, TestApp, TestClock, Upstream};
 
@@ -209,6 +210,7 @@ impl Builder {
 
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
+        log_watch::watch();
         let files = tempfile::tempdir().unwrap();
         let (upstream, clock) = match self.beside {
             Some(beside) => beside,

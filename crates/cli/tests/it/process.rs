@@ -6,7 +6,7 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::{Duration, Instant};
 
 pub(crate) use cogward_services::free_ports;
-use cogward_testkit::{Answer, Browser};
+use cogward_testkit::{Answer, Browser, secret_in};
 use serde_json::Value;
 use tempfile::TempDir;
 use url::Url;
@@ -39,6 +39,8 @@ pub(crate) struct Server {
     pub(crate) base: Url,
     child: Child,
     stderr: PathBuf,
+    /// The same file, also when its folder is gone.
+    said: File,
 }
 
 impl Server {
@@ -52,6 +54,8 @@ impl Server {
     ) -> Self {
         let stderr = folder.join(format!("stderr-{port}"));
         let child = cogward(folder, args)
+            // Everything that could be told is looked through at the end.
+            .env("LOG_LEVEL", "trace")
             .envs(env.iter().copied())
             .stdout(File::create(folder.join(format!("stdout-{port}"))).unwrap())
             .stderr(File::create(&stderr).unwrap())
@@ -62,6 +66,7 @@ impl Server {
         let mut server = Self {
             base,
             child,
+            said: File::open(&stderr).unwrap(),
             stderr,
         };
         let url = server.base.join(ready).unwrap();
@@ -145,6 +150,12 @@ impl Drop for Server {
         // It may have ended already.
         let _gone = self.child.kill();
         let _reaped = self.child.wait();
+        if !std::thread::panicking() {
+            let log = std::io::read_to_string(&self.said).unwrap();
+            let mut lines = log.lines();
+            let found = lines.find(|line| secret_in(line).is_some());
+            assert_eq!(found, None, "a secret is in the log");
+        }
     }
 }
 
