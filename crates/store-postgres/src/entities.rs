@@ -129,7 +129,8 @@ impl EntityProvider for PostgresEntities {
         let rows = self.rows(Some(id)).await;
         match rows.map_err(EntityError::unavailable)?.as_slice() {
             [] => Ok(None),
-            [row] => facts(row).map(Some),
+            // A column's own collation may find another id, which is somebody else's.
+            [row] => facts(row, id),
             _ => Err(EntityError::unavailable(
                 "it has more than one row with this id",
             )),
@@ -210,11 +211,15 @@ const WANTED: [Wanted; 4] = [
     },
 ];
 
-fn facts(row: &Row) -> Result<Facts, EntityError> {
+/// None for a row that has another id.
+fn facts(row: &Row, id: &str) -> Result<Option<Facts>, EntityError> {
     let text = |at, name| {
         let text: Result<Option<String>, _> = column(row, at, name);
         text.map_err(EntityError::unavailable)
     };
+    if text(0, "id")?.as_deref() != Some(id) {
+        return Ok(None);
+    }
     let attributes = text(3, "attributes")?;
-    Facts::of_row(text(1, "owner")?, text(2, "type")?, attributes.as_deref())
+    Facts::of_row(text(1, "owner")?, text(2, "type")?, attributes.as_deref()).map(Some)
 }

@@ -168,10 +168,12 @@ impl Source {
                 });
             }
         }
+        // A column's own collation may find another id, which is somebody else's.
         // SQLite takes a quoted name that is no column for a text; with `r.` it does not.
         let maybe = |name: &str, column: &'static str| if has(name) { column } else { "NULL" };
         let select = format!(
-            "SELECT typeof(r.id), r.owner, {}, {} FROM {} AS r WHERE r.id = ?1 LIMIT 2",
+            "SELECT typeof(r.id), r.owner, {}, {} FROM {} AS r \
+             WHERE r.id = ?1 AND r.id = ?1 COLLATE BINARY LIMIT 2",
             maybe("type", "r.type"),
             maybe("attributes", "r.attributes"),
             self.table.quoted(),

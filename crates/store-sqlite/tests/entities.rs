@@ -53,6 +53,19 @@ async fn two_columns_are_enough() {
     );
 }
 
+/// Whatever the table's own collation finds alike.
+#[tokio::test]
+async fn an_id_is_the_one_that_was_asked_for() {
+    let app = App::new("CREATE TABLE item (id TEXT PRIMARY KEY COLLATE NOCASE, owner TEXT)");
+    app.run("INSERT INTO item VALUES ('Note', 'ada')");
+    let entities = app.open("item");
+    assert_eq!(owner(&entities, "Note").await.as_deref(), Some("ada"));
+    for other in ["note", "NOTE", "Note "] {
+        let found = entities.find("document", other).await.unwrap();
+        assert_eq!(found, None, "{other}");
+    }
+}
+
 #[tokio::test]
 async fn a_change_is_told_at_once() {
     let app = App::new(TABLE);

@@ -137,6 +137,11 @@ pub(crate) fn load(r: &mut Reader<'_>, session: &Session) -> Entities {
         let problem = "must be set when both policy.entity_table and policy.entity_url are";
         r.broken(&ENTITIES.about, problem.to_owned());
     }
+    let database = sqlite_path.is_some() || own.is_some();
+    if source == EntitySource::None && database && r.is_derived(&ENTITIES.about) {
+        let problem = "must be set when the database with the table is";
+        r.broken(&ENTITIES.about, problem.to_owned());
+    }
     needed(r, source, &table, &sqlite_path, &url);
     if source == EntitySource::Postgres && own.is_none() {
         let shared = session.postgres.url.as_ref();

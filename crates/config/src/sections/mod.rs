@@ -131,6 +131,9 @@ mod tests {
     /// The least, and where a setting needs another by its side, that too.
     fn in_company(key: &str) -> Sources {
         let other: &[_] = match key {
+            "policy.entity_sqlite_path" | "policy.entity_postgres_url" => {
+                &[("ENTITY_PROVIDER", "none")]
+            }
             "context.url" => &[("COGWARD_CONTEXT_NAMES", "recipes")],
             "context.names" => &[("COGWARD_CONTEXT_URL", "https://iam.example")],
             "context.credentials" => &[("COGWARD_CONTEXT_SERVICE_TOKEN", "0123456789abcdef")],

@@ -74,6 +74,17 @@ fn who_tells_of_resources_follows_from_what_is_named() {
         text.contains("ENTITY_PROVIDER (derived): must be set when both"),
         "{text}"
     );
+    for name in [
+        "COGWARD_POLICY_ENTITY_SQLITE_PATH",
+        "COGWARD_POLICY_ENTITY_POSTGRES_URL",
+    ] {
+        let database = (name, "postgres://reader@db.example/app");
+        let text = told(with(least(), &[database]));
+        let expected = "ENTITY_PROVIDER (derived): must be set when the database with the table is";
+        assert!(text.contains(expected), "{text}");
+        let none = ("ENTITY_PROVIDER", "none");
+        assert_eq!(source(&[database, none]).unwrap(), EntitySource::None);
+    }
     let http = ("ENTITY_PROVIDER", "http");
     assert_eq!(source(&[table, url, http]).unwrap(), EntitySource::Http);
     let none = ("ENTITY_PROVIDER", "none");

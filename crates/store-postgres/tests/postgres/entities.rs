@@ -49,6 +49,29 @@ async fn an_owner_may_be_a_uuid_and_two_columns_are_enough() {
     assert_eq!(told(&entities, "a").await, None);
 }
 
+/// Whatever the column's own type and collation find alike.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_id_is_the_one_that_was_asked_for() {
+    let server = Postgres::start();
+    let url = server.database();
+    server.query(
+        &url,
+        "CREATE COLLATION careless (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+         CREATE TABLE item (id text COLLATE careless PRIMARY KEY, owner text);
+         INSERT INTO item VALUES ('Note', 'ada');
+         CREATE TABLE padded (id char(8) PRIMARY KEY, owner text);
+         INSERT INTO padded VALUES ('Note', 'ada')",
+    );
+    for table in ["item", "padded"] {
+        let entities = open(&url, table).await;
+        assert_eq!(told(&entities, "Note").await.as_deref(), Some("ada"));
+        for other in ["note", "NOTE", "Note "] {
+            let found = entities.find("document", other).await.unwrap();
+            assert_eq!(found, None, "{table}: {other}");
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_missing_in_the_table_is_said_at_start() {
     let server = Postgres::start();
