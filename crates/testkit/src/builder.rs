@@ -50,6 +50,7 @@ pub const FRONTEND: &str = "http://localhost:3000";
 impl TestApp {
     /// Memory store, local pool, both route families, plain HTTP.
     pub fn builder() -> Builder {
+        log_watch::watch();
         Builder {
             store: StoreKind::Memory,
             site: Box::new(|_| {}),
@@ -210,7 +211,6 @@ impl Builder {
 
     /// Starts pool and server.
     pub async fn start(self) -> TestApp {
-        log_watch::watch();
         let files = tempfile::tempdir().unwrap();
         let (upstream, clock) = match self.beside {
             Some(beside) => beside,
