@@ -81,6 +81,10 @@ mod tests {
 
     /// Runs itself: in that process a secret is logged.
     #[test]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "how the process is told what it is to do"
+    )]
     fn one_in_the_log_ends_the_process() {
         const WHAT: &str = "COGWARD_TEST_LOGS";
         if let Ok(said) = std::env::var(WHAT) {
