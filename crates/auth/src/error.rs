@@ -51,6 +51,9 @@ pub enum LoginRefusal {
     /// `identity_provider` is not one that is configured.
     #[error("identity_provider is not configured")]
     IdentityProvider,
+    /// Too many sign-ins begun.
+    #[error("the limit is met")]
+    Limited(#[from] crate::Limited),
     /// The session store did not answer.
     #[error("session store unavailable")]
     Store(#[from] StoreError),

@@ -11,6 +11,7 @@ pub mod context;
 pub mod devices;
 mod error;
 mod lately;
+mod limits;
 pub mod login;
 pub mod logout;
 mod opened;
@@ -41,6 +42,7 @@ use tracing::Instrument as _;
 pub use authorize::Authorization;
 pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
+pub use limits::{Limited, SignIns, household};
 pub use operator::Operator;
 pub use return_path::{ReturnPath, ReturnPathError};
 pub use verifiers::Verifiers;
@@ -59,7 +61,7 @@ pub struct Auth {
     flights: refresh::Flights,
     condemned: logout::Condemned,
     opened: opened::Opened,
-    account_limits: accounts::Limits,
+    limits: limits::Limits,
     outbox: Option<Outbox>,
     code_turns: accounts::Turns,
     notices: Arc<context::Pending>,
@@ -110,6 +112,8 @@ pub struct Settings {
     pub bearers: Bearers,
     /// Sign-up and sign-in on the application's own pages.
     pub accounts: accounts::Settings,
+    /// How many sign-ins may begin.
+    pub sign_ins: SignIns,
     /// Which passkeys are allowed.
     pub passkeys: passkey::Rules,
     /// Other servers work on the same store.
@@ -128,6 +132,7 @@ impl Default for Settings {
             identity_providers: Vec::new(),
             bearers: Bearers::default(),
             accounts: accounts::Settings::default(),
+            sign_ins: SignIns::default(),
             passkeys: passkey::Rules::default(),
             replicas: false,
         }
@@ -170,13 +175,13 @@ impl Auth {
             ring: ArcSwap::from_pointee(ring),
             clock,
             rng: SystemRandom::new(),
+            limits: limits::Limits::new(settings.sign_ins),
             settings,
             authorization,
             flights: refresh::Flights::default(),
             condemned: logout::Condemned::default(),
             opened: opened::Opened::default(),
             code_turns: accounts::Turns::default(),
-            account_limits: accounts::Limits::default(),
             outbox,
             notices: Arc::default(),
             touched: Lately::new(upkeep::SECONDS),

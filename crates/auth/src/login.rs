@@ -15,7 +15,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
 use crate::{
-    Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, audit, logout,
+    Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, audit, limits, logout,
 };
 
 /// A sign-in not finished by then is refused, in seconds.
@@ -35,6 +35,8 @@ pub struct Begin<'a> {
     pub identity_provider: Option<&'a str>,
     /// The login cookie of another sign-in under way in this browser.
     pub login_cookie: Option<&'a str>,
+    /// Who asks.
+    pub client: &'a Client,
 }
 
 /// Where the browser goes, and the cookie it takes along.
@@ -61,8 +63,9 @@ struct Pending {
 /// Starts a sign-in.
 ///
 /// # Errors
-/// A `return_to` or provider that is not ours to use; a store that does not answer.
+/// Too many; a `return_to` or provider that is not ours to use; a store that does not answer.
 pub async fn begin(auth: &Auth, ask: Begin<'_>) -> Result<Begun, LoginRefusal> {
+    limits::sign_in(auth, ask.client).await?;
     let identity_provider = provider(auth, ask.identity_provider)?;
     let return_path = ask
         .return_to

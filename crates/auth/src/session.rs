@@ -11,7 +11,10 @@ use cogward_session::{
 
 use crate::audit::{self, Event};
 use crate::error::chain;
-use crate::{Auth, Client, SessionError, devices, logout, people, refresh, revocation, upkeep};
+use crate::{
+    Auth, Client, Limited, SessionError, devices, limits, logout, people, refresh, revocation,
+    upkeep,
+};
 
 /// How long a session without refresh token is remembered after its tokens
 /// ran out, so that its browser is told "expired" and not "unknown".
@@ -172,6 +175,9 @@ pub struct Started {
 /// Why handed-over tokens were not accepted.
 #[derive(Debug, thiserror::Error)]
 pub enum AdoptError {
+    /// Too many sessions begun.
+    #[error("the limit is met")]
+    Limited(#[from] Limited),
     /// A token did not verify.
     #[error("token verification failed")]
     Refused(#[source] VerifyError),
@@ -194,6 +200,7 @@ pub async fn adopt(
     client: Client,
     previous: &[&str],
 ) -> Result<Started, AdoptError> {
+    limits::sign_in(auth, &client).await?;
     let pair = verify_pair(auth, handed.id_token, handed.access_token).await?;
     let issued = revocation::Issued::of(&pair);
     issued.check(auth).await?;

@@ -11,7 +11,7 @@ use cogward_auth::{Auth, Pool, Settings, Verifiers};
 use cogward_cognito::Cognito;
 use cogward_context::Contexts;
 use cogward_jwt::UserPool;
-use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
+use cogward_server::{App, Cookies, Limits, Pages, RateLimits, Site, listen, router, serve};
 use cogward_session::{MemoryStore, SessionStore, SystemClock};
 use cogward_store_dynamodb::{DynamoStore, StaticCredentials};
 use cogward_store_postgres::PostgresStore;
@@ -204,6 +204,12 @@ fn site(base: &Url) -> Result<Site> {
             domain: None,
         },
         trusted_proxies: Vec::new(),
+        // All load comes from one address.
+        rate_limits: RateLimits {
+            address: None,
+            session: None,
+            bad_credentials: None,
+        },
         show_api: false,
     })
 }

@@ -13,13 +13,13 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use cogward_auth::{Auth, Bearers, Pool, Settings, Verifiers, accounts, chain, passkey};
+use cogward_auth::{Auth, Bearers, Pool, Settings, SignIns, Verifiers, accounts, chain, passkey};
 use cogward_cognito::accounts::{Admin, AdminCredentials};
 use cogward_cognito::{Accounts, ClientSecret, Cognito};
 use cogward_config::{AccountLimits, BearerTokens, Budget, Config, Mode};
 use cogward_jwt::{HttpKeys, Keys, UserPool};
-use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, Running, Site};
-use cogward_session::{KeyRing, Quota, SystemClock};
+use cogward_server::{App, CallbackOrigins, Cookies, Limits, Pages, RateLimits, Running, Site};
+use cogward_session::{KeyRing, Quota, Rate, SystemClock};
 
 use crate::control::Control;
 use crate::data_dir;
@@ -234,6 +234,10 @@ fn settings(config: &Config) -> Settings {
             recent_seconds: config.accounts.recent_seconds.into(),
         },
         replicas: store::is_shared(config),
+        sign_ins: SignIns {
+            each: quota(config.limits.sign_ins),
+            all: rate(config.limits.all_sign_ins),
+        },
         passkeys: passkey::Rules {
             // Checked when they were read.
             models: models.filter_map(|text| text.parse().ok()).collect(),
@@ -243,12 +247,19 @@ fn settings(config: &Config) -> Settings {
 }
 
 fn quotas(limits: &AccountLimits) -> accounts::Quotas {
-    let quota = |budget: Budget| Quota::new(budget.burst, budget.refill_seconds);
     accounts::Quotas {
         attempts: quota(limits.attempts),
         messages: quota(limits.messages),
         all_messages: quota(limits.all_messages),
     }
+}
+
+fn quota(budget: Budget) -> Quota {
+    Quota::new(budget.burst, budget.refill_seconds)
+}
+
+fn rate(rate: cogward_config::Rate) -> Rate {
+    Rate::new(rate.burst, rate.per_second)
 }
 
 /// Where a deployment lives, as the HTTP side wants it.
@@ -288,6 +299,11 @@ pub(crate) fn site(config: &Config) -> Site {
             domain: config.cookie.domain.clone(),
         },
         trusted_proxies: config.server.trusted_proxies.clone(),
+        rate_limits: RateLimits {
+            address: config.limits.address.map(rate),
+            session: config.limits.session.map(rate),
+            bad_credentials: config.limits.bad_credentials.map(rate),
+        },
         body_limit: config.server.body_limit_bytes,
         body_timeout: config.server.request_timeout,
         show_api: !config.server.is_production(),

@@ -39,6 +39,7 @@ pub use sections::cookie::Cookie;
 pub use sections::entities::{Entities, EntitySource};
 pub use sections::families::Families;
 pub use sections::frontend::Frontend;
+pub use sections::limits::Rate;
 pub use sections::log::{Log, LogFormat};
 pub use sections::login::Login;
 pub use sections::mail::{Mail, MailBackend, Ses, Smtp, SmtpTls};

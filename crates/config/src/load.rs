@@ -6,8 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, accounts, aws, bearer, callback, cognito, context, cookie, families, frontend, log,
-    login, mail, passkey, people, policy, pool, server, session,
+    self, accounts, aws, bearer, callback, cognito, context, cookie, families, frontend, limits,
+    log, login, mail, passkey, people, policy, pool, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -25,6 +25,8 @@ pub struct Config {
     pub login: login::Login,
     /// `[accounts]`
     pub accounts: accounts::Accounts,
+    /// How much one caller may ask.
+    pub limits: limits::Limits,
     /// `[people]`
     pub people: people::People,
     /// Cogward's own mails.
@@ -104,6 +106,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let families = families::load(r);
     let aws = aws::load(r);
     let accounts = accounts::load(r, &aws);
+    let limits = limits::load(r);
     let bearer = bearer::load(r);
     let callback = callback::load(r, given, &server, &families);
     let frontend = frontend::load(r, &server);
@@ -125,6 +128,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         frontend,
         families,
         accounts,
+        limits,
         people,
         bearer,
         passkey,

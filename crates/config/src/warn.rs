@@ -62,6 +62,7 @@ impl Config {
             .chain(self.plain_entities())
             .chain(self.plain_context())
             .map(|(about, problem, better)| self.unencrypted(about, problem, better))
+            .chain(self.limits.missing().map(|about| self.unlimited(about)))
             .collect()
     }
 
@@ -85,6 +86,14 @@ impl Config {
             }
             _ => None,
         }
+    }
+
+    fn unlimited(&self, about: &'static About) -> String {
+        let problem = "is no limit: one caller can keep a server busy".to_owned();
+        let source = self.source(about.key).unwrap_or(&Source::Default);
+        let fault = Fault::of(about, source, problem);
+        let hint = "set one unless what stands in front of the server has one".to_owned();
+        Fault { hint, ..fault }.to_string()
     }
 
     fn unencrypted(&self, about: &'static About, problem: &str, better: &str) -> String {

@@ -20,6 +20,7 @@ use cogward_auth::Auth;
 
 pub use error::errors;
 pub use extract::{Denied, User};
+pub use layers::RateLimits;
 pub use openapi::{document, page};
 pub use router::{Routes, router};
 pub use serve::{Limits, Running, ServeError, listen, serve};
@@ -33,7 +34,7 @@ pub struct App {
     pub site: Site,
     /// Origins whose pages may use the session cookie.
     origins: Vec<String>,
-    login_limit: layers::LoginLimit,
+    rate_limiter: layers::RateLimiter,
     request_ids: layers::RequestIds,
 }
 
@@ -43,9 +44,9 @@ impl App {
         let origins = site.origins();
         Arc::new(Self {
             auth,
-            site,
             origins,
-            login_limit: layers::LoginLimit::default(),
+            rate_limiter: layers::RateLimiter::new(site.rate_limits),
+            site,
             request_ids: layers::RequestIds::new(&SystemRandom::new()),
         })
     }

@@ -37,7 +37,7 @@ pub fn router(app: &Arc<App>, extra: Router) -> Routes {
 }
 
 /// Path by path, with its documentation.
-pub(crate) fn table(site: &Site) -> Table {
+pub(crate) fn table(site: &Site) -> Table<'_> {
     let mut table = Table::new(site);
     table.add("/", routes!(at::root::root));
     table.add("/health", routes!(at::health::health));
@@ -54,7 +54,7 @@ pub(crate) fn table(site: &Site) -> Table {
 }
 
 /// contracts §1, `/auth` by default.
-fn token_handler(table: &mut Table, prefix: &str) {
+fn token_handler(table: &mut Table<'_>, prefix: &str) {
     let at = |path: &str| format!("{prefix}{path}");
     table.add(&at("/login"), routes!(at::login::token_handler));
     table.add(&at("/callback"), routes!(at::callback::token_handler));
@@ -76,7 +76,7 @@ fn token_handler(table: &mut Table, prefix: &str) {
 }
 
 /// contracts §2 and §7, `/api/v1` by default.
-fn backend_proxy(table: &mut Table, prefix: &str, accounts: bool) {
+fn backend_proxy(table: &mut Table<'_>, prefix: &str, accounts: bool) {
     let at = |path: &str| format!("{prefix}{path}");
     table.add(&at("/health"), routes!(at::health::api_health));
     table.add(&at("/profile"), routes!(at::profile::profile));
@@ -103,7 +103,7 @@ fn backend_proxy(table: &mut Table, prefix: &str, accounts: bool) {
 }
 
 /// contracts §4; its sign-in shares a path with that of the hosted page.
-fn accounts(table: &mut Table, prefix: &str) {
+fn accounts(table: &mut Table<'_>, prefix: &str) {
     let at = |path: &str| format!("{prefix}{path}");
     table.add(
         &at("/auth/register"),

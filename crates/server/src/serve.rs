@@ -44,8 +44,9 @@ impl Default for Limits {
     }
 }
 
-/// Heads longer than this are answered 431 (RFC 6585 §5).
-const MAX_HEAD_BYTES: usize = 64 * 1024;
+/// Heads longer than this are answered 431 (RFC 6585 §5): more than the longest request line that
+/// hyper reads, which is answered 414.
+const MAX_HEAD_BYTES: usize = 80 * 1024;
 /// Connections that wait to be accepted; one more is dropped, and tried again a second later.
 /// `TcpListener::bind` has 128, which a burst behind a proxy fills; the kernel may allow less
 /// (`net.core.somaxconn`).

@@ -7,6 +7,8 @@ use http::header::HOST;
 use ipnet::IpNet;
 use url::Url;
 
+use crate::layers::RateLimits;
+
 /// Settings of the HTTP side, plain values made from the configuration.
 #[derive(Clone, Debug)]
 pub struct Site {
@@ -38,6 +40,8 @@ pub struct Site {
     pub cookies: Cookies,
     /// Peers whose forwarded headers are believed.
     pub trusted_proxies: Vec<IpNet>,
+    /// What one caller may ask.
+    pub rate_limits: RateLimits,
     /// The largest request body, in bytes.
     pub body_limit: usize,
     /// How long a request body may take to arrive.

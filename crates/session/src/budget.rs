@@ -53,6 +53,12 @@ impl Quota {
         Self { burst, seconds }
     }
 
+    /// What a full budget holds.
+    #[must_use]
+    pub const fn burst(&self) -> u16 {
+        self.burst
+    }
+
     /// How long an empty budget takes to be full, in seconds.
     #[must_use]
     pub fn span(&self) -> i64 {

@@ -4,6 +4,7 @@
 //! [`SessionId::lookup_key`] names the record, [`SessionStore::load`] fetches it and
 //! [`seal::open_identity`] opens the small part of it that every request needs.
 
+mod buckets;
 mod budget;
 #[cfg(any(test, feature = "contract"))]
 pub mod contract;
@@ -19,6 +20,7 @@ mod store;
 mod time;
 mod token_codec;
 
+pub use buckets::{Buckets, Drawn, Rate};
 pub use budget::{BudgetKey, Budgets, Quota, Taken};
 pub use cookie_value::{CookieValue, Purpose};
 pub use id::{Handle, LookupKey, ParseHandleError, RandomError, SessionId, UserIndex};

@@ -128,6 +128,11 @@ impl TestApp {
         self.auth.pool().people.as_deref().unwrap()
     }
 
+    /// Stops the Redis that has the sessions, for good.
+    pub fn stop_redis(&self) {
+        self.shared.stop();
+    }
+
     /// Stops the server, answers under way first, then what goes on behind them, and waits until
     /// nobody has its store any more.
     pub async fn stop(self) {

@@ -10,8 +10,8 @@ use cogward_auth::{Auth, Authorization, Settings};
 use cogward_context::Contexts;
 use cogward_mail::Outbox;
 use cogward_pool::{Pool, PoolOptions};
-use cogward_server::{App, Cookies, Limits, Pages, Site, listen, router, serve};
-use cogward_session::{KeyRing, Secret, SessionStore};
+use cogward_server::{App, Cookies, Limits, Pages, RateLimits, Site, listen, router, serve};
+use cogward_session::{KeyRing, Quota, Secret, SessionStore};
 use cogward_store_sqlite::SqliteDirectory;
 use url::Url;
 
@@ -26,6 +26,7 @@ pub struct Builder {
     store: StoreKind,
     site: Box<dyn FnOnce(&mut Site) + Send>,
     settings: Settings,
+    rate_limits: RateLimits,
     limits: Limits,
     confidential: bool,
     fake: bool,
@@ -55,6 +56,7 @@ impl TestApp {
             store: StoreKind::Memory,
             site: Box::new(|_| {}),
             settings: Settings::default(),
+            rate_limits: RateLimits::default(),
             limits: Limits::default(),
             confidential: false,
             fake: false,
@@ -96,6 +98,17 @@ impl Builder {
     /// Changes what the rules go by.
     pub fn settings(mut self, change: impl FnOnce(&mut Settings)) -> Self {
         change(&mut self.settings);
+        self
+    }
+
+    /// For floods that show something else: one caller may ask as much as he likes.
+    pub fn unlimited(mut self) -> Self {
+        self.rate_limits = RateLimits {
+            address: None,
+            session: None,
+            bad_credentials: None,
+        };
+        self.settings.sign_ins.each = Quota::new(u16::MAX, 1);
         self
     }
 
@@ -252,7 +265,7 @@ impl Builder {
             self.authorization,
             self.outbox,
         );
-        let mut site = site(&base);
+        let mut site = site(&base, self.rate_limits);
         (self.site)(&mut site);
         let app = App::new(Arc::clone(&auth), site);
         let routes = router(&app, (self.routes)(&app));
@@ -292,7 +305,7 @@ async fn upstream(fake: bool) -> Upstream {
     Upstream::Pool(Pool::start(options).await.unwrap())
 }
 
-fn site(base: &Url) -> Site {
+fn site(base: &Url, rate_limits: RateLimits) -> Site {
     Site {
         app_name: "Test".into(),
         frontend: Url::parse(FRONTEND).unwrap(),
@@ -316,6 +329,7 @@ fn site(base: &Url) -> Site {
             domain: None,
         },
         trusted_proxies: Vec::new(),
+        rate_limits,
         show_api: true,
     }
 }

@@ -30,7 +30,7 @@ const API: [&str; 4] = ["error", "message", "detail", "request_id"];
 pub fn known_error(answer: &Answer) -> Result<&'static str, String> {
     let problem = |what| Err(format!("{what}: {} {}", answer.url, answer.body));
     let status = answer.status.as_u16();
-    if [400, 431].contains(&status) && answer.body.is_empty() {
+    if [400, 414, 431].contains(&status) && answer.body.is_empty() {
         // Not read as far as a request.
         return Ok("");
     }

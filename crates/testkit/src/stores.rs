@@ -85,6 +85,17 @@ impl Opened {
     }
 }
 
+impl Opened {
+    /// Stops the database itself, for good.
+    pub(crate) fn stop(&self) {
+        let Service::Redis { server, .. } = &*self.service else {
+            panic!("only a Redis of its own is stopped");
+        };
+        // It says nothing and hangs up.
+        let _hung_up = server.query(&["SHUTDOWN", "NOSAVE"]);
+    }
+}
+
 enum Service {
     InProcess(Arc<dyn SessionStore>),
     Redis { server: Redis, cached: bool },

@@ -282,7 +282,7 @@ async fn count(
     let email = Email::kept(&pending.whose.email);
     limits::attempt(auth, &email, client).await?;
     match sends_code(given) {
-        true => limits::message(auth, &email, client).await,
+        true => limits::message_of_attempt(auth, &email, client).await,
         false => Ok(()),
     }
 }

@@ -41,7 +41,7 @@ impl Turns {
     async fn take(&self) -> Result<Turn, AccountRefusal> {
         match timeout(TURN, Arc::clone(&self.0).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
-            _ => Err(AccountRefusal::Limited {
+            _ => Err(AccountRefusal::Busy {
                 seconds: AGAIN_SECONDS,
             }),
         }

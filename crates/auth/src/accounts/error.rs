@@ -1,6 +1,6 @@
 use cogward_cognito::AccountError;
 
-use crate::SessionError;
+use crate::{Limited, SessionError};
 
 /// Why something about an account was not done.
 #[derive(Debug, thiserror::Error)]
@@ -55,8 +55,11 @@ pub enum AccountRefusal {
     #[error("the step could not be prepared")]
     Internal,
     /// Too many attempts or messages.
-    #[error("too many attempts; again in {seconds} s")]
-    Limited {
+    #[error("the limit is met")]
+    Limited(#[source] Limited),
+    /// Too many others at once.
+    #[error("too many at once; again in {seconds} s")]
+    Busy {
         /// How long to wait.
         seconds: u32,
     },

@@ -106,7 +106,7 @@ async fn count(
     limits::attempt(auth, email, client).await?;
     match ask.password {
         Some(_) => Ok(()),
-        None => limits::message(auth, email, client).await,
+        None => limits::message_of_attempt(auth, email, client).await,
     }
 }
 

@@ -30,8 +30,7 @@ pub use challenge::{Step, proceed};
 pub(crate) use codes::Turns;
 pub use email::Email;
 pub use error::AccountRefusal;
-pub(crate) use limits::Limits;
-pub use limits::{Quotas, household};
+pub use limits::Quotas;
 pub use login::{LoggedIn, Login, login};
 pub use own::{Change, change_password, delete_account};
 pub use passkeys::{begin_passkey, finish_passkey, list_passkeys, remove_passkey};
@@ -112,7 +111,7 @@ pub async fn register(
     ];
     let cognito = enabled(auth)?;
     limits::attempt(auth, &email, client).await?;
-    limits::message(auth, &email, client).await?;
+    limits::message_of_attempt(auth, &email, client).await?;
     evenly::answered(auth, async {
         let made = cognito.sign_up(subject(&email, client), person.password, &attributes);
         let made = made.await;

@@ -11,6 +11,7 @@ pub(crate) mod cookie;
 pub(crate) mod entities;
 pub(crate) mod families;
 pub(crate) mod frontend;
+pub(crate) mod limits;
 pub(crate) mod log;
 pub(crate) mod login;
 pub(crate) mod mail;
@@ -43,6 +44,7 @@ pub(crate) static ALL: &[&Section] = &[
     &families::SECTION,
     &bearer::SECTION,
     &accounts::SECTION,
+    &limits::SECTION,
     &people::SECTION,
     &passkey::SECTION,
     &policy::SECTION,

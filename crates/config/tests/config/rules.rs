@@ -280,3 +280,23 @@ fn all_broken_rules_are_told_at_once() {
     ));
     assert_eq!(told.lines().count(), 6, "{told}");
 }
+
+#[test]
+fn limits_that_are_none() {
+    let with_limit = |name, value| with(production(), &[(name, value)]);
+    for name in [
+        "COGWARD_LIMITS_ADDRESS",
+        "COGWARD_LIMITS_SESSION",
+        "COGWARD_LIMITS_BAD_CREDENTIALS",
+    ] {
+        let warnings = with_limit(name, "0").unwrap().warnings().join("\n");
+        assert!(
+            warnings.contains(name) && warnings.contains("is no limit"),
+            "{warnings}"
+        );
+        assert!(with_limit(name, "1").unwrap().warnings().is_empty());
+    }
+    for name in ["COGWARD_LIMITS_SIGN_INS", "COGWARD_LIMITS_ALL_SIGN_INS"] {
+        assert!(told(with_limit(name, "0")).starts_with(name));
+    }
+}

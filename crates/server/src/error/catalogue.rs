@@ -163,9 +163,13 @@ errors! {
         UnsupportedMediaType UNSUPPORTED_MEDIA_TYPE "unsupported_media_type"
             "the body must be application/json"
             "send `Content-Type: application/json`, once";
+        Compressed UNSUPPORTED_MEDIA_TYPE "body_compressed" "the body must not be compressed"
+            "send it without `Content-Encoding`";
+        UriTooLong URI_TOO_LONG "uri_too_long" "the address is too long"
+            "more than 16 KiB of path and query";
         TooManyRequests TOO_MANY_REQUESTS "too_many_requests" "too many requests: again in a second"
             { label: Some("Too many requests"), varies: Some("after how many seconds again") }
-            "a limit, or Cognito's own; come again after `Retry-After`";
+            "a [limit](../limits.md), or Cognito's own; come again after `Retry-After`";
         Internal INTERNAL_SERVER_ERROR "internal_error" "something went wrong on our side"
             { label: Some("Internal server error") }
             "a fault of the server or its configuration; the log has the cause beside the request id";

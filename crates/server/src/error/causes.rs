@@ -27,6 +27,7 @@ impl From<LoginRefusal> for Error {
         match refusal {
             LoginRefusal::ReturnPath(_) => Code::ReturnPath.into(),
             LoginRefusal::IdentityProvider => Code::IdentityProvider.into(),
+            LoginRefusal::Limited(limited) => Self::limited(limited),
             LoginRefusal::Store(source) => SessionError::Store(source).into(),
             LoginRefusal::Internal => Self::from(Code::Internal).caused_by(&refusal),
         }

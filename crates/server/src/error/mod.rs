@@ -12,11 +12,13 @@ use std::borrow::Cow;
 
 use axum::Json;
 use axum::response::{IntoResponse, Response};
-use cogward_auth::chain;
+use cogward_auth::{Limited, chain};
 use cogward_jwt::bearer::{Reason, Refusal};
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use serde::Serialize;
+
+use crate::layers::{LIMIT, REMAINING, RESET};
 
 pub(crate) use catalogue::Code;
 pub use reference::errors;
@@ -30,6 +32,9 @@ pub(crate) struct Error {
     message: Cow<'static, str>,
     shape: Shape,
     retry_after: Option<u32>,
+    limited: Option<Box<Limited>>,
+    /// What was sent to sign in with is none of ours, or nothing was.
+    pub(crate) of_credentials: bool,
     /// For the log alone.
     cause: Option<String>,
     /// The session is destroyed: take its cookie away.
@@ -125,6 +130,8 @@ impl From<Code> for Error {
                 _ => Shape::OfFamily,
             },
             retry_after: row.retry_after,
+            limited: None,
+            of_credentials: code == Code::NotAuthenticated,
             cause: None,
             clears_session: row.clears_session,
         }
@@ -135,10 +142,16 @@ impl From<Refusal> for Error {
     fn from(refusal: Refusal) -> Self {
         Self {
             status: refusal.status(),
+            // What ran out or was revoked was good once.
+            of_credentials: matches!(
+                refusal.reason(),
+                Reason::Repeated | Reason::Malformed | Reason::UnknownKey | Reason::Invalid
+            ),
             why: Why::Bearer(Box::new(refusal)),
             message: Cow::Borrowed(""),
             shape: Shape::OfFamily,
             retry_after: None,
+            limited: None,
             cause: None,
             clears_session: false,
         }
@@ -164,6 +177,22 @@ impl Error {
         Self {
             retry_after: Some(seconds),
             ..error
+        }
+    }
+
+    /// A limit of ours was met.
+    pub(crate) fn limited(limited: Limited) -> Self {
+        Self {
+            limited: Some(Box::new(limited)),
+            ..Self::too_many(limited.seconds)
+        }
+    }
+
+    /// In place of this one, in the same way of speaking.
+    pub(crate) fn then_limited(&self, limited: Limited) -> Self {
+        Self {
+            shape: self.shape,
+            ..Self::limited(limited)
         }
     }
 
@@ -289,10 +318,44 @@ impl Error {
         if let Some(seconds) = self.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
         }
+        if self.status == StatusCode::TOO_MANY_REQUESTS {
+            self.add_limit(headers);
+        }
         if let Why::Bearer(refusal) = &self.why {
             refusal.add_headers(headers);
         } else if self.status == StatusCode::UNAUTHORIZED {
             headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static(COOKIE));
+        }
+    }
+
+    /// The limit that was met, in place of another that was not; nothing where it is Cognito's.
+    /// The draft's own fields (draft-ietf-httpapi-ratelimit-headers-11) name it as well.
+    fn add_limit(&self, headers: &mut HeaderMap) {
+        for name in [LIMIT, REMAINING, RESET] {
+            headers.remove(name);
+        }
+        let Some(limited) = self.limited.as_deref() else {
+            return;
+        };
+        let Limited {
+            name,
+            most,
+            window,
+            seconds,
+        } = limited;
+        headers.insert(LIMIT, (*most).into());
+        headers.insert(REMAINING, 0.into());
+        headers.insert(RESET, (*seconds).into());
+        for (field, value) in [
+            (
+                "ratelimit-policy",
+                format!("\"{name}\";q={most};w={window}"),
+            ),
+            ("ratelimit", format!("\"{name}\";r=0;t={seconds}")),
+        ] {
+            if let Ok(value) = HeaderValue::try_from(value) {
+                headers.insert(field, value);
+            }
         }
     }
 }
@@ -309,6 +372,7 @@ fn kind(status: StatusCode) -> &'static str {
         StatusCode::METHOD_NOT_ALLOWED => "method_not_allowed",
         StatusCode::REQUEST_TIMEOUT => "request_timeout",
         StatusCode::PAYLOAD_TOO_LARGE => "payload_too_large",
+        StatusCode::URI_TOO_LONG => "uri_too_long",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "unsupported_media_type",
         StatusCode::TOO_MANY_REQUESTS => "too_many_requests",
         StatusCode::SERVICE_UNAVAILABLE => "unavailable",

@@ -134,5 +134,5 @@ const OTHERS: &str = r#"
 | 403 `{"allowed": false, "reason"}` of `POST /auth/validate-credential` | a judgement: not this passkey |
 | 302 to the frontend's error page, from a callback | `reason` (Token Handler: `error`) is `invalid_state` when no sign-in of this browser waits for it, `oauth_failed` when the code was not exchanged; what Cognito's page answered comes as `error` and `description` |
 | 503 without a body, to a browser that fetches a sign-in ahead (`Sec-Purpose: prefetch`) | how it is told not to |
-| 400, 431 without a body | no request of HTTP/1.1, or one with a head of more than 64 KiB; there is no request yet that could have an id |
+| 400, 414, 431 without a body | no request of HTTP/1.1, or one with a head of more than 80 KiB, an address of 64 KiB or 100 headers; there is no request yet that could have an id |
 "#;

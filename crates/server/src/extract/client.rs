@@ -7,11 +7,12 @@ use axum::extract::{ConnectInfo, FromRequestParts};
 use cogward_auth::Client;
 use http::header::USER_AGENT;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue};
 use ipnet::IpNet;
 
 use crate::App;
 use crate::error::{Code, Error};
+use crate::site::Site;
 
 /// A device list needs no more of it.
 const MAX_USER_AGENT: usize = 256;
@@ -35,34 +36,35 @@ impl FromRequestParts<Arc<App>> for Caller {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Error> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.ok_or(Code::Internal)?.0.ip().to_canonical();
+        let address = address(&app.site, &parts.headers, &parts.extensions);
         let user_agent = parts
             .headers
             .get(USER_AGENT)
             .and_then(|value| value.to_str().ok());
         Ok(Self {
-            address: address(&app.site.trusted_proxies, peer, &parts.headers),
+            address: address.ok_or(Code::Internal)?,
             user_agent: user_agent.map(|text| text.chars().take(MAX_USER_AGENT).collect()),
         })
     }
 }
 
+/// The caller's address, unless nobody said who the peer is.
+pub(crate) fn address(site: &Site, headers: &HeaderMap, extensions: &Extensions) -> Option<IpAddr> {
+    let ConnectInfo(peer) = extensions.get::<ConnectInfo<SocketAddr>>()?;
+    let peer = peer.ip().to_canonical();
+    Some(believed(&site.trusted_proxies, peer, headers))
+}
+
 /// The right-most address in `X-Forwarded-For` that is not one of our proxies;
 /// everything left of it anybody may have written.
-fn address(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
+fn believed(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
     let is_proxy = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
     if !is_proxy(&peer) {
         return peer;
     }
-    let lines: Vec<&[u8]> = headers
-        .get_all("x-forwarded-for")
-        .iter()
-        .map(HeaderValue::as_bytes)
-        .collect();
+    let lines = headers.get_all("x-forwarded-for").iter().rev();
     let hops = lines
-        .iter()
-        .rev()
+        .map(HeaderValue::as_bytes)
         .flat_map(|line| line.rsplit(|byte| *byte == b','));
     let mut last = peer;
     for hop in hops {
@@ -100,15 +102,21 @@ mod tests {
         );
         let net: IpNet = "10.0.0.0/8".parse().unwrap();
         let ip = |text: &str| text.parse::<IpAddr>().unwrap();
-        assert_eq!(address(&[], ip("10.0.0.1"), &headers), ip("10.0.0.1"));
-        assert_eq!(address(&[net], ip("192.0.2.1"), &headers), ip("192.0.2.1"));
-        assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("203.0.113.9"));
+        assert_eq!(believed(&[], ip("10.0.0.1"), &headers), ip("10.0.0.1"));
+        assert_eq!(believed(&[net], ip("192.0.2.1"), &headers), ip("192.0.2.1"));
+        assert_eq!(
+            believed(&[net], ip("10.0.0.1"), &headers),
+            ip("203.0.113.9")
+        );
         headers.append(
             "x-forwarded-for",
             HeaderValue::from_bytes(b"\xff, 203.0.113.8:4711").unwrap(),
         );
-        assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("203.0.113.8"));
+        assert_eq!(
+            believed(&[net], ip("10.0.0.1"), &headers),
+            ip("203.0.113.8")
+        );
         headers.insert("x-forwarded-for", "garbage, 10.0.0.2".parse().unwrap());
-        assert_eq!(address(&[net], ip("10.0.0.1"), &headers), ip("10.0.0.2"));
+        assert_eq!(believed(&[net], ip("10.0.0.1"), &headers), ip("10.0.0.2"));
     }
 }

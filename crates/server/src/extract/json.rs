@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request};
 use http::HeaderMap;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http_body_util::{BodyExt, Limited};
 use serde::de::DeserializeOwned;
 use serde_json::error::Category;
@@ -22,6 +22,11 @@ impl<T: DeserializeOwned> FromRequest<Arc<App>> for Json<T> {
     async fn from_request(request: Request, app: &Arc<App>) -> Result<Self, Error> {
         if !is_json(request.headers()) {
             return Err(Code::UnsupportedMediaType.into());
+        }
+        // Nothing is unpacked here, so nothing small becomes large.
+        let encoding = request.headers().get(CONTENT_ENCODING);
+        if encoding.is_some_and(|encoding| encoding != "identity") {
+            return Err(Code::Compressed.into());
         }
         let body = Limited::new(request.into_body(), app.site.body_limit).collect();
         let bytes = match tokio::time::timeout(app.site.body_timeout, body).await {

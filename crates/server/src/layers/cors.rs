@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, WWW_AUTHENTICATE};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderName, RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, Method};
 use tower_http::cors::{AllowCredentials, AllowOrigin, CorsLayer};
+
+use super::{LIMIT, REMAINING, RESET};
 
 pub(crate) fn cors(origins: &[String]) -> CorsLayer {
     let allowed: Vec<HeaderValue> = origins
@@ -29,7 +31,12 @@ pub(crate) fn cors(origins: &[String]) -> CorsLayer {
         .expose_headers([
             WWW_AUTHENTICATE,
             HeaderName::from_static("x-request-id"),
-            HeaderName::from_static("retry-after"),
+            RETRY_AFTER,
+            LIMIT,
+            REMAINING,
+            RESET,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
         ])
         .max_age(Duration::from_secs(600))
 }

@@ -1,4 +1,4 @@
-//! The innermost layer: cross-site check and panics. It lies inside CORS, so
+//! The innermost layer: limits, cross-site check and panics. It lies inside CORS, so
 //! that a page of the frontend can read why it was refused.
 
 use std::convert::Infallible;
@@ -31,6 +31,13 @@ impl Guard {
     }
 
     pub(crate) async fn answer(&self, request: Request) -> Response {
+        let (app, counted) = (&self.app, async |request| {
+            self.answer_counted(request).await
+        });
+        app.rate_limiter.guard(app, request, counted).await
+    }
+
+    async fn answer_counted(&self, request: Request) -> Response {
         if let Err(error) = check(&self.app, &request) {
             audit::refused("request", &error.message());
             return error.into_response();
@@ -62,8 +69,15 @@ impl Service<Request> for Guard {
     }
 }
 
-/// Refuses unsafe requests that a page elsewhere may have caused.
+/// In bytes. No link that is ours, or leads here from Cognito, comes near.
+const MAX_TARGET: usize = 16 * 1024;
+
+/// Refuses addresses that are too long, and unsafe requests that a page elsewhere may have caused.
 fn check(app: &App, request: &Request) -> Result<(), Error> {
+    let target = request.uri().path_and_query();
+    if target.is_some_and(|target| target.as_str().len() > MAX_TARGET) {
+        return Err(Code::UriTooLong.into());
+    }
     if !origin::is_unsafe(request.method()) {
         return Ok(());
     }

@@ -3,9 +3,10 @@
 mod cors;
 mod envelope;
 mod guard;
-mod login_limit;
+mod rate_limit;
 mod request_id;
 
 pub(crate) use envelope::Envelope;
-pub(crate) use login_limit::LoginLimit;
+pub use rate_limit::RateLimits;
+pub(crate) use rate_limit::{Counted, LIMIT, REMAINING, RESET, RateLimiter, UNCOUNTED};
 pub(crate) use request_id::RequestIds;

@@ -1,5 +1,7 @@
 //! The API described by the code that serves it (OpenAPI 3.1).
 
+mod limited;
+
 use std::sync::Arc;
 
 use axum::Router;
@@ -12,17 +14,19 @@ use utoipa::openapi::{Components, Info, License, OpenApi, OpenApiBuilder, Paths}
 use utoipa_axum::router::UtoipaMethodRouter;
 
 use crate::App;
+use crate::layers::UNCOUNTED;
 use crate::router::table;
 use crate::site::Site;
 
 /// Routes and their documentation, added together so that neither can lack the other.
-pub(crate) struct Table {
+pub(crate) struct Table<'s> {
+    site: &'s Site,
     router: Router<Arc<App>>,
     document: OpenApi,
 }
 
-impl Table {
-    pub(crate) fn new(site: &Site) -> Self {
+impl<'s> Table<'s> {
+    pub(crate) fn new(site: &'s Site) -> Self {
         let mut info = Info::new("Cogward", env!("CARGO_PKG_VERSION"));
         info.description =
             Some("Sign-in on Amazon Cognito with every token kept from the browser.".into());
@@ -35,6 +39,7 @@ impl Table {
             .components(Some(credentials(site)))
             .build();
         Self {
+            site,
             router: Router::new(),
             document,
         }
@@ -43,7 +48,14 @@ impl Table {
     /// Serves `routes` at `path` and documents them there.
     pub(crate) fn add(&mut self, path: &str, routes: UtoipaMethodRouter<Arc<App>>) {
         let (schemas, paths, methods) = routes;
-        for (_, item) in paths.paths {
+        let problem = match self.site.in_token_handler(path) {
+            true => "TokenHandlerProblem",
+            false => "Problem",
+        };
+        for (_, mut item) in paths.paths {
+            if path != UNCOUNTED {
+                limited::document(&mut item, problem);
+            }
             self.document.paths.paths.insert(path.to_owned(), item);
         }
         self.document

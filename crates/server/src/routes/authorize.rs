@@ -16,6 +16,7 @@ use super::answer;
 use crate::App;
 use crate::error::{Code, Error, OwnWords, TokenHandlerProblem, Undecided};
 use crate::extract::{Json, SignedIn};
+use crate::layers::Counted;
 
 /// A question. Who asks is not part of it: that is the session or the bearer token.
 #[derive(Deserialize, utoipa::ToSchema)]
@@ -156,11 +157,14 @@ pub(crate) async fn authorize(
 pub(crate) async fn authorize_all(
     State(app): State<Arc<App>>,
     SignedIn(user): SignedIn,
+    counted: Counted,
     Json(Questions { questions }): Json<Questions>,
 ) -> Result<Response, Error> {
     if !(1..=MAX_QUESTIONS).contains(&questions.len()) {
         return Err(Code::Questions.into());
     }
+    let further = u32::try_from(questions.len() - 1).unwrap_or(u32::MAX);
+    counted.further(&app, further)?;
     let asked: Vec<Asked> = questions
         .into_iter()
         // No schema has an action without a name.

@@ -35,7 +35,7 @@ pub(crate) async fn backend_proxy(
     caller: Caller,
     parts: Parts,
 ) -> Result<Response, Error> {
-    answer(&app, Family::BackendProxy, &caller, &parts).await
+    answer(&app, Family::BackendProxy, caller, &parts).await
 }
 
 /// Sign in through the hosted page, for the Token Handler family.
@@ -57,13 +57,13 @@ pub(crate) async fn token_handler(
     caller: Caller,
     parts: Parts,
 ) -> Result<Response, Error> {
-    answer(&app, Family::TokenHandler, &caller, &parts).await
+    answer(&app, Family::TokenHandler, caller, &parts).await
 }
 
 async fn answer(
     app: &App,
     family: Family,
-    caller: &Caller,
+    caller: Caller,
     parts: &Parts,
 ) -> Result<Response, Error> {
     if let Some(response) = without_a_person(&parts.method, &parts.headers) {
@@ -82,11 +82,10 @@ async fn answer(
 async fn begin(
     app: &App,
     family: Family,
-    caller: &Caller,
+    caller: Caller,
     parts: &Parts,
 ) -> Result<Response, Error> {
     let headers = &parts.headers;
-    app.login_limit.check(caller.address)?;
     let query = parts.uri.query().unwrap_or_default();
     let once = |name| query_value(query, name);
     let (redirect_uri, frontend) = addresses(app, family, headers);
@@ -99,11 +98,16 @@ async fn begin(
             return_to: once("return_to")?.as_deref(),
             identity_provider: once("identity_provider")?.as_deref(),
             login_cookie: app.site.cookies.read(headers, Which::Login),
+            client: &caller.into_client(),
         },
     )
     .await;
     begun.map(|begun| leave(app, &begun)).map_err(|refusal| {
-        if !matches!(refusal, LoginRefusal::Store(_) | LoginRefusal::Internal) {
+        // A limit that is met has been told.
+        if matches!(
+            refusal,
+            LoginRefusal::ReturnPath(_) | LoginRefusal::IdentityProvider
+        ) {
             audit::refused("sign-in", &refusal);
         }
         refusal.into()

@@ -48,7 +48,6 @@ pub(crate) async fn session(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Error> {
-    app.login_limit.check(caller.address)?;
     let headers = request.headers().clone();
     let Json(tokens) = Json::<Tokens>::from_request(request, &app).await?;
     let given = |token: &Option<String>| token.clone().filter(|token| !token.is_empty());
@@ -96,6 +95,7 @@ fn method(asked: Option<&str>) -> Result<&'static str, Error> {
 
 fn refusal(error: AdoptError) -> Error {
     match error {
+        AdoptError::Limited(limited) => Error::limited(limited),
         AdoptError::Unavailable(error) => error.into(),
         AdoptError::Refused(_) | AdoptError::Mismatch => {
             audit::refused("session", &chain(&error));

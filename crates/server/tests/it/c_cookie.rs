@@ -200,7 +200,8 @@ fn tampered(value: &str) -> Vec<String> {
 #[tokio::test(flavor = "multi_thread")]
 async fn t34_a_tampered_session_cookie_is_none() {
     for store in [StoreKind::Memory, StoreKind::Sqlite] {
-        let app = TestApp::builder().fake().store(store).start().await;
+        let builder = TestApp::builder().fake().unlimited();
+        let app = builder.store(store).start().await;
         let mut browser = app.browser();
         sign_in(&app, BACKEND_PROXY, &mut browser, "somebody").await;
         let value = browser.cookie(SESSION).unwrap().to_owned();

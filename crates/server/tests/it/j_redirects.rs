@@ -346,7 +346,7 @@ async fn t118_forwarded_headers_lead_nowhere() {
 async fn t119_what_was_checked_is_what_is_sent() {
     let app = TestApp::builder().fake().start().await;
     for family in FAMILIES {
-        for long in [2_049, 3_000, 20_000] {
+        for long in [2_049, 3_000, 15_000] {
             let path = format!("{}?return_to=/{}", family.login, "a".repeat(long));
             assert_eq!(app.browser().get(&path).await.status, 400, "{long}");
         }

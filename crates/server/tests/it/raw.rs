@@ -30,7 +30,7 @@ pub(crate) async fn pipelined(
         ));
     }
     requests.push_str(&format!(
-        "GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        "GET /health HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
     ));
     let address = ("127.0.0.1", app.base.port().unwrap());
     let (mut from, mut to) = TcpStream::connect(address).await.unwrap().into_split();

@@ -97,7 +97,6 @@ pub(crate) async fn login(
     headers: HeaderMap,
     Json(credentials): Json<Credentials>,
 ) -> Result<Response, Error> {
-    app.login_limit.check(caller.address)?;
     let cookies = &app.site.cookies;
     let ask = Login {
         email: &credentials.email,
@@ -159,7 +158,6 @@ pub(crate) async fn proceed(
     headers: HeaderMap,
     Json(given): Json<StepAnswer>,
 ) -> Result<Response, Error> {
-    app.login_limit.check(caller.address)?;
     let cookies = &app.site.cookies;
     let credential = given.credential.as_ref().map(ToString::to_string);
     let attributes = given.attributes.iter();

@@ -30,7 +30,8 @@ impl From<AccountRefusal> for Error {
             AccountRefusal::Continuation => Code::Continuation,
             AccountRefusal::Answer(missing) => return Code::Answer.saying(missing),
             AccountRefusal::Store(error) => return cogward_auth::SessionError::Store(error).into(),
-            AccountRefusal::Limited { seconds } => return Self::too_many(seconds),
+            AccountRefusal::Limited(limited) => return Self::limited(limited),
+            AccountRefusal::Busy { seconds } => return Self::too_many(seconds),
             AccountRefusal::Cognito(AccountError::Refused(refusal)) => return refused(&refusal),
             AccountRefusal::Cognito(error @ AccountError::Misconfigured { .. }) => {
                 return Self::from(Code::Internal).caused_by(&error);

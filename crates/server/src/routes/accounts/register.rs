@@ -45,7 +45,6 @@ pub(crate) async fn register(
     caller: Caller,
     Json(person): Json<Registration>,
 ) -> Result<Response, Error> {
-    app.login_limit.check(caller.address)?;
     let registration = accounts::Registration {
         email: &person.email,
         password: &person.password,

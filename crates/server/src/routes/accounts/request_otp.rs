@@ -40,7 +40,6 @@ pub(crate) async fn request_otp(
     caller: Caller,
     Json(wanted): Json<Wanted>,
 ) -> Result<Response, Error> {
-    app.login_limit.check(caller.address)?;
     let (auth, client) = (&app.auth, caller.into_client());
     match wanted.purpose {
         Purpose::EmailVerification => accounts::resend_code(auth, &wanted.email, &client).await?,

@@ -41,7 +41,6 @@ pub(crate) async fn verify_otp(
     caller: Caller,
     Json(received): Json<Received>,
 ) -> Result<Response, Error> {
-    app.login_limit.check(caller.address)?;
     let (auth, client) = (&app.auth, caller.into_client());
     let Received { email, code, .. } = &received;
     let message = match (received.purpose, &received.new_password) {

@@ -1,0 +1,236 @@
+//! How much one caller may ask: by address, and by session or bearer token. Every request is
+//! counted before anything else is done for it, whatever route it is for, so that no route can be
+//! forgotten; in this process alone, for a store that is asked each time would be what is flooded.
+//! What is costly counts in the store as well: `cogward_auth` sees to it.
+
+use std::collections::hash_map::RandomState;
+use std::hash::BuildHasher as _;
+use std::net::{IpAddr, Ipv6Addr};
+use std::sync::Arc;
+
+use axum::extract::{FromRequestParts, Request};
+use axum::response::{IntoResponse, Response};
+use cogward_auth::{Limited, audit, household};
+use cogward_session::{Buckets, Drawn, Rate, Timestamp};
+use http::header::{AUTHORIZATION, HeaderName};
+use http::request::Parts;
+use http::{Extensions, HeaderMap, HeaderValue};
+
+use crate::App;
+use crate::cookies::Which;
+use crate::error::Error;
+use crate::extract::address;
+use crate::site::Site;
+
+/// What one caller may ask; `None` is as much as he likes.
+#[derive(Clone, Copy, Debug)]
+pub struct RateLimits {
+    /// From one address, a /64 of IPv6.
+    pub address: Option<Rate>,
+    /// With one session cookie or bearer token.
+    pub session: Option<Rate>,
+    /// With forged cookies and bad tokens, from one address.
+    pub bad_credentials: Option<Rate>,
+}
+
+impl Default for RateLimits {
+    fn default() -> Self {
+        Self {
+            address: Some(Rate::new(10_000, 1000)),
+            session: Some(Rate::new(1000, 100)),
+            bad_credentials: Some(Rate::new(1000, 100)),
+        }
+    }
+}
+
+/// Callers that are not at rest, of each kind; 16 bytes each, taken at the start.
+const MOST: usize = 32_768;
+
+/// It asks nobody, so whoever wants to know may ask as often as he likes.
+pub(crate) const UNCOUNTED: &str = "/health";
+
+/// The name of each limit, as refusals have it.
+const ADDRESS: &str = "requests of this address";
+const SESSION: &str = "requests of this session";
+const BAD_CREDENTIALS: &str = "bad credentials of this address";
+
+pub(crate) const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+pub(crate) const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+pub(crate) const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+
+/// What this process has counted.
+pub(crate) struct RateLimiter {
+    address: Option<Limit>,
+    session: Option<Limit>,
+    bad_credentials: Option<Limit>,
+    hasher: RandomState,
+}
+
+struct Limit {
+    name: &'static str,
+    buckets: Buckets,
+    shown: HeaderValue,
+}
+
+/// Whom a request is counted for.
+#[derive(Clone, Copy)]
+pub(crate) struct Counted {
+    address: IpAddr,
+    /// A hash of the cookie or the token, genuine or not.
+    credential: Option<u64>,
+}
+
+/// What is left of the limit that is nearest.
+#[derive(Clone, Copy)]
+struct Left<'a> {
+    of: &'a Limit,
+    left: u32,
+}
+
+impl RateLimiter {
+    pub(crate) fn new(limits: RateLimits) -> Self {
+        let limit = |name, rate: Option<Rate>| {
+            rate.map(|rate| Limit {
+                name,
+                buckets: Buckets::new(rate, MOST),
+                shown: rate.burst().into(),
+            })
+        };
+        Self {
+            address: limit(ADDRESS, limits.address),
+            session: limit(SESSION, limits.session),
+            bad_credentials: limit(BAD_CREDENTIALS, limits.bad_credentials),
+            hasher: RandomState::new(),
+        }
+    }
+
+    /// Lets `answer` answer the request if there is one left.
+    pub(crate) async fn guard(
+        &self,
+        app: &App,
+        request: Request,
+        answer: impl AsyncFnOnce(Request) -> Response,
+    ) -> Response {
+        if request.uri().path() == UNCOUNTED {
+            return answer(request).await;
+        }
+        let counted = self.whom(&app.site, request.headers(), request.extensions());
+        let left = match self.count(counted, 1, app.auth.now()) {
+            Ok(left) => left,
+            Err(limited) => return Error::limited(limited).into_response(),
+        };
+        let mut response = answer(request).await;
+        if counted.credential.is_some()
+            && let Some(error) = response.extensions().get::<Error>()
+            && error.of_credentials
+            && let Err(limited) = self.count_bad(counted, app.auth.now())
+        {
+            return error.then_limited(limited).into_response();
+        }
+        if let Some(left) = left {
+            left.add_headers(response.headers_mut());
+        }
+        response
+    }
+
+    fn whom(&self, site: &Site, headers: &HeaderMap, extensions: &Extensions) -> Counted {
+        // Where nobody knows who calls, all are one.
+        let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
+        let address = address(site, headers, extensions).unwrap_or(unknown);
+        let credential = credential(site, headers).map(|bytes| self.hasher.hash_one(bytes));
+        Counted {
+            address: household(address),
+            credential,
+        }
+    }
+
+    fn count(&self, whom: Counted, cost: u32, now: Timestamp) -> Result<Option<Left<'_>>, Limited> {
+        let address = self.address.as_ref();
+        let address = address.map(|limit| limit.draw(&whom.address, cost, now));
+        let session = self.session.as_ref().zip(whom.credential);
+        let session = match &address {
+            Some(Err(_)) => None,
+            _ => session.map(|(limit, credential)| limit.draw(&credential, cost, now)),
+        };
+        let (address, session) = (address.transpose()?, session.transpose()?);
+        let both = [session, address].into_iter().flatten();
+        Ok(both.min_by_key(|left| left.left))
+    }
+
+    fn count_bad(&self, whom: Counted, now: Timestamp) -> Result<(), Limited> {
+        let limit = self.bad_credentials.as_ref();
+        let left = limit.map(|limit| limit.draw(&whom.address, 1, now));
+        left.transpose().map(drop)
+    }
+}
+
+impl Limit {
+    fn draw<K: std::hash::Hash>(
+        &self,
+        key: &K,
+        cost: u32,
+        now: Timestamp,
+    ) -> Result<Left<'_>, Limited> {
+        match self.buckets.draw(key, cost, now) {
+            Drawn::Granted { left } => Ok(Left { of: self, left }),
+            Drawn::Refused { seconds, first } => {
+                let rate = self.buckets.rate();
+                let limited = Limited {
+                    name: self.name,
+                    most: rate.burst(),
+                    window: rate.span(),
+                    seconds,
+                };
+                // Once a second for each caller: a flood of requests is no flood of lines.
+                if first {
+                    audit::refused("request", &limited);
+                }
+                Err(limited)
+            }
+        }
+    }
+}
+
+impl Left<'_> {
+    /// In a second there is more again.
+    fn add_headers(&self, headers: &mut HeaderMap) {
+        headers.insert(LIMIT, self.of.shown.clone());
+        headers.insert(REMAINING, self.left.into());
+        headers.insert(RESET, HeaderValue::from_static("1"));
+    }
+}
+
+/// The end of a bearer token is its signature; a cookie is not much longer.
+const ENOUGH: usize = 64;
+
+/// What tells this session, or this token, from others. A bearer token decides alone.
+fn credential<'h>(site: &Site, headers: &'h HeaderMap) -> Option<&'h [u8]> {
+    let bearer = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
+    let bearer = bearer.filter(|value| {
+        let scheme = value.get(..6);
+        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
+    });
+    let cookie = || site.cookies.read(headers, Which::Session);
+    let value = bearer.or_else(|| cookie().map(str::as_bytes))?;
+    value.get(value.len().saturating_sub(ENOUGH)..)
+}
+
+impl Counted {
+    /// What a request turned out to be beyond the one that it was counted for.
+    pub(crate) fn further(self, app: &App, cost: u32) -> Result<(), Error> {
+        let counted = app.rate_limiter.count(self, cost, app.auth.now());
+        counted.map(drop).map_err(Error::limited)
+    }
+}
+
+impl FromRequestParts<Arc<App>> for Counted {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(
+        parts: &mut Parts,
+        app: &Arc<App>,
+    ) -> Result<Self, Self::Rejection> {
+        let limiter = &app.rate_limiter;
+        Ok(limiter.whom(&app.site, &parts.headers, &parts.extensions))
+    }
+}
