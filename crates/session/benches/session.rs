@@ -2,14 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 
+use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cogward_session::{
-    CookieValue, Identity, KeyRing, MemoryStore, Purpose, Record, RevocationMark, Secret,
-    SessionId, SessionStore, Timestamp, Token, TokenSet, cookie_value, seal,
+    Buckets, CookieValue, Identity, KeyRing, MemoryStore, Purpose, Rate, Record, RevocationMark,
+    Secret, SessionId, SessionStore, Timestamp, Token, TokenSet, cookie_value, seal,
 };
 use divan::{Bencher, black_box};
 
@@ -25,6 +26,20 @@ fn cookie_check(bencher: Bencher<'_, '_>) {
         cookie_value::verify(&session.ring, Purpose::Session, value)
             .unwrap()
             .lookup_key()
+    });
+}
+
+/// What a request is counted for: an address and a credential, among many.
+#[divan::bench(args = [1, 30_000])]
+fn two_limits(bencher: Bencher<'_, '_>, callers: u64) {
+    let [address, session] =
+        [Rate::new(10_000, 1000), Rate::new(1000, 100)].map(|rate| Buckets::new(rate, 32_768));
+    let mut caller = 0;
+    bencher.bench_local(|| {
+        caller = (caller + 1) % callers;
+        let bits = u32::try_from(caller).unwrap();
+        let drawn = address.draw(&black_box(Ipv4Addr::from_bits(bits)), 1, NOW);
+        (drawn, session.draw(&black_box(caller), 1, NOW))
     });
 }
 

@@ -49,6 +49,10 @@ impl Deployment {
             ("API_CALLBACK_URL", &callback),
             ("FRONTEND_URL", "http://localhost:3000"),
             ("DATA_DIR", "data"),
+            // Floods show something else here.
+            ("COGWARD_LIMITS_ADDRESS", "0"),
+            ("COGWARD_LIMITS_SESSION", "0"),
+            ("COGWARD_LIMITS_BAD_CREDENTIALS", "0"),
         ];
         if !more
             .iter()
