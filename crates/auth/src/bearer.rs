@@ -57,7 +57,7 @@ pub async fn accept(auth: &Auth, token: &str) -> Result<Verified<AnyClaims>, Bea
     let (pool, sub, origin_jti) = (&auth.pool.id, claims.sub(), claims.origin_jti());
     if revocation::refuses(auth, pool, sub, claims.issued_at(), origin_jti).await? {
         verifier.forget(token);
-        context::forget_here(auth, sub);
+        context::disown(auth, sub);
         return Err(VerifyError::Revoked.into());
     }
     Ok(claims)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use cogward_context::{ContextError, Pattern, UserContext, Whose};
 use cogward_jwt::{AnyClaims, Claims as _, Verified};
+use cogward_session::LookupKey;
 
 use crate::session::{self, Current};
 use crate::{Auth, SessionError, chain};
@@ -60,7 +61,8 @@ pub async fn of(auth: &Auth, caller: Caller<'_>, name: &str) -> Result<UserConte
     told.map_err(|error| match error {
         ContextError::Unknown => NoContext::Unknown,
         error => {
-            tracing::warn!(error = chain(&error), context = name, "no user context");
+            // When a service fails that is told once, where it is left alone.
+            tracing::debug!(error = chain(&error), context = name, "no user context");
             NoContext::Unavailable(error)
         }
     })
@@ -107,8 +109,17 @@ pub(crate) fn forget(auth: &Auth, sub: &str) {
     }
 }
 
-/// Here alone: whoever brings this about may do so again and again.
-pub(crate) fn forget_here(auth: &Auth, sub: &str) {
+/// For a token that was revoked: here alone, and once in a while, since whoever holds it may show
+/// it again and again.
+pub(crate) fn disown(auth: &Auth, sub: &str) {
+    let user = auth.ring().user_index(&auth.pool.id, sub);
+    let key = LookupKey::from_bytes(*user.as_bytes());
+    if auth.pool.contexts.is_some() && auth.disowned.note(key, auth.now()) {
+        forget_here(auth, sub);
+    }
+}
+
+fn forget_here(auth: &Auth, sub: &str) {
     if let Some(contexts) = &auth.pool.contexts {
         contexts.forget_user(&auth.pool.id, sub);
     }

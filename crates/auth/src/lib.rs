@@ -65,6 +65,8 @@ pub struct Auth {
     outbox: Option<Outbox>,
     code_turns: accounts::Turns,
     notices: Arc<context::Pending>,
+    /// Whose roles were forgotten for a token that was revoked.
+    disowned: Lately,
     touched: Lately,
     mourned: Lately,
     tasks: TaskTracker,
@@ -184,6 +186,7 @@ impl Auth {
             code_turns: accounts::Turns::default(),
             outbox,
             notices: Arc::default(),
+            disowned: Lately::new(upkeep::SECONDS),
             touched: Lately::new(upkeep::SECONDS),
             mourned: Lately::new(upkeep::SECONDS),
             tasks: TaskTracker::new(),

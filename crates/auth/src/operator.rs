@@ -88,7 +88,9 @@ impl Operator {
         let Some((key, _)) = records.iter().find(|(key, _)| key.handle() == *handle) else {
             return Ok(false);
         };
-        self.end(sub, key).await
+        let ended = self.end(sub, key).await?;
+        self.forget_user(sub).await;
+        Ok(ended)
     }
 
     /// Ends all sessions of this user and has the tokens refused that were issued by then;
@@ -109,6 +111,7 @@ impl Operator {
                 ended += usize::from(self.end(sub, &key).await?);
             }
         }
+        self.forget_user(sub).await;
         // Until the last of them was gone, they could renew their tokens.
         if marked < self.board.clock.now() {
             marked = self.mark(sub).await?;
@@ -124,7 +127,7 @@ impl Operator {
     /// The store did not answer: other servers are not told.
     pub async fn forget(&self, pattern: &Pattern) -> Result<bool, SessionError> {
         if let Some(contexts) = &self.contexts {
-            contexts.forget(pattern);
+            contexts.forget(&self.board.pool_id, pattern);
         }
         if self.read {
             self.board.add(std::slice::from_ref(pattern)).await?;
@@ -155,7 +158,6 @@ impl Operator {
         let ended = logout::remove_unopened(self.board.store.as_ref(), key).await?;
         if ended {
             audit::session(Event::Revoked, sub, key, self.reason);
-            self.forget_user(sub).await;
         }
         Ok(ended)
     }

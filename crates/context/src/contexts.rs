@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use cogward_inquiry::{Lookups, OnError};
 use cogward_session::Timestamp;
 
@@ -40,12 +41,15 @@ struct Key {
     issuer: Arc<str>,
     sub: Arc<str>,
     context: Arc<str>,
+    /// SHA-256 of the caller's token, where the service is shown it: it may answer one of less
+    /// scope otherwise.
+    token: Option<[u8; 32]>,
 }
 
 /// A person whose token was verified.
 #[derive(Clone, Copy)]
 pub struct Whose<'a> {
-    /// Who says who it is: `iss`.
+    /// Who says who it is: `iss`, or the pool's id where there is one pool.
     pub issuer: &'a str,
     /// The person, for ever.
     pub sub: &'a str,
@@ -94,6 +98,13 @@ impl UserContext {
     #[must_use]
     pub fn has_role(&self, role: &str) -> bool {
         self.roles.contains(role)
+    }
+}
+
+impl PartialEq for Contexts {
+    /// Whether they are one and the same.
+    fn eq(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
@@ -158,20 +169,30 @@ impl Contexts {
         })
     }
 
-    /// Asks anew for one person, also where the answer is under way. Costs no look at the others.
+    /// Asks anew for one person, also where the answer is under way. Costs no look at the others,
+    /// unless the service is shown callers' tokens.
     pub fn forget_user(&self, issuer: &str, sub: &str) {
         self.0.counters.invalidations.count();
+        let known = &self.0.known;
+        if self.wants_token() {
+            return known.forget_where(|key| &*key.issuer == issuer && &*key.sub == sub);
+        }
         for context in &self.0.names {
-            self.0.known.forget(&Key {
+            known.forget(&Key {
                 issuer: issuer.into(),
                 sub: sub.into(),
                 context: Arc::clone(context),
+                token: None,
             });
         }
     }
 
-    /// Asks anew for all that is meant, also where the answer is under way.
-    pub fn forget(&self, those: &Pattern) {
+    /// Asks anew for all that is meant, also where the answer is under way: of one person as
+    /// [`forget_user`](Self::forget_user) does, of more whatever the issuer.
+    pub fn forget(&self, issuer: &str, those: &Pattern) {
+        if let Some(sub) = those.user() {
+            return self.forget_user(issuer, sub);
+        }
         self.0.counters.invalidations.count();
         let known = &self.0.known;
         known.forget_where(|key| those.matches(&key.sub, &key.context));
@@ -210,6 +231,7 @@ impl Inner {
             issuer: whose.issuer.into(),
             sub: whose.sub.into(),
             context: Arc::clone(context),
+            token: self.provider.wants_token().then(|| name_of(whose.token)),
         };
         let within =
             |seconds: i64| move |at: Timestamp| (0..seconds).contains(&at.seconds_until(now));
@@ -228,11 +250,11 @@ impl Inner {
                 self.counters.misses.count();
                 Ok((known.value, known.at))
             }
-            Err(ProviderError::Refused(refused)) if self.provider.wants_token() => {
-                // What it said before is no more to be trusted than who asks.
+            // It is there, and does not say what it said before.
+            Err(error @ (ProviderError::Refused(_) | ProviderError::Unexpected(_))) => {
                 self.known.forget(&key);
                 self.counters.errors.count();
-                Err(ContextError::Unavailable(ProviderError::Refused(refused)))
+                Err(ContextError::Unavailable(error))
             }
             Err(error) => {
                 let usable = within(self.ttl_seconds.saturating_add(self.stale_seconds));
@@ -245,6 +267,11 @@ impl Inner {
             }
         }
     }
+}
+
+fn name_of(token: Option<&str>) -> [u8; 32] {
+    let digest = digest(&SHA256, token.unwrap_or_default().as_bytes());
+    digest.as_ref().try_into().unwrap_or_default()
 }
 
 fn weigh(key: &Key, roles: &Roles) -> usize {

@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// `SUB/CONTEXT`, each with `*` for any text: `*/recipes`, `4f0a…/*`, `*/shop-*`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct Pattern {
     sub: String,
@@ -30,6 +30,13 @@ impl Pattern {
     pub fn of_user(sub: &str) -> Option<Self> {
         let plain = !sub.contains(['*', '/']);
         plain.then(|| format!("{sub}/*").parse().ok()).flatten()
+    }
+
+    /// The person, if it means one and every context.
+    #[must_use]
+    pub fn user(&self) -> Option<&str> {
+        let one = !self.sub.contains('*') && self.context == "*";
+        one.then_some(self.sub.as_str())
     }
 
     fn new(sub: &str, context: &str) -> Self {
@@ -139,5 +146,13 @@ mod tests {
         assert!(Pattern::of_user("*").is_none() && Pattern::of_user("").is_none());
         assert!(Pattern::of_user("a/b").is_none());
         assert!(Pattern::of_user("a").unwrap().matches("a", "x"));
+        for (pattern, user) in [
+            ("a/*", Some("a")),
+            ("a*/*", None),
+            ("a/b", None),
+            ("*/*", None),
+        ] {
+            assert_eq!(pattern.parse::<Pattern>().unwrap().user(), user);
+        }
     }
 }

@@ -8,6 +8,7 @@ use cogward_inquiry::http::{self, BodyError, TokenError};
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderValue};
 use reqwest::{Client, StatusCode, Url};
 use serde::Deserialize;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 use tower::retry::budget::{Budget as _, TpsBudget};
 
@@ -21,6 +22,8 @@ const MOST_BYTES: usize = 64 << 10;
 const RETRIES: u32 = 2;
 /// Before the first of these; the next waits twice as long.
 const PAUSE: Duration = Duration::from_millis(25);
+/// So many questions are under way at once; others wait, within their timeout.
+const AT_ONCE: usize = 128;
 /// The budget: so many of a hundred questions may be asked again, and one a second in any case.
 const RETRY_PERCENT: f32 = 0.1;
 const RETRIES_PER_SECOND: u32 = 1;
@@ -39,6 +42,7 @@ pub struct Provider {
     timeout: Duration,
     breaker: Breaker,
     budget: TpsBudget,
+    at_once: Semaphore,
     pub(crate) questions: Counter,
 }
 
@@ -85,7 +89,7 @@ pub enum ProviderError {
     /// It failed again and again and is left alone for a while.
     #[error("the IAM service is left alone after it failed again and again")]
     LeftAlone,
-    /// It does not believe who asks, or does not want to tell.
+    /// It does not believe who asks, or does not want to tell him.
     #[error("the IAM service refuses to tell")]
     Refused(#[source] Refused),
     /// It answered something else.
@@ -93,7 +97,7 @@ pub enum ProviderError {
     Unexpected(&'static str),
 }
 
-/// The service said no: 401, 403 or another status of the caller's fault.
+/// The service said no.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("it answered with status {0}")]
 pub struct Refused(pub u16);
@@ -139,6 +143,7 @@ impl Provider {
             credentials,
             timeout,
             breaker: Breaker::default(),
+            at_once: Semaphore::new(AT_ONCE),
             budget: TpsBudget::new(BUDGET_TTL, RETRIES_PER_SECOND, RETRY_PERCENT),
             questions: Counter::default(),
         })
@@ -166,7 +171,7 @@ impl Provider {
             sub,
             context,
         };
-        if !self.breaker.lets_through(Instant::now()) {
+        if !self.breaker.lets_through(sub, Instant::now()) {
             return Err(ProviderError::LeftAlone);
         }
         self.budget.deposit();
@@ -175,11 +180,13 @@ impl Provider {
         let told =
             told.unwrap_or_else(|_| Err(ProviderError::unavailable("it takes too long to answer")));
         match &told {
+            // A caller whose token is refused says nothing about the service, or what is before it.
+            Err(ProviderError::Refused(_)) if self.wants_token() => {}
+            // Whatever it answers, it is there.
+            Err(error) if !error.is_passing() => self.breaker.succeeded(),
             Ok(_) => self.breaker.succeeded(),
-            // A caller whose token is refused says nothing about the service.
-            Err(ProviderError::Refused(_)) if self.wants_token() => self.breaker.succeeded(),
             Err(_) => {
-                if self.breaker.failed(Instant::now()) {
+                if self.breaker.failed(sub, Instant::now()) {
                     tracing::warn!(
                         "the IAM service fails again and again: it is left alone for a while"
                     );
@@ -190,6 +197,11 @@ impl Provider {
     }
 
     async fn try_again_and_again(&self, question: &Question<'_>) -> Result<Roles, ProviderError> {
+        let _place = self
+            .at_once
+            .acquire()
+            .await
+            .map_err(ProviderError::unavailable)?;
         let mut pause = PAUSE;
         for _ in 0..RETRIES {
             let told = self.try_once(question).await;
@@ -239,7 +251,14 @@ impl Provider {
             status if status.is_server_error() || is_passing(status) => {
                 return Err(ProviderError::unavailable(Refused(status.as_u16())));
             }
-            status => return Err(ProviderError::Refused(Refused(status.as_u16()))),
+            status @ (StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) => {
+                return Err(ProviderError::Refused(Refused(status.as_u16())));
+            }
+            _ => {
+                return Err(ProviderError::Unexpected(
+                    "its status is none of those agreed on",
+                ));
+            }
         }
         let body = http::body(&mut response, MOST_BYTES).await;
         let body = body.map_err(|error| match error {

@@ -28,6 +28,7 @@ use tokio::task::JoinSet;
 
 const NOW: Timestamp = Timestamp::from_secs(1_800_000_000);
 const TOKEN: &str = "a-service-token-of-tests";
+const ISSUER: &str = "https://issuer.example";
 const SUB: &str = "4f0a7c1e-0000-4000-8000-000000000001";
 
 /// Tells everybody's number of the question as a role, unless it is told to fail.
@@ -116,7 +117,7 @@ async fn started() -> (Arc<Iam>, Contexts) {
 
 fn whose(sub: &str) -> Whose<'_> {
     Whose {
-        issuer: "https://issuer.example",
+        issuer: ISSUER,
         sub,
         username: Some("somebody"),
         email: None,
@@ -237,9 +238,33 @@ async fn an_answer_that_is_not_what_was_asked_for_gives_no_role() {
         &large,
     ] {
         iam.says(body);
-        let error = of(&contexts, body, NOW).await.unwrap_err();
+        let before = iam.questions();
+        let error = of(&contexts, SUB, NOW).await.unwrap_err();
         let text = format!("{error:?}");
+        assert!(text.contains("Unexpected"), "{body}: {text}");
         assert!(!text.contains("somebody-else"), "nothing is quoted: {text}");
+        assert_eq!(iam.questions(), before + 1, "{body}");
+    }
+    iam.says(r#"{"roles":["cook"],"more":{"roles":["admin"]}}"#);
+    let told = of(&contexts, SUB, NOW).await.unwrap();
+    assert_eq!(told.roles.as_slice(), ["cook"]);
+}
+
+/// The service is there and says no: what it said before counts no longer.
+#[tokio::test]
+async fn a_service_that_says_no_is_not_one_that_is_down() {
+    let (iam, contexts) = started().await;
+    for status in [401, 403, 410, 302, 422] {
+        let sub = format!("person-{status}");
+        of(&contexts, &sub, NOW).await.unwrap();
+        iam.fails_with(status);
+        for _ in 0..20 {
+            of(&contexts, &sub, NOW.plus(60)).await.unwrap_err();
+        }
+        iam.works();
+        of(&contexts, &format!("another-{status}"), NOW)
+            .await
+            .unwrap();
     }
 }
 
@@ -277,7 +302,7 @@ async fn what_is_forgotten_is_asked_for_anew_and_is_no_stale_answer() {
         ("*/prod*", 2),
     ] {
         let before = iam.questions();
-        contexts.forget(&pattern.parse::<Pattern>().unwrap());
+        contexts.forget(ISSUER, &pattern.parse::<Pattern>().unwrap());
         for sub in ["a", "b"] {
             for name in ["recipes", "products"] {
                 contexts.of(whose(sub), name, NOW).await.unwrap();
@@ -286,7 +311,7 @@ async fn what_is_forgotten_is_asked_for_anew_and_is_no_stale_answer() {
         assert_eq!(iam.questions(), before + asked, "{pattern}");
     }
     iam.fails_with(500);
-    contexts.forget(&Pattern::of_user("a").unwrap());
+    contexts.forget(ISSUER, &Pattern::of_user("a").unwrap());
     of(&contexts, "a", NOW).await.unwrap_err();
     of(&contexts, "b", NOW.plus(60)).await.unwrap();
     assert_eq!(contexts.statistics().invalidations, 6);

@@ -123,14 +123,14 @@ where
         }
         let (tell, answer) = watch::channel(None);
         under_way.insert(key.clone(), answer.clone());
-        let (asking, question) = (
-            ask(),
-            Question {
-                shared: Arc::clone(&self.0),
-                key,
-                answer: answer.clone(),
-            },
-        );
+        // A runtime that is closing drops the question at once, which locks again.
+        drop(under_way);
+        let question = Question {
+            shared: Arc::clone(&self.0),
+            key,
+            answer: answer.clone(),
+        };
+        let asking = ask();
         tokio::spawn(async move {
             let found = asking.await.map(|value| Known { at: now, value });
             question.end(found.as_ref().ok());

@@ -19,8 +19,8 @@ use crate::{Auth, chain};
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// So many of the last notices are there. Who missed one forgets everything.
 const KEPT: usize = 128;
-/// The list itself is forgotten when nobody wrote for so long, seconds.
-const KEPT_SECONDS: i64 = 24 * 3600;
+/// The list stays: one that a store has not cleared away yet would be in the way of a new one.
+const KEPT_SECONDS: i64 = 10 * 365 * 24 * 3600;
 /// Servers that write at once try again so often, after this pause.
 const ROUNDS: usize = 50;
 const PAUSE: Duration = Duration::from_millis(20);
@@ -59,6 +59,8 @@ impl Pending {
     pub(crate) async fn tell(&self, board: &Board) {
         while let Some(told) = self.next() {
             board.surely_add(&told).await;
+            // Nobody looks sooner: what comes meanwhile is written in one go.
+            tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
@@ -103,7 +105,7 @@ impl Board {
         for _ in 0..ROUNDS {
             let now = self.clock.now();
             let there = self.store.load(&key, now).await?;
-            // After a day of silence numbers go on higher than they were.
+            // Should the list be lost, numbers go on higher than they were.
             let first = u64::try_from(now.as_secs()).unwrap_or_default() << 16;
             let before = there.as_deref().map_or(first, |record| record.version);
             let mut notices = there
@@ -171,7 +173,12 @@ impl Board {
             }
         };
         match old {
-            Some(old) => notices.into_iter().skip(old).collect(),
+            Some(old) => {
+                let mut new: Vec<_> = notices.into_iter().skip(old).collect();
+                new.sort_unstable();
+                new.dedup();
+                new
+            }
             None => vec![Pattern::all()],
         }
     }
@@ -197,8 +204,9 @@ pub async fn follow(auth: Arc<Auth>) {
         if let (Some(seen), Some(record)) = (begun, &there)
             && seen != now
         {
-            for pattern in Board::of(&auth).since(seen, record) {
-                contexts.forget(&pattern);
+            let board = Board::of(&auth);
+            for pattern in board.since(seen, record) {
+                contexts.forget(&board.pool_id, &pattern);
             }
         }
         begun = Some(now);
@@ -274,6 +282,35 @@ mod tests {
         );
     }
 
+    /// A clock that is set by hand.
+    struct Later(i64);
+
+    impl Clock for Later {
+        fn now(&self) -> Timestamp {
+            SystemClock.now().plus(self.0)
+        }
+
+        fn until_next_second(&self) -> Duration {
+            Duration::ZERO
+        }
+    }
+
+    #[tokio::test]
+    async fn after_a_year_of_silence_they_are_told_as_before() {
+        let board = board();
+        board.add(&[pattern(1)]).await.unwrap();
+        let later = Board {
+            clock: Arc::new(Later(365 * 24 * 3600)),
+            ..board
+        };
+        let before = there(&later).await.version;
+        later.add(&[pattern(2)]).await.unwrap();
+        assert_eq!(
+            later.since(Some(before), &*there(&later).await),
+            [pattern(2)]
+        );
+    }
+
     #[tokio::test(flavor = "multi_thread")]
     async fn of_many_who_write_at_once_nothing_is_lost() {
         let board = Arc::new(board());
@@ -290,7 +327,7 @@ mod tests {
         }
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn what_waits_is_written_by_one() {
         let (board, pending) = (board(), Pending::default());
         assert!(pending.put(pattern(1)));

@@ -64,6 +64,8 @@ impl Flights {
         }
         let (sender, receiver) = watch::channel(None);
         open.insert(current.key, receiver.clone());
+        // A runtime that is closing drops the task at once, which locks again.
+        drop(open);
         let landing = Landing {
             auth: Arc::clone(auth),
             key: current.key,

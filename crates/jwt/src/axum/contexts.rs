@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use axum_core::extract::{FromRef, FromRequestParts};
 use cogward_context::{Contexts, Timestamp, Whose};
+use http::HeaderValue;
+use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use crate::bearer::{self, Reason, Refusal};
@@ -49,7 +51,15 @@ pub struct UserContext<X, C = AccessClaims> {
 
 /// What extractors before this one found out about the request.
 #[derive(Clone, Default)]
-struct Told(Vec<Arc<cogward_context::UserContext>>);
+struct Told(Vec<OfOne>);
+
+/// By whom it was told, of whose token.
+#[derive(Clone)]
+struct OfOne {
+    contexts: Contexts,
+    header: Option<HeaderValue>,
+    told: Arc<cogward_context::UserContext>,
+}
 
 impl<X: Context, C, S> FromRequestParts<S> for UserContext<X, C>
 where
@@ -77,20 +87,20 @@ async fn told<C: Claims>(
     contexts: &Contexts,
     name: &str,
 ) -> Result<Arc<cogward_context::UserContext>, Refusal> {
+    let header = parts.headers.get(AUTHORIZATION);
     let known = parts.extensions.get::<Told>();
     let mut known = known.into_iter().flat_map(|told| &told.0);
-    let email = claims.verified_email();
-    let same = |it: &cogward_context::UserContext| {
-        it.id == claims.sub() && it.context == name && it.email.as_deref() == email
+    let same = |it: &&OfOne| {
+        it.contexts == *contexts && it.header.as_ref() == header && it.told.context == name
     };
-    if let Some(told) = known.find(|told| same(told)) {
-        return Ok(Arc::clone(told));
+    if let Some(one) = known.find(same) {
+        return Ok(Arc::clone(&one.told));
     }
     let whose = Whose {
         issuer: claims.issuer(),
         sub: claims.sub(),
         username: claims.username(),
-        email,
+        email: claims.verified_email(),
         groups: claims.groups(),
         token: bearer::credentials(&parts.headers)?,
     };
@@ -98,14 +108,15 @@ async fn told<C: Claims>(
     let told = contexts.of(whose, name, now).await;
     let told = Arc::new(told.map_err(|error| {
         let cause = std::error::Error::source(&error);
-        tracing::warn!(%error, cause, context = name, "no user context");
+        tracing::debug!(%error, cause, context = name, "no user context");
         Refusal::from(Reason::NoContext)
     })?);
-    let extensions = &mut parts.extensions;
-    extensions
-        .get_or_insert_default::<Told>()
-        .0
-        .push(Arc::clone(&told));
+    let one = OfOne {
+        contexts: contexts.clone(),
+        header: header.cloned(),
+        told: Arc::clone(&told),
+    };
+    parts.extensions.get_or_insert_default::<Told>().0.push(one);
     Ok(told)
 }
 

@@ -129,10 +129,12 @@ async fn a_session_and_a_bearer_are_told_who_they_are() {
     let told = answer.json();
     let expected = json!({
         "id": sub, "username": told["username"], "email": ADMIN, "groups": ["admin"],
-        "context": "recipes", "roles": ["role-1"], "roles_as_of": app.auth.now().as_secs(),
+        "context": "recipes", "roles": ["role-1"], "roles_as_of": told["roles_as_of"],
     });
     assert_eq!((answer.status.as_u16(), &told), (200, &expected));
     assert!(told["username"].is_string());
+    let age = app.auth.now().as_secs() - told["roles_as_of"].as_i64().unwrap();
+    assert!((0..60).contains(&age), "{age}");
     assert_eq!(answer.header("cache-control"), "no-store");
     // An access token carries no address; both are answered by what is known.
     for (kind, email) in [("id_token", json!(ADMIN)), ("access_token", Value::Null)] {
