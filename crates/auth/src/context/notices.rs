@@ -327,7 +327,7 @@ mod tests {
         }
     }
 
-    #[tokio::test(start_paused = true)]
+    #[tokio::test]
     async fn what_waits_is_written_by_one() {
         let (board, pending) = (board(), Pending::default());
         assert!(pending.put(pattern(1)));
