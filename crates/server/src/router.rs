@@ -32,8 +32,9 @@ pub fn router(app: &Arc<App>, extra: Router) -> Routes {
             .route("/docs/page.css", openapi::css())
             .route("/docs/page.js", openapi::js());
     }
+    let templates = document.paths.paths.keys().cloned().collect();
     let dispatch = Dispatch::new(app, &document, router);
-    Routes(layers::Envelope::new(Arc::clone(app), dispatch))
+    Routes(layers::around(app, templates, dispatch))
 }
 
 /// Path by path, with its documentation.

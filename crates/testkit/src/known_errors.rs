@@ -48,7 +48,9 @@ pub fn known_error(answer: &Answer) -> Result<&'static str, String> {
     if body.contains_key("reason") && (is_no(body, "authorized") || is_no(body, "allowed")) {
         return Ok("");
     }
-    let fits = |known: &&Known| known.status == status && known.fits(answer, body);
+    // Of an application's own, which keep their status.
+    let any = |known: &Known| known.code == "not_understood" && answer.status.is_client_error();
+    let fits = |known: &&Known| (known.status == status || any(known)) && known.fits(answer, body);
     let Some(known) = table().iter().find(fits) else {
         return problem("an error that docs/reference/errors.md does not have");
     };

@@ -97,3 +97,40 @@ fn show_tells_values_and_sources_and_no_secret() {
     let sections = schema["properties"].as_object().unwrap();
     assert!(sections.contains_key("cognito"), "{schema:#}");
 }
+
+/// Each secret setting that is declared, by its name in the environment.
+fn secret_settings() -> Vec<String> {
+    let schema = run(&["config", "schema"], &[]);
+    let schema: Value = serde_json::from_slice(&schema.stdout).unwrap();
+    let sections = schema["properties"].as_object().unwrap();
+    let settings = sections.iter().flat_map(|(section, about)| {
+        let settings = about["properties"].as_object().into_iter().flatten();
+        settings
+            .filter(|(_, about)| about["writeOnly"] == true)
+            .map(move |(name, _)| format!("COGWARD_{section}_{name}").to_uppercase())
+    });
+    settings.collect()
+}
+
+#[test]
+fn t178_no_command_repeats_a_secret_that_it_cannot_use() {
+    const MARKER: &str = "s3cr3tMARKER";
+    let settings = secret_settings();
+    assert!(settings.len() >= 12, "{settings:?}");
+    for name in &settings {
+        for value in [
+            format!("redis://u:{MARKER}@h:x"),
+            format!("postgres://u:p@{MARKER}@h:-1/{MARKER}"),
+            format!("\u{7}{MARKER}"),
+        ] {
+            for command in [&["serve"][..], &["config", "check"], &["config", "show"]] {
+                // Something else is wrong as well, so that no server starts.
+                let output = run(command, &[(name, &value), ("PORT", "99999")]);
+                let said = text(&output.stderr) + &text(&output.stdout);
+                assert_eq!(output.status.code(), Some(1), "{name} {command:?}: {said}");
+                assert!(!said.contains(MARKER), "{name} {command:?}: {said}");
+                assert!(!said.contains(&format!("{name} is not")), "{said}");
+            }
+        }
+    }
+}

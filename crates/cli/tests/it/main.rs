@@ -26,4 +26,5 @@ mod refused;
 mod serve;
 mod sessions;
 mod stores;
+mod surfaces;
 mod token;

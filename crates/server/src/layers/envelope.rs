@@ -13,15 +13,14 @@ use http::header::{
 };
 use http::{HeaderMap, HeaderValue, Method};
 use tower::{Layer as _, Service as _};
-use tower_http::cors::Cors;
+use tower_http::cors::{Cors, CorsLayer};
 
-use super::cors::cors;
 use super::guard::Guard;
 use super::request_id::RequestId;
+use super::request_log::RequestLog;
 use crate::App;
 use crate::cookies::Which;
-use crate::dispatch::Dispatch;
-use crate::error::{Error, OwnWords};
+use crate::error::Error;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -29,32 +28,36 @@ const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy")
 /// Cogward's whole HTTP side.
 pub(crate) struct Envelope {
     app: Arc<App>,
+    log: RequestLog,
     routes: Guard,
     routes_with_cors: Cors<Guard>,
     headers: HeaderMap,
 }
 
 impl Envelope {
-    pub(crate) fn new(app: Arc<App>, routes: Dispatch) -> Self {
-        let routes = Guard::new(Arc::clone(&app), routes);
+    pub(super) fn new(app: &Arc<App>, log: RequestLog, cors: &CorsLayer, routes: Guard) -> Self {
         Self {
-            routes_with_cors: cors(&app.origins).layer(routes.clone()),
+            app: Arc::clone(app),
+            log,
+            routes_with_cors: cors.layer(routes.clone()),
             routes,
-            headers: headers(&app),
-            app,
+            headers: headers(app),
         }
     }
 
     pub(crate) async fn answer(&self, request: Request) -> Response {
         let id = self.app.request_ids.next();
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let line = self.log.begin(id, request.method());
+        let uri = request.uri().clone();
         let cause = Cause {
             request_id: id.number(),
             peer: peer(&request),
         };
         let mut response = cause.of(self.answer_plainly(request)).await;
-        if let Some(error) = failure(&mut response) {
-            log(id, &method, uri.path(), &error);
+        let error = response.extensions_mut().remove::<Error>();
+        let status = response.status();
+        self.log.end(&line, uri.path(), status, error.as_ref());
+        if let Some(error) = error {
             response = render(&self.app, id, uri.path(), &error, response);
         }
         // What a route says of its own answer goes before what holds for all.
@@ -77,24 +80,6 @@ impl Envelope {
 fn peer(request: &Request) -> Option<IpAddr> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
     Some(peer.0.ip())
-}
-
-/// The error of a handler, or of the router, which knows only a status.
-fn failure(response: &mut Response) -> Option<Error> {
-    if response.status().as_u16() < 400 || response.extensions().get::<OwnWords>().is_some() {
-        return None;
-    }
-    let error = response.extensions_mut().remove::<Error>();
-    error.or_else(|| Error::of_status(response.status()))
-}
-
-fn log(id: RequestId, method: &Method, path: &str, error: &Error) {
-    let (status, code, cause) = (error.status().as_u16(), error.code(), error.cause());
-    if error.status().is_server_error() {
-        tracing::error!(target: "cogward::request", request_id = %id, %method, path, status, code, cause, "{}", error.message());
-    } else {
-        tracing::debug!(target: "cogward::request", request_id = %id, %method, path, status, code, "{}", error.message());
-    }
 }
 
 fn render(app: &App, id: RequestId, path: &str, error: &Error, was: Response) -> Response {

@@ -1,8 +1,8 @@
-//! The innermost layer: limits, cross-site check and panics. It lies inside CORS, so
-//! that a page of the frontend can read why it was refused.
+//! What is refused before anybody looks who sends it: too many requests first, then addresses that
+//! are too long and requests that a page elsewhere may have caused. It lies inside CORS, so that a
+//! page of the frontend can read why it was refused.
 
 use std::convert::Infallible;
-use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,11 +10,10 @@ use std::task::{Context, Poll};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use cogward_auth::audit;
-use futures_util::FutureExt;
 use tower::Service;
 
-use crate::dispatch::Dispatch;
-use crate::error::{Code, Error};
+use super::errors::Errors;
+use crate::error::Error;
 use crate::{App, origin};
 
 /// A plain type around the routes, not a layer of axum's: those are boxed and
@@ -22,11 +21,12 @@ use crate::{App, origin};
 #[derive(Clone)]
 pub(crate) struct Guard {
     app: Arc<App>,
-    routes: Dispatch,
+    routes: Errors,
 }
 
 impl Guard {
-    pub(crate) fn new(app: Arc<App>, routes: Dispatch) -> Self {
+    pub(super) fn new(app: &Arc<App>, routes: Errors) -> Self {
+        let app = Arc::clone(app);
         Self { app, routes }
     }
 
@@ -42,14 +42,7 @@ impl Guard {
             audit::refused("request", &error.message());
             return error.into_response();
         }
-        match AssertUnwindSafe(self.routes.answer(request))
-            .catch_unwind()
-            .await
-        {
-            Ok(response) => response,
-            // The panic hook has logged where; the caller learns nothing.
-            Err(_) => Code::Internal.into_response(),
-        }
+        self.routes.answer(request).await
     }
 }
 

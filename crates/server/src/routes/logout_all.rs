@@ -44,14 +44,14 @@ pub(crate) async fn logout_all(
     request: Request,
 ) -> Result<Response, Error> {
     let (mut parts, body) = request.into_parts();
-    let unread = Request::from_parts(parts.clone(), body);
+    let CurrentSession(current) = CurrentSession::from_request_parts(&mut parts, &app).await?;
+    let unread = Request::from_parts(parts, body);
     // A body that is not declared is refused, not passed over: it may say "others".
-    let declared = parts.headers.contains_key(CONTENT_TYPE) || !unread.body().is_end_stream();
+    let declared = unread.headers().contains_key(CONTENT_TYPE) || !unread.body().is_end_stream();
     let asked = match declared {
         true => Json::from_request(unread, &app).await?.0,
         false => LogoutAll::default(),
     };
-    let CurrentSession(current) = CurrentSession::from_request_parts(&mut parts, &app).await?;
     let scope = if asked.others {
         Scope::Others
     } else {

@@ -39,6 +39,7 @@ mod l_own_account;
 mod l_passkeys;
 mod l_people;
 mod l_reset;
+mod layers;
 mod m_policies;
 mod main_job;
 mod n_limits;
