@@ -2,7 +2,7 @@
 
 use crate::process::{Server, free_ports};
 
-const KEY: &str = "kept-from-everyone-0123456789-abcdef";
+const KEY: &str = "Zt6mVq8Rb2XwLk4Ns9HpJc7Df5Gy3Ta1Ue";
 
 #[tokio::test]
 async fn t182_production_shows_no_debug_surface_and_no_banner() {

@@ -69,8 +69,9 @@ async fn who_is_refused_at_the_door_has_an_id_and_a_line_and_no_store_is_asked()
 async fn nobody_has_a_body_read_or_reaches_a_handler() {
     let patient = |site: &mut cogward_server::Site| site.body_timeout = Duration::from_secs(300);
     let app = TestApp::builder().fake().site(patient).start().await;
+    let operations = session_operations(&app).await;
     let writes = app.store.writes();
-    for (method, path) in session_operations(&app).await {
+    for (method, path) in operations {
         let head = "X-L42-CSRF: 1\r\nContent-Type: application/json\r\nContent-Length: 9\r\n";
         // The body never comes, and the answer does not wait for it.
         let route = format!("{method} {path}");
