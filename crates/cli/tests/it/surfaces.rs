@@ -4,6 +4,29 @@ use crate::process::{Server, free_ports};
 
 const KEY: &str = "Zt6mVq8Rb2XwLk4Ns9HpJc7Df5Gy3Ta1Ue";
 
+const SURFACES: [&str; 20] = [
+    "/metrics",
+    "/debug",
+    "/debug/pprof",
+    "/debug/vars",
+    "/openapi.json",
+    "/docs",
+    "/docs/page.js",
+    "/.env",
+    "/.git/config",
+    "/admin",
+    "/_local/",
+    "/_local/stats",
+    "/_local/faults",
+    "/actuator",
+    "/server-status",
+    "/trace",
+    "/cogward.toml",
+    "/swagger",
+    "/api/v1/debug",
+    "/auth/debug",
+];
+
 #[tokio::test]
 async fn t182_production_shows_no_debug_surface_and_no_banner() {
     let folder = tempfile::tempdir().unwrap();
@@ -31,28 +54,7 @@ async fn t182_production_shows_no_debug_surface_and_no_banner() {
     )
     .await;
     let mut browser = server.browser();
-    for path in [
-        "/metrics",
-        "/debug",
-        "/debug/pprof",
-        "/debug/vars",
-        "/openapi.json",
-        "/docs",
-        "/docs/page.js",
-        "/.env",
-        "/.git/config",
-        "/admin",
-        "/_local/",
-        "/_local/stats",
-        "/_local/faults",
-        "/actuator",
-        "/server-status",
-        "/trace",
-        "/cogward.toml",
-        "/swagger",
-        "/api/v1/debug",
-        "/auth/debug",
-    ] {
+    for path in SURFACES {
         let answer = browser.get(path).await;
         assert_eq!(answer.status, 404, "{path}: {}", answer.body);
     }
