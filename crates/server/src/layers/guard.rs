@@ -13,7 +13,7 @@ use cogward_auth::audit;
 use tower::Service;
 
 use super::errors::Errors;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::{App, origin};
 
 /// A plain type around the routes, not a layer of axum's: those are boxed and

@@ -4,7 +4,7 @@
 //! 1. [`Envelope`]: the request's id, its line in the log, the body of an error as the family of
 //!    the route has it, security headers. On every answer, whoever made it.
 //! 2. CORS: a page of the frontend can read also why it was refused.
-//! 3. [`Guard`]: what is refused unseen, whoever sends it.
+//! 3. [`Guard`]: what is refused unseen, whoever sends it; the limits first.
 //! 4. [`Errors`]: a panic, and what the router answers by itself, is an error like any other.
 //! 5. The route. Its extractors go from left to right: who calls comes before the body is read, and
 //!    the handler runs when both are there. What it refuses goes outwards as an `Error`.

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use axum::routing::{get, post};
+use cogward_session::Rate;
 use cogward_testkit::{Answer, FRONTEND, TestApp};
 use reqwest::Method;
 use serde_json::Value;
@@ -63,6 +64,43 @@ async fn who_is_refused_at_the_door_has_an_id_and_a_line_and_no_store_is_asked()
     }
     assert_eq!(["load", "touch"].map(|op| app.store.calls(op)), asked);
     assert_eq!(browser.get("/auth/me").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_request_too_many_has_an_id_and_a_line_and_nobody_asks_who_sends_it() {
+    let (log, _listening) = Log::listen();
+    let few = |site: &mut cogward_server::Site| {
+        site.rate_limits.address = Some(Rate::new(20, 1));
+    };
+    let app = TestApp::builder().fake().site(few).start().await;
+    let mut browser = app.browser();
+    sign_in(&app, TOKEN_HANDLER, &mut browser, "somebody").await;
+    let mut answers = 0;
+    let (asked, refused) = loop {
+        let asked = app.store.calls("load");
+        let answer = browser.get("/auth/me").await;
+        match answer.status.as_u16() {
+            200 => answers += 1,
+            _ => break (asked, answer),
+        }
+        assert!(answers < 1000, "no limit was met");
+    };
+    assert_eq!(
+        (refused.status.as_u16(), app.store.calls("load")),
+        (429, asked)
+    );
+    assert_outside(&refused);
+    let id = refused.header("x-request-id");
+    let lines = requests(&log).into_iter().map(|it| it["fields"].clone());
+    let lines: Vec<_> = lines.filter(|it| it["request_id"] == id).collect();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert_eq!(lines[0]["code"], "too_many_requests");
+    // Nor is a forged request looked at.
+    let request = browser.request(Method::POST, "/auth/logout");
+    let answer = browser
+        .send(request.header("origin", "https://evil.example"))
+        .await;
+    assert_eq!(answer.status, 429);
 }
 
 #[tokio::test]
