@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 
 use crate::Auth;
-use crate::audit::{self, Judged};
+use crate::audit::{self, Judged, Refused};
 use crate::error::chain;
 
 /// So many questions may be asked at once.
@@ -271,7 +271,10 @@ impl<'a> Desk<'a> {
     fn answer(&self, asked: &Asked, known: &Known) -> Result<Answer, AuthorizeError> {
         let context = asked.context.as_ref();
         let answer = self.decide(&asked.action, &asked.resource, context, known);
-        let answer = answer.inspect_err(tell_refusal)?;
+        let answer = answer.inspect_err(|invalid| {
+            let (sub, session) = (self.asking.principal.sub, self.asking.session);
+            audit::refused_to(Refused::Authorization, Some(sub), session, &unsaid(invalid));
+        })?;
         let resource = named(&asked.resource, known);
         audit::decision(&Judged {
             sub: self.asking.principal.sub,
@@ -358,19 +361,12 @@ impl From<Invalid> for AuthorizeError {
 }
 
 /// What the caller sent stays out of the log.
-fn tell_refusal(invalid: &Invalid) {
+fn unsaid(invalid: &Invalid) -> &'static str {
     match invalid {
-        Invalid::Action => audit::refused("authorization", &"the action is not in the schema"),
-        Invalid::Resource(_) => audit::refused("authorization", invalid),
-        Invalid::Context(_) => {
-            audit::refused("authorization", &"the context is not as it should be");
-        }
-        Invalid::Facts(_) => {
-            audit::refused(
-                "authorization",
-                &"what is told of the resource does not fit the schema",
-            );
-        }
+        Invalid::Action => "the action is not in the schema",
+        Invalid::Resource(_) => "the resource's id or type is too long",
+        Invalid::Context(_) => "the context is not as it should be",
+        Invalid::Facts(_) => "what is told of the resource does not fit the schema",
     }
 }
 

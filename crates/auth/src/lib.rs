@@ -25,7 +25,7 @@ pub mod session;
 mod upkeep;
 mod verifiers;
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
 use aws_lc_rs::rand::SystemRandom;
@@ -39,6 +39,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
+use audit::{By, Cause, Trail};
 pub use authorize::Authorization;
 pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
@@ -70,6 +71,7 @@ pub struct Auth {
     touched: Lately,
     mourned: Lately,
     tasks: TaskTracker,
+    trail: OnceLock<Trail>,
 }
 
 /// A user pool with the app client that signs people in.
@@ -190,6 +192,7 @@ impl Auth {
             touched: Lately::new(upkeep::SECONDS),
             mourned: Lately::new(upkeep::SECONDS),
             tasks: TaskTracker::new(),
+            trail: OnceLock::new(),
         })
     }
 
@@ -214,7 +217,24 @@ impl Auth {
     where
         F: Future<Output: Send> + Send + 'static,
     {
-        self.tasks.spawn(work.instrument(audit::span()))
+        let cause = Cause::going_on().unwrap_or_else(|| self.caused(By::Server));
+        self.tasks.spawn(cause.of(work.instrument(audit::span())))
+    }
+
+    /// Events are told there from here on; to be called once, at start. Without it they go to
+    /// the log.
+    pub fn set_trail(&self, trail: Trail) {
+        let _there_is_one = self.trail.set(trail);
+    }
+
+    /// Where events are told.
+    pub fn trail(&self) -> Option<&Trail> {
+        self.trail.get()
+    }
+
+    /// What is done for somebody is told as caused by him.
+    pub fn caused(&self, by: By) -> Cause {
+        Cause::new(by, self.trail.get().cloned())
     }
 
     /// Mails a person, behind the answer; nobody where there is no outbox.

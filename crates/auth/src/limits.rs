@@ -10,7 +10,8 @@ use cogward_session::{
 };
 use parking_lot::Mutex;
 
-use crate::{Auth, Client, audit, chain};
+use crate::audit::{self, Refused};
+use crate::{Auth, Client, chain};
 
 /// So many budgets of a kind a process keeps itself.
 const MOST: usize = 50_000;
@@ -88,7 +89,7 @@ pub(crate) async fn sign_in(auth: &Auth, client: &Client) -> Result<(), Limited>
         Ok(()) => take(auth, &[sign_ins(auth, client)]).await,
         Err(limited) => Err(limited),
     };
-    taken.inspect_err(|limited| audit::refused("sign-in", limited))
+    taken.inspect_err(|limited| audit::refused(Refused::SignIn, limited))
 }
 
 /// One of what all addresses have together.

@@ -12,10 +12,11 @@ use serde::{Deserialize, Serialize};
 use url::Url;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::audit::{self, Refused};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
 use crate::{
-    Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, audit, limits, logout,
+    Auth, Client, Family, LoginError, LoginRefusal, ReturnPath, SessionError, limits, logout,
 };
 
 /// A sign-in not finished by then is refused, in seconds.
@@ -190,7 +191,7 @@ pub async fn finish(auth: &Arc<Auth>, callback: Callback<'_>) -> Result<Finished
     let code = match callback.answer {
         Answer::Code(code) => code,
         Answer::Error(error, description) => {
-            audit::refused("sign-in", &"the sign-in page answered with an error");
+            audit::refused(Refused::SignIn, &"the sign-in page answered with an error");
             return Err(LoginError::Provider {
                 error: error.to_owned(),
                 description: description.map(str::to_owned),
@@ -235,7 +236,7 @@ async fn complete(
 
 async fn take(auth: &Auth, callback: &Callback<'_>) -> Result<Pending, LoginError> {
     let refuse = |reason: &str| {
-        audit::refused("sign-in", &reason);
+        audit::refused(Refused::SignIn, &reason);
         LoginError::InvalidState
     };
     let state = callback.state.ok_or_else(|| refuse("no state"))?;
@@ -259,7 +260,7 @@ async fn take(auth: &Auth, callback: &Callback<'_>) -> Result<Pending, LoginErro
 
 async fn exchange(auth: &Auth, pending: &Pending, code: &Code) -> Result<Tokens, LoginError> {
     let failed = |reason: &dyn std::fmt::Display| {
-        audit::refused("sign-in", reason);
+        audit::refused(Refused::SignIn, reason);
         LoginError::Failed
     };
     let redirect_uri = Url::parse(&pending.redirect_uri).map_err(|_| failed(&"redirect_uri"))?;
@@ -281,14 +282,14 @@ async fn sign_in(
     previous: &[&str],
 ) -> Result<Started, LoginError> {
     let Some(id_token) = &tokens.id_token else {
-        audit::refused("sign-in", &"no ID token");
+        audit::refused(Refused::SignIn, &"no ID token");
         return Err(LoginError::Failed);
     };
     let pair = session::verify_pair(auth, id_token.expose(), tokens.access_token.expose())
         .await
         .map_err(|error| refused(&error))?;
     if pair.id.nonce.as_deref() != Some(pending.nonce.as_str()) {
-        audit::refused("sign-in", &"nonce");
+        audit::refused(Refused::SignIn, &"nonce");
         return Err(LoginError::Failed);
     }
     let set = session::token_set(&tokens, id_token);
@@ -297,13 +298,13 @@ async fn sign_in(
         .map_err(|error| match error {
             SessionError::Store(error) => LoginError::Store(error),
             error => {
-                audit::refused("sign-in", &chain(&error));
+                audit::refused(Refused::SignIn, &chain(&error));
                 LoginError::Failed
             }
         })
 }
 
 fn refused(error: &AdoptError) -> LoginError {
-    audit::refused("sign-in", &chain(error));
+    audit::refused(Refused::SignIn, &chain(error));
     LoginError::Failed
 }

@@ -13,7 +13,8 @@ use cogward_people::{DirectoryError, Seen, UserDirectory};
 use cogward_session::Timestamp;
 
 use crate::accounts::Email;
-use crate::{Auth, audit, chain};
+use crate::audit::{self, Event};
+use crate::{Auth, chain};
 
 /// Between tries to write what no sign-in makes good.
 const PAUSES: [Duration; 4] = [
@@ -69,16 +70,23 @@ pub(crate) fn signed_in(auth: &Auth, seen: Option<Seen>) {
 }
 
 /// A person signed in with tokens that nobody here has looked into.
-pub(crate) fn tokens_given(auth: &Arc<Auth>, tokens: &Tokens) {
-    let (Some(_), Some(id_token)) = (&auth.pool.people, &tokens.id_token) else {
-        return;
+pub(crate) fn tokens_given(auth: &Arc<Auth>, tokens: &Tokens, method: &str) {
+    let Some(id_token) = &tokens.id_token else {
+        return audit::account(Event::TokensGiven, None, method);
     };
     let (worker, id_token) = (Arc::clone(auth), id_token.expose().to_owned());
+    let method = method.to_owned();
     auth.spawn(async move {
         let now = worker.now().as_secs();
-        match worker.pool.verifiers.id.verify_at(&id_token, now).await {
-            Ok(id) => signed_in(&worker, seen(&worker, &id)),
-            Err(error) => audit::not_written("sign-in", None, &chain(&error)),
+        let id = worker.pool.verifiers.id.verify_at(&id_token, now).await;
+        let sub = id.as_ref().ok().map(|id| id.sub.as_str());
+        audit::account(Event::TokensGiven, sub, &method);
+        match &id {
+            Ok(id) => signed_in(&worker, seen(&worker, id)),
+            Err(error) if worker.pool.people.is_some() => {
+                audit::not_written("sign-in", None, &chain(error));
+            }
+            Err(_) => {}
         }
     });
 }

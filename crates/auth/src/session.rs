@@ -1,5 +1,6 @@
 //! From a cookie to a session, and from verified tokens to a new one.
 
+use std::fmt;
 use std::sync::Arc;
 
 use cogward_cognito::{TokenText, Tokens};
@@ -9,7 +10,7 @@ use cogward_session::{
     TokenSet, cookie_value, seal,
 };
 
-use crate::audit::{self, Event};
+use crate::audit::{self, Event, Refused};
 use crate::error::chain;
 use crate::{
     Auth, Client, Limited, SessionError, devices, limits, logout, people, refresh, revocation,
@@ -43,6 +44,11 @@ impl Current {
     /// Tells what was done in it.
     pub(crate) fn tell(&self, event: Event, what: &str) {
         audit::session(event, &self.identity.sub, &self.key, what);
+    }
+
+    /// Tells what was refused in it.
+    pub(crate) fn refused(&self, what: Refused, reason: &dyn fmt::Display) {
+        audit::refused_to(what, Some(&self.identity.sub), Some(self.handle()), reason);
     }
 }
 
@@ -309,7 +315,12 @@ pub(crate) async fn start(
         ..sealed(auth, &id, 1, &identity, tokens)?
     };
     auth.store.insert(&key, record).await?;
-    audit::session(Event::SignedIn, &identity.sub, &key, auth_method);
+    audit::signed_in(
+        &identity.sub,
+        &key,
+        auth_method,
+        device.user_agent.as_deref(),
+    );
     people::signed_in(auth, seen);
     devices::keep_to_limit(auth, &identity, key);
     logout::replace(auth, previous, identity.origin_jti).await;

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use cogward_auth::audit::By;
 use cogward_auth::devices::Entry;
 use cogward_auth::{Auth, Operator, SessionError};
 use cogward_context::Pattern;
@@ -178,7 +179,12 @@ async fn converse(mut stream: UnixStream, auth: Arc<Auth>) {
         return;
     }
     let reply = match serde_json::from_str::<Request>(&line) {
-        Ok(request) => request.answer(&Operator::at(&auth)).await,
+        Ok(request) => {
+            let operator = Operator::at(&auth);
+            auth.caused(By::Operator)
+                .of(request.answer(&operator))
+                .await
+        }
         Err(_) => Ok(Reply::Failed(
             "the server does not understand: is it another release?".to_owned(),
         )),

@@ -2,6 +2,8 @@
 
 use std::fmt::Write as _;
 
+use cogward_auth::audit::is_plain;
+
 /// One line without anything that a terminal acts on or that changes how other text looks:
 /// line ends and tabs become spaces; control characters, and those that are invisible or
 /// turn the direction of writing, become JSON's `\u001b`. JSON stays the same JSON.
@@ -10,7 +12,7 @@ pub(crate) fn printable(text: &str) -> String {
     for char in text.chars() {
         match char {
             '\n' | '\r' | '\t' => line.push(' '),
-            char if char.is_control() || is_invisible(char) => {
+            char if !is_plain(char) => {
                 for unit in char.encode_utf16(&mut [0; 2]) {
                     // Writing into a string does not fail.
                     let _written = write!(line, "\\u{unit:04x}");
@@ -20,13 +22,6 @@ pub(crate) fn printable(text: &str) -> String {
         }
     }
     line
-}
-
-/// Unicode's format characters (`Cf`) and line separators.
-fn is_invisible(char: char) -> bool {
-    matches!(char,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-        | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! The one place that joins parts: from a configuration to a running server.
 
+pub(crate) mod audit;
 pub(crate) mod contexts;
 pub(crate) mod entities;
 pub(crate) mod mail;
@@ -55,6 +56,9 @@ impl Started {
             let unfinished = self.auth.unfinished();
             tracing::warn!(unfinished, "refreshes, revocations or mails were cut off");
         }
+        if let Some(trail) = self.auth.trail() {
+            audit::end(trail, self.grace).await;
+        }
     }
 }
 
@@ -83,6 +87,9 @@ pub(crate) async fn start(
         policies::open(config).await?,
         mail::outbox(config).await?,
     );
+    if let Some(trail) = audit::trail(config)? {
+        auth.set_trail(trail);
+    }
     if store::is_swept(config) {
         tokio::spawn(sweep(Arc::clone(&auth)));
     }

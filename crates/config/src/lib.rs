@@ -31,6 +31,7 @@ pub use schema::schema;
 pub use secret::{RandomError, Secret, generate_secret};
 pub use sections::account_limits::{AccountLimits, Budget};
 pub use sections::accounts::{Accounts, Reset};
+pub use sections::audit::{Audit, AuditOutput};
 pub use sections::bearer::{Bearer, BearerTokens};
 pub use sections::callback::Callback;
 pub use sections::cognito::Cognito;

@@ -6,8 +6,8 @@ use crate::check;
 use crate::fault::{Fault, Faults, did_you_mean, one_line};
 use crate::read::{Effective, Reader};
 use crate::sections::{
-    self, accounts, aws, bearer, callback, cognito, context, cookie, families, frontend, limits,
-    log, login, mail, passkey, people, policy, pool, server, session,
+    self, accounts, audit, aws, bearer, callback, cognito, context, cookie, families, frontend,
+    limits, log, login, mail, passkey, people, policy, pool, server, session,
 };
 use crate::sources::{Mode, Source, Sources};
 use crate::toml_file;
@@ -51,6 +51,8 @@ pub struct Config {
     pub cookie: cookie::Cookie,
     /// What is logged, and how.
     pub log: log::Log,
+    /// The audit trail.
+    pub audit: audit::Audit,
     /// The local user pool of `dev` and `pool`.
     pub pool: pool::Pool,
     /// By key.
@@ -115,6 +117,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
     let mail = mail::load(r, &cognito, &aws);
     let cookie = cookie::load(r, &server);
     let log = log::load(r);
+    let audit = audit::load(r, &server);
     let passkey = passkey::load(r);
     let policy = policy::load(r, &session);
     let context = context::load(r);
@@ -138,6 +141,7 @@ fn read_sections(r: &mut Reader<'_>) -> Config {
         session,
         cookie,
         log,
+        audit,
         pool,
         effective,
     }

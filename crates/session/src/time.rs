@@ -38,6 +38,9 @@ pub trait Clock: Send + Sync + 'static {
     /// The current time.
     fn now(&self) -> Timestamp;
 
+    /// The same in milliseconds since the Unix epoch.
+    fn millis(&self) -> i64;
+
     /// How long its current second still lasts.
     fn until_next_second(&self) -> Duration;
 }
@@ -49,6 +52,10 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         Timestamp(i64::try_from(since_epoch().as_secs()).unwrap_or(i64::MAX))
+    }
+
+    fn millis(&self) -> i64 {
+        i64::try_from(since_epoch().as_millis()).unwrap_or(i64::MAX)
     }
 
     fn until_next_second(&self) -> Duration {
@@ -84,6 +91,12 @@ mod tests {
     #[test]
     fn the_system_clock_is_past_2025() {
         assert!(SystemClock.now() > Timestamp::from_secs(1_735_689_600));
+    }
+
+    #[test]
+    fn milliseconds_are_of_the_same_moment() {
+        let (before, millis) = (SystemClock.now(), SystemClock.millis());
+        assert!((before..=SystemClock.now()).contains(&Timestamp::from_secs(millis / 1000)));
     }
 
     #[test]

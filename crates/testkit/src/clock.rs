@@ -22,6 +22,10 @@ impl Clock for TestClock {
         SystemClock.now().plus(self.0.load(Ordering::SeqCst))
     }
 
+    fn millis(&self) -> i64 {
+        SystemClock.millis() + 1000 * self.0.load(Ordering::SeqCst)
+    }
+
     fn until_next_second(&self) -> Duration {
         SystemClock.until_next_second()
     }

@@ -9,7 +9,8 @@ use tokio::time::{sleep, timeout};
 use zeroize::Zeroizing;
 
 use super::{Email, enabled, subject};
-use crate::{Auth, Client, Operator, audit, chain, logout};
+use crate::audit::{self, Refused};
+use crate::{Auth, Client, Operator, chain, logout};
 
 /// How long the answer waits for it; it goes on behind it.
 const WAIT: Duration = Duration::from_secs(5);
@@ -126,7 +127,10 @@ fn is_sub(name: &str) -> bool {
 
 async fn end_of(auth: &Arc<Auth>, sub: Option<String>) {
     let Some(sub) = sub else {
-        audit::refused("sign-out after a reset", &"nobody says whose account it is");
+        audit::refused(
+            Refused::SignOutAfterReset,
+            &"nobody says whose account it is",
+        );
         tracing::warn!("sessions begun with an old password live on");
         return;
     };

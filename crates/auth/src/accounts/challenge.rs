@@ -14,7 +14,8 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 use super::login::{LoggedIn, UNPROVED, end, refused};
 use super::responses::{Answer, can_set_up, is_served, required, responses, sends_code, shown};
 use super::{AccountRefusal, Email, Enrolment, enabled, evenly, limits};
-use crate::{Auth, Client, audit, login};
+use crate::audit::{self, Refused};
+use crate::{Auth, Client, login};
 
 /// Cognito's sessions live three minutes, unless the app client says longer.
 const SECONDS: i64 = 180;
@@ -252,7 +253,7 @@ async fn take(
     login_cookie: Option<&str>,
 ) -> Result<(SessionId, LoginKey, Pending), AccountRefusal> {
     let refuse = |reason: &str| {
-        audit::refused("sign-in step", &reason);
+        audit::refused(Refused::SignInStep, &reason);
         AccountRefusal::Continuation
     };
     let binding = login_cookie

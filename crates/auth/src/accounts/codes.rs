@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{AccountRefusal, Email};
-use crate::{Auth, audit, chain};
+use crate::audit::{self, Refused};
+use crate::{Auth, chain};
 
 /// So long a code is good.
 const MINUTES: u32 = 10;
@@ -57,7 +58,7 @@ pub(super) fn send(auth: &Arc<Auth>, people: Arc<dyn UserDirectory>, key: CodeKe
                 let (code, minutes) = (code.as_str(), MINUTES);
                 worker.mail(&to, &Letter::PasswordResetCode { code, minutes });
             }
-            Ok(None) => audit::refused("code", &"too many wrong codes of this account"),
+            Ok(None) => audit::refused(Refused::Code, &"too many wrong codes of this account"),
             Err(error) => tracing::warn!(error = chain(&error), "a code was not sent"),
         }
     });
@@ -102,7 +103,7 @@ pub(super) async fn check(
     let salt = kept.as_ref().map_or([0; 16], |kept| kept.salt);
     let hashes = hashes(auth, turn, text, salt).await?;
     let refused = || {
-        audit::refused("code", &"wrong, used, late or tried too often");
+        audit::refused(Refused::Code, &"wrong, used, late or tried too often");
         AccountRefusal::Code
     };
     let (key, kept) = key.zip(kept).ok_or_else(refused)?;

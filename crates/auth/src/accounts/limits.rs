@@ -8,8 +8,9 @@
 use cogward_session::{Budgets, Quota};
 
 use super::{AccountRefusal, Email};
+use crate::audit::{self, Refused};
 use crate::limits::{Limited, Purse, from_all, give_back, place, purse, sign_ins, take};
-use crate::{Auth, Client, audit};
+use crate::{Auth, Client};
 
 /// How much there is of each.
 #[derive(Clone, Copy, Debug)]
@@ -96,6 +97,6 @@ fn messages<'a>(auth: &'a Auth, email: &Email, client: &Client) -> [Purse<'a>; 2
 }
 
 fn refused(limited: Limited) -> AccountRefusal {
-    audit::refused("account", &limited);
+    audit::refused(Refused::Account, &limited);
     AccountRefusal::Limited(limited)
 }

@@ -7,9 +7,10 @@ use cogward_cognito::{AccountError, Refusal, Tokens};
 use tokio::time::Instant;
 
 use super::{AccountRefusal, Email, Step, challenge, enabled, evenly, hides, limits, subject};
+use crate::audit::{self, Refused};
 use crate::error::chain;
 use crate::session::{self, AdoptError, Started};
-use crate::{Auth, Client, audit, logout, people, revocation};
+use crate::{Auth, Client, logout, people, revocation};
 
 /// What a sign-in without a password may ask for.
 pub(super) const PREFERRED: [&str; 4] = ["WEB_AUTHN", "EMAIL_OTP", "SMS_OTP", "CUSTOM_CHALLENGE"];
@@ -135,7 +136,7 @@ pub(super) async fn end(
             .await
             .map(LoggedIn::Session),
         false => {
-            people::tokens_given(auth, &tokens);
+            people::tokens_given(auth, &tokens, method);
             Ok(LoggedIn::Tokens(tokens))
         }
     }
@@ -144,7 +145,7 @@ pub(super) async fn end(
 /// What a stranger may know of a sign-in that failed; of one without a proof so far, nothing
 /// but that his code was wrong.
 pub(super) fn refused(auth: &Auth, proved: bool, error: AccountError) -> AccountRefusal {
-    audit::refused("sign-in", &chain(&error));
+    audit::refused(Refused::SignIn, &chain(&error));
     match error {
         AccountError::Refused(
             Refusal::InvalidCredentials | Refusal::UserNotFound | Refusal::InvalidParameter,
@@ -194,7 +195,7 @@ async fn keep(
     let pair = pair.map_err(|error| match error {
         AdoptError::Unavailable(error) => AccountRefusal::Session(error),
         error => {
-            audit::refused("sign-in", &chain(&error));
+            audit::refused(Refused::SignIn, &chain(&error));
             AccountRefusal::Tokens
         }
     })?;

@@ -38,7 +38,8 @@ pub use reset::{Reset, forgot_password, reset_password};
 pub use responses::Answer;
 pub use totp::{Enrolment, begin_totp, factors, finish_totp, remove_totp};
 
-use crate::{Auth, Client, audit, chain, people};
+use crate::audit::{self, Event, Refused};
+use crate::{Auth, Client, chain, people};
 
 /// The numbers and choices that accounts go by.
 #[derive(Clone, Debug)]
@@ -122,14 +123,16 @@ pub async fn register(
             Err(AccountError::Refused(refusal @ (Refusal::UserExists | Refusal::CodeNotSent)))
                 if hides(auth) =>
             {
-                audit::refused("registration", &refusal);
+                audit::refused(Refused::Registration, &refusal);
                 if matches!(refusal, Refusal::UserExists) {
                     auth.mail(&email, &Letter::AddressTaken);
                 }
                 Ok(())
             }
             made => {
-                people::signed_up(auth, made?.sub, &email, first_name, last_name);
+                let sub = made?.sub;
+                audit::account(Event::SignedUp, Some(&sub), "");
+                people::signed_up(auth, sub, &email, first_name, last_name);
                 Ok(())
             }
         }
@@ -153,6 +156,7 @@ pub async fn verify_email(
     evenly::answered(auth, async {
         let confirmed = cognito.confirm_sign_up(subject(&email, client), code_of(code)?);
         confirmed.await.map_err(|error| about_code(auth, error))?;
+        audit::account(Event::AddressVerified, None, "");
         people::verified(auth, &email);
         Ok(())
     })
@@ -202,7 +206,7 @@ fn about_message(auth: &Auth, sent: Result<(), AccountError>) -> Result<(), Acco
     match sent {
         Err(error) if hides(auth) && error.tells_of_a_user() => {
             tracing::warn!(error = chain(&error), "a code was not sent");
-            audit::refused("code", &error);
+            audit::refused(Refused::Code, &error);
             Ok(())
         }
         sent => sent.map_err(AccountRefusal::from),
@@ -233,7 +237,7 @@ fn about_code(auth: &Auth, error: AccountError) -> AccountRefusal {
             | Refusal::LimitExceeded
             | Refusal::InvalidCredentials),
         ) if hides(auth) => {
-            audit::refused("code", &refusal);
+            audit::refused(Refused::Code, &refusal);
             AccountRefusal::Code
         }
         error => error.into(),

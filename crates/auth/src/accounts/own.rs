@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 use super::login::{LoggedIn, end};
 use super::{AccountRefusal, Email, challenge, enabled, limits, recent};
-use crate::audit::{self, Event};
+use crate::audit::{Event, Refused};
 use crate::devices::{self, Scope};
 use crate::session::{self, Current};
 use crate::{Auth, Client, chain, people};
@@ -44,7 +44,7 @@ pub async fn change_password(
     let worker = Arc::clone(auth);
     let changed = auth.spawn(async move {
         let cognito = enabled(&worker)?;
-        set(cognito, &token, &change).await?;
+        set(cognito, &session, &token, &change).await?;
         session.tell(Event::PasswordChanged, "");
         if let Some(Ok(email)) = session.identity().email.as_deref().map(Email::parse) {
             worker.mail(&email, &Letter::PasswordChanged);
@@ -58,11 +58,16 @@ pub async fn change_password(
     changed.await.map_err(|_| AccountRefusal::Internal)?
 }
 
-async fn set(cognito: &Accounts, token: &Token, change: &Change) -> Result<(), AccountRefusal> {
+async fn set(
+    cognito: &Accounts,
+    session: &Current,
+    token: &Token,
+    change: &Change,
+) -> Result<(), AccountRefusal> {
     let changed = cognito.change_password(token.expose(), &change.current, &change.new);
     changed.await.map_err(|error| match error {
         AccountError::Refused(Refusal::InvalidCredentials) => {
-            audit::refused("change of password", &error);
+            session.refused(Refused::Password, &error);
             AccountRefusal::Password
         }
         error => error.into(),

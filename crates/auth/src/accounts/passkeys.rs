@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::{AccountRefusal, enabled, recent};
 use crate::Auth;
-use crate::audit::{self, Event};
+use crate::audit::{Event, Refused};
 use crate::passkey::PasskeyRefusal;
 use crate::session::{self, Current};
 
@@ -46,7 +46,7 @@ pub async fn finish_passkey(
         let response = &credential["response"];
         let member = |name: &str| response[name].as_str().ok_or(PasskeyRefusal::Malformed);
         let judged = rules.judge(member("attestationObject")?, member("clientDataJSON")?);
-        judged.inspect_err(|refusal| audit::refused("passkey", refusal))?;
+        judged.inspect_err(|refusal| current.refused(Refused::Passkey, refusal))?;
     }
     cognito.complete_passkey(token.expose(), credential).await?;
     current.tell(Event::FactorAdded, "passkey");

@@ -4,8 +4,9 @@
 use cogward_cognito::TokenText;
 
 use super::AccountRefusal;
+use crate::Auth;
+use crate::audit::Refused;
 use crate::session::{self, AdoptError, Current};
-use crate::{Auth, audit};
 
 /// The session's access token, good for changing the account, if its person signed in lately.
 /// Signing in again, in whatever way he does, makes it so.
@@ -24,7 +25,7 @@ pub(super) async fn access_token(
     let signed_in = pair.id.auth_time.unwrap_or(i64::MIN);
     let age = auth.now().as_secs().saturating_sub(signed_in);
     if age > auth.settings.accounts.recent_seconds {
-        audit::refused("account", &"the sign-in is too old");
+        current.refused(Refused::Account, &"the sign-in is too old");
         return Err(AccountRefusal::NotRecent);
     }
     Ok(TokenText::from(access.to_owned()))

@@ -12,6 +12,7 @@ use super::{
     AccountRefusal, Email, about_code, about_message, afresh, code_of, codes, enabled, evenly,
     hides, limits, subject,
 };
+use crate::audit::{self, Event};
 use crate::{Auth, Client};
 
 /// Whose codes another password is chosen with.
@@ -44,6 +45,9 @@ pub async fn forgot_password(
             }
             Reset::Database => send_own(auth, &email).await?,
         };
+        if sent.is_ok() {
+            audit::account(Event::ResetAsked, None, "");
+        }
         about_message(auth, sent)
     })
     .await
@@ -98,6 +102,8 @@ impl Resetting {
             }
             Reset::Database => Some(self.by_own_code().await?),
         };
+        let sub = user.as_ref().map(|user| user.sub.as_str());
+        audit::account(Event::PasswordReset, sub, "");
         auth.mail(&self.email, &Letter::PasswordChanged);
         afresh::begin(auth, self.email, self.password, self.client, user).await;
         Ok(())

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
+use cogward_auth::audit::{By, Cause};
 use cogward_auth::{Operator, SessionError};
 use cogward_config::{Backend, Config, Mode};
 use cogward_session::SystemClock;
@@ -14,6 +16,9 @@ use crate::failure::Failure;
 use crate::printable::printable;
 use crate::wire::ring::ring;
 use crate::{log, wire};
+
+/// For what was done to stand in the audit trail.
+const TRAIL: Duration = Duration::from_secs(5);
 
 /// What the store, or the server that has it, says; fails with 2.
 pub(super) fn ask(server: &Server, request: &Request) -> Result<Reply, Failure> {
@@ -70,16 +75,22 @@ async fn of_store(config: &Config, request: &Request) -> Result<Reply, Failure> 
         Arc::new(SystemClock),
         config.context.url.is_some(),
     );
-    request
-        .answer(&operator)
-        .await
-        .map_err(|error| match error {
-            error @ SessionError::Store(_) => Failure::from(error).hint(format!(
-                "nothing is known of the sessions until it answers: {}",
-                wire::store::describe(config)
-            )),
-            error => error.into(),
-        })
+    let trail = match request {
+        Request::List { .. } | Request::Forget { .. } => None,
+        Request::Revoke { .. } | Request::RevokeAll { .. } => wire::audit::in_file(config)?,
+    };
+    let cause = Cause::new(By::Operator, trail.clone());
+    let answered = cause.of(request.answer(&operator)).await;
+    if let Some(trail) = &trail {
+        wire::audit::end(trail, TRAIL).await;
+    }
+    answered.map_err(|error| match error {
+        error @ SessionError::Store(_) => Failure::from(error).hint(format!(
+            "nothing is known of the sessions until it answers: {}",
+            wire::store::describe(config)
+        )),
+        error => error.into(),
+    })
 }
 
 pub(super) fn misunderstood() -> Failure {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use cogward_config::Mode;
+use cogward_config::{AuditOutput, Mode};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::{block_on, load_with_sources};
@@ -28,7 +28,7 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
         let stop = Stop::new()?;
         // Heeded from here on; it would end the process otherwise.
         let hangup = || signal(SignalKind::hangup());
-        let (for_keys, for_policies) = (hangup()?, hangup()?);
+        let (for_keys, for_policies, for_audit) = (hangup()?, hangup()?, hangup()?);
         let ring = ring(&config.session.secrets, &config.session.encryption_keys)?;
         let keys = format!("{ring:?}");
         let server = wire::start(&config, ring, |_| Router::new(), None).await?;
@@ -38,6 +38,9 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
             Arc::clone(&server.auth),
             Some(for_policies),
         ));
+        if let Some(trail) = server.auth.trail() {
+            tokio::spawn(wire::audit::heed(trail.clone(), for_audit));
+        }
         let url = wire::local_url(server.address);
         tracing::info!(
             version = env!("CARGO_PKG_VERSION"),
@@ -51,8 +54,11 @@ pub(crate) fn run(args: &Serve) -> Result<(), Failure> {
         );
         if !config.server.is_production() {
             tracing::warn!("ENVIRONMENT is not production: unsafe settings are not refused");
-            let banner = Banner::new("serving").line("Server", &url);
-            banner.line("API", &format!("{url}/docs")).print();
+            // Where events go there is nothing else.
+            if config.audit.output != AuditOutput::Stdout {
+                let banner = Banner::new("serving").line("Server", &url);
+                banner.line("API", &format!("{url}/docs")).print();
+            }
         }
         for warning in config.warnings() {
             tracing::warn!("{warning}");

@@ -7,6 +7,7 @@
     reason = "a test ends where it fails"
 )]
 
+mod audit;
 mod bearer;
 mod browser;
 mod commands;

@@ -52,12 +52,25 @@ impl Server {
         port: u16,
         ready: &str,
     ) -> Self {
+        let stdout = File::create(folder.join(format!("stdout-{port}"))).unwrap();
+        Self::start_to(stdout, folder, args, env, port, ready).await
+    }
+
+    /// The same with another standard output.
+    pub(crate) async fn start_to(
+        stdout: File,
+        folder: &Path,
+        args: &[&str],
+        env: &[(&str, &str)],
+        port: u16,
+        ready: &str,
+    ) -> Self {
         let stderr = folder.join(format!("stderr-{port}"));
         let child = cogward(folder, args)
             // Everything that could be told is looked through at the end.
             .env("LOG_LEVEL", "trace")
             .envs(env.iter().copied())
-            .stdout(File::create(folder.join(format!("stdout-{port}"))).unwrap())
+            .stdout(stdout)
             .stderr(File::create(&stderr).unwrap())
             .stdin(Stdio::null())
             .spawn()

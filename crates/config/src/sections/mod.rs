@@ -2,6 +2,7 @@
 
 pub(crate) mod account_limits;
 pub(crate) mod accounts;
+pub(crate) mod audit;
 pub(crate) mod aws;
 pub(crate) mod bearer;
 pub(crate) mod callback;
@@ -54,6 +55,7 @@ pub(crate) static ALL: &[&Section] = &[
     &aws::SECTION,
     &cookie::SECTION,
     &log::SECTION,
+    &audit::SECTION,
     &pool::SECTION,
 ];
 

@@ -1,7 +1,7 @@
 //! For unsafe routes that take no body.
 
 use axum::extract::FromRequestParts;
-use cogward_auth::audit;
+use cogward_auth::audit::{self, Refused};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 
@@ -18,7 +18,7 @@ impl<S: Sync> FromRequestParts<S> for Bodyless {
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
         if parts.headers.contains_key(CONTENT_TYPE) && !is_json(&parts.headers) {
             let error = Error::from(Code::FormRefused);
-            audit::refused("request", &error.message());
+            audit::refused(Refused::Request, &error.message());
             return Err(error);
         }
         Ok(Self)

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::extract::FromRequestParts;
-use cogward_auth::audit;
+use cogward_auth::audit::{self, Refused};
 use cogward_auth::session::{self, Current};
 use http::HeaderMap;
 use http::request::Parts;
@@ -18,7 +18,7 @@ pub(crate) struct CurrentSession(pub(crate) Current);
 impl CurrentSession {
     pub(crate) async fn of(app: &Arc<App>, headers: &HeaderMap) -> Result<Self, Error> {
         origin::check(&app.origins, headers)
-            .inspect_err(|error| audit::refused("request", &error.message()))?;
+            .inspect_err(|error| audit::refused(Refused::Request, &error.message()))?;
         let cookie = app.site.cookies.read(headers, Which::Session);
         Ok(Self(session::current(&app.auth, cookie).await?))
     }

@@ -7,10 +7,11 @@ use std::sync::Arc;
 
 use axum::extract::{FromRef, FromRequestParts, OptionalFromRequestParts};
 use axum::response::{IntoResponse, Response};
+use cogward_auth::audit::{self, Refused};
 use cogward_auth::authorize::Asking;
 use cogward_auth::context::Caller;
 use cogward_auth::session::Current;
-use cogward_auth::{Bearers, audit, bearer, chain};
+use cogward_auth::{Bearers, bearer, chain};
 use cogward_jwt::bearer::{Reason, Refusal, credentials};
 use cogward_jwt::{AnyClaims, Claims as _, Verified};
 use cogward_policy::Principal;
@@ -85,7 +86,8 @@ impl User {
         match self.groups().iter().any(|name| name == group) {
             true => Ok(()),
             false => {
-                audit::refused("request", &detail);
+                let session = self.session().map(Current::handle);
+                audit::refused_to(Refused::Request, Some(self.sub()), session, &detail);
                 let refusal = Refusal::from(Reason::Group).with_detail(detail);
                 Err(Denied(Error::from(refusal).plain()))
             }
@@ -127,7 +129,7 @@ impl User {
 }
 
 fn tell(error: &impl std::error::Error) {
-    audit::refused("bearer token", &chain(error));
+    audit::refused(Refused::Bearer, &chain(error));
 }
 
 /// Why a route of an application does not answer as asked: it does not know its caller, as a rule.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use cogward_auth::audit::Cause;
+use cogward_auth::audit::By;
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -21,6 +21,7 @@ use super::request_log::RequestLog;
 use crate::App;
 use crate::cookies::Which;
 use crate::error::Error;
+use crate::extract::address;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -49,10 +50,11 @@ impl Envelope {
         let id = self.app.request_ids.next();
         let line = self.log.begin(id, request.method());
         let uri = request.uri().clone();
-        let cause = Cause {
-            request_id: id.number(),
+        let cause = self.app.auth.caused(By::Request {
+            id: id.number(),
             peer: peer(&request),
-        };
+            address: address(&self.app.site, request.headers(), request.extensions()),
+        });
         let mut response = cause.of(self.answer_plainly(request)).await;
         let error = response.extensions_mut().remove::<Error>();
         let status = response.status();
@@ -79,7 +81,7 @@ impl Envelope {
 
 fn peer(request: &Request) -> Option<IpAddr> {
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>()?;
-    Some(peer.0.ip())
+    Some(peer.0.ip().to_canonical())
 }
 
 fn render(app: &App, id: RequestId, path: &str, error: &Error, was: Response) -> Response {

@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
-use cogward_auth::audit;
+use cogward_auth::audit::{self, Refused};
 use tower::Service;
 
 use super::errors::Errors;
@@ -39,7 +39,7 @@ impl Guard {
 
     async fn answer_counted(&self, request: Request) -> Response {
         if let Err(error) = check(&self.app, &request) {
-            audit::refused("request", &error.message());
+            audit::refused(Refused::Request, &error.message());
             return error.into_response();
         }
         self.routes.answer(request).await

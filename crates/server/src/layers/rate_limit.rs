@@ -10,7 +10,8 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request};
 use axum::response::{IntoResponse, Response};
-use cogward_auth::{Limited, audit, household};
+use cogward_auth::audit::{self, Refused};
+use cogward_auth::{Limited, household};
 use cogward_session::{Buckets, Drawn, Rate, Timestamp};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
@@ -183,7 +184,7 @@ impl Limit {
                 };
                 // Once a second for each caller: a flood of requests is no flood of lines.
                 if first {
-                    audit::refused("request", &limited);
+                    audit::refused(Refused::Request, &limited);
                 }
                 Err(limited)
             }

@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use cogward_auth::audit::{self, Refused};
 use cogward_auth::login::{self, Answer, Callback, Finished};
-use cogward_auth::{Family, LoginError, audit, chain};
+use cogward_auth::{Family, LoginError, chain};
 use http::HeaderMap;
 use http::request::Parts;
 use url::Url;
@@ -114,7 +115,10 @@ async fn finish(
 ) -> Result<Finished, LoginError> {
     // A parameter that stands twice is somebody's trick (RFC 6749 §3.1).
     let refuse = || {
-        audit::refused("sign-in", &"parameters are missing, doubled or too long");
+        audit::refused(
+            Refused::SignIn,
+            &"parameters are missing, doubled or too long",
+        );
         LoginError::InvalidState
     };
     let once = |name| query_value(query, name).map_err(|_| refuse());

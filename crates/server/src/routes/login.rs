@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
+use cogward_auth::audit::{self, Refused};
 use cogward_auth::login::{self, Begin, Begun, LOGIN_SECONDS};
-use cogward_auth::{Family, LoginRefusal, audit};
+use cogward_auth::{Family, LoginRefusal};
 use http::HeaderMap;
 use http::request::Parts;
 use url::Url;
@@ -108,7 +109,7 @@ async fn begin(
             refusal,
             LoginRefusal::ReturnPath(_) | LoginRefusal::IdentityProvider
         ) {
-            audit::refused("sign-in", &refusal);
+            audit::refused(Refused::SignIn, &refusal);
         }
         refusal.into()
     })

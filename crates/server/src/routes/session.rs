@@ -4,8 +4,9 @@ use std::sync::Arc;
 
 use axum::extract::{FromRequest, Request, State};
 use axum::response::Response;
+use cogward_auth::audit::{self, Refused};
+use cogward_auth::chain;
 use cogward_auth::session::{AdoptError, Handed, adopt};
-use cogward_auth::{audit, chain};
 use serde::Deserialize;
 
 use super::{Success, answer};
@@ -98,7 +99,7 @@ fn refusal(error: AdoptError) -> Error {
         AdoptError::Limited(limited) => Error::limited(limited),
         AdoptError::Unavailable(error) => error.into(),
         AdoptError::Refused(_) | AdoptError::Mismatch => {
-            audit::refused("session", &chain(&error));
+            audit::refused(Refused::Session, &chain(&error));
             Code::TokensRefused.into()
         }
     }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use cogward_auth::audit;
+use cogward_auth::audit::{self, Refused};
 use cogward_auth::passkey::{Device as Judged, PasskeyRefusal};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -92,7 +92,7 @@ pub(crate) async fn validate_credential(
         }),
         Err(PasskeyRefusal::Malformed) => Err(Code::Attestation.into()),
         Err(refusal) => {
-            audit::refused("passkey", &refusal);
+            audit::refused(Refused::Passkey, &refusal);
             let body = NotAllowed {
                 allowed: false,
                 reason: refusal.to_string(),

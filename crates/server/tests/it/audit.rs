@@ -63,7 +63,7 @@ impl Log {
             .map(|line| {
                 let fields = &line["fields"];
                 let of = fields.get("session").unwrap_or(&fields["what"]);
-                let text = |value: &Value| value.as_str().unwrap().to_owned();
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
                 (text(&fields["event"]), text(of))
             })
             .collect()
@@ -314,7 +314,7 @@ async fn no_secret_stands_in_any_line_of_the_log() {
 }
 
 /// Sign-ins, calls and sign-outs of both families, with what goes well and what does not.
-async fn everything_there_is(app: &TestApp, rotation: bool, secrets: &mut Secrets) {
+pub(crate) async fn everything_there_is(app: &TestApp, rotation: bool, secrets: &mut Secrets) {
     let (refresh, dead) = match rotation {
         true => ("GetTokensFromRefreshToken", "NotAuthorizedException"),
         false => ("oauth2/token", "invalid_grant"),

@@ -45,6 +45,7 @@ mod main_job;
 mod n_limits;
 mod n_sizes;
 mod n_slow_clients;
+mod o_audit_trail;
 mod openapi;
 mod raw;
 mod replicas;

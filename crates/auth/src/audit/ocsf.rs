@@ -1,0 +1,469 @@
+//! An event as a line of JSON, in the words of OCSF 1.8.0.
+
+use std::fmt::{self, Write as _};
+use std::net::IpAddr;
+
+use cogward_session::Handle;
+use serde::{Serialize, Serializer};
+use serde_json::ser::Serializer as Json;
+
+use super::Judged;
+use super::cause::By;
+use super::kinds::{Class, Kind};
+use super::plain::Plain;
+
+const VERSION: &str = "1.8.0";
+const OTHER: u32 = 99;
+/// No text that a caller has a hand in is longer, in bytes.
+const LONGEST: usize = 1024;
+/// What decisions use beside the class itself.
+const PROFILES: [&str; 1] = ["security_control"];
+
+/// One event, as those tell it who know of it.
+pub(super) struct Told<'a> {
+    pub(super) kind: &'static Kind,
+    pub(super) sub: Option<&'a str>,
+    pub(super) session: Option<Handle>,
+    pub(super) detail: Option<&'a dyn fmt::Display>,
+    pub(super) more: More<'a>,
+}
+
+/// What only some kinds have.
+pub(super) enum More<'a> {
+    Nothing,
+    SignIn {
+        method: &'a str,
+        user_agent: Option<&'a str>,
+    },
+    Decision(&'a Judged<'a>),
+    Count(u64),
+}
+
+/// Where the trail is kept of.
+pub(super) struct Origin {
+    pub(super) pool: String,
+    pub(super) client: String,
+    /// Of this run of the server, to tell its events from another's.
+    pub(super) run: u64,
+}
+
+/// When and in which place of the trail.
+pub(super) struct Place {
+    pub(super) millis: i64,
+    pub(super) sequence: u64,
+}
+
+/// Appends the event with a line end. Nothing in it is a line end or acts on a terminal.
+pub(super) fn write(line: &mut Vec<u8>, told: &Told<'_>, by: &By, origin: &Origin, place: &Place) {
+    let event = event(told, by, origin, place);
+    let mut json = Json::with_formatter(&mut *line, Plain);
+    // Writing into memory does not fail, and no map in it has a key that is no text.
+    let _written = event.serialize(&mut json);
+    line.push(b'\n');
+}
+
+#[derive(Serialize)]
+struct Event<'a> {
+    time: i64,
+    class_uid: u32,
+    class_name: &'static str,
+    category_uid: u32,
+    category_name: &'static str,
+    activity_id: u32,
+    activity_name: &'static str,
+    type_uid: u32,
+    severity_id: u32,
+    severity: &'static str,
+    status_id: u32,
+    status: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    status_detail: Option<Shown<'a>>,
+    message: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    action: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    api: Option<Api<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resources: Option<[Resource<'a>; 1]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    actor: Option<Actor<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<User<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Session>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_protocol_id: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    auth_protocol: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    service: Option<Service<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    src_endpoint: Option<Endpoint>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    http_request: Option<HttpRequest<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    log_name: Option<&'static str>,
+    metadata: Metadata<'a>,
+}
+
+fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> Event<'a> {
+    let (kind, class) = (told.kind, told.kind.activity.class);
+    let (class_uid, class_name) = class.id();
+    let (category_uid, category_name) = class.category();
+    let (severity_id, severity) = kind.severity.id();
+    let (status_id, status) = kind.status.id();
+    let judged = match told.more {
+        More::Decision(judged) => Some(judged),
+        _ => None,
+    };
+    let action = judged.map(|judged| match judged.answer.decision.allowed {
+        true => (1, "Allowed"),
+        false => (2, "Denied"),
+    });
+    let protocol = match told.more {
+        More::SignIn {
+            method: "oauth", ..
+        } => Some((4, "OpenID")),
+        More::SignIn { method, .. } => Some((OTHER, method)),
+        _ => None,
+    };
+    let user = user(told.sub, origin);
+    let is_authentication = class == Class::Authentication;
+    Event {
+        time: place.millis,
+        class_uid,
+        class_name,
+        category_uid,
+        category_name,
+        activity_id: kind.activity.id,
+        activity_name: kind.activity.name,
+        type_uid: class_uid * 100 + kind.activity.id,
+        severity_id,
+        severity,
+        status_id,
+        status,
+        status_detail: told.detail.map(Shown),
+        message: kind.message,
+        count: match told.more {
+            More::Count(count) => Some(count),
+            _ => None,
+        },
+        action_id: action.map(|it| it.0),
+        action: action.map(|it| it.1),
+        api: (class == Class::ApiActivity).then(|| Api {
+            operation: Text(judged.map_or(kind.activity.name, |it| it.action)),
+        }),
+        resources: judged.map(|judged| {
+            [Resource {
+                uid: Text(judged.resource),
+                kind: Text(judged.kind),
+            }]
+        }),
+        actor: actor(told, by, class, user),
+        user: matches!(class, Class::Authentication | Class::AccountChange).then_some(user),
+        session: told.session.filter(|_| is_authentication).map(Session::of),
+        auth_protocol_id: protocol.map(|it| it.0),
+        auth_protocol: protocol.map(|it| it.1),
+        service: is_authentication.then_some(Service {
+            name: "Cogward",
+            uid: &origin.client,
+        }),
+        src_endpoint: endpoint(by, class),
+        http_request: http_request(told, by),
+        log_name: (class == Class::EventLog).then_some("audit"),
+        metadata: metadata(told, by, origin, place),
+    }
+}
+
+#[derive(Clone, Copy, Serialize)]
+struct User<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    uid: Option<Text<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    type_id: u32,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    domain: Option<&'a str>,
+}
+
+/// OCSF wants somebody: who is not known, or is no person of the pool, has a name of ours.
+const fn nobody(name: &'static str, type_id: u32) -> User<'static> {
+    User {
+        uid: None,
+        name: Some(name),
+        type_id,
+        domain: None,
+    }
+}
+
+fn user<'a>(sub: Option<&'a str>, origin: &'a Origin) -> User<'a> {
+    match sub.filter(|sub| !sub.is_empty()) {
+        Some(sub) => User {
+            uid: Some(Text(sub)),
+            name: None,
+            type_id: 1,
+            domain: Some(&origin.pool),
+        },
+        None => nobody("unknown", 0),
+    }
+}
+
+#[derive(Serialize)]
+struct Actor<'a> {
+    user: User<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<Session>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    authorizations: Option<Authorizations<'a>>,
+}
+
+/// Who did it, where that is not just the user that it was done to.
+fn actor<'a>(told: &Told<'a>, by: &By, class: Class, user: User<'a>) -> Option<Actor<'a>> {
+    let user = match (by, class) {
+        (_, Class::EventLog) => nobody("Cogward", 4),
+        (By::Operator, _) => nobody("operator", 2),
+        (_, Class::Authentication) => return None,
+        (By::Server, _) if told.session.is_none() => nobody("Cogward", 4),
+        _ => user,
+    };
+    Some(Actor {
+        user,
+        session: told.session.map(Session::of),
+        authorizations: match told.more {
+            More::Decision(judged) => Some(Authorizations(judged)),
+            _ => None,
+        },
+    })
+}
+
+/// The policies that decided, and those that failed.
+struct Authorizations<'a>(&'a Judged<'a>);
+
+impl Serialize for Authorizations<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let decision = &self.0.answer.decision;
+        let word = match decision.determining.is_empty() || decision.allowed {
+            true => "Permit",
+            false => "Forbid",
+        };
+        let said = |decision: &'static str| {
+            move |uid| Authorization {
+                decision,
+                policy: Policy { uid: Text(uid) },
+            }
+        };
+        let determining = decision.determining.iter().map(String::as_str);
+        let failed = decision.failed.iter().map(String::as_str);
+        let all = determining.map(said(word)).chain(failed.map(said("Error")));
+        serializer.collect_seq(all)
+    }
+}
+
+#[derive(Serialize)]
+struct Authorization<'a> {
+    decision: &'static str,
+    policy: Policy<'a>,
+}
+
+#[derive(Serialize)]
+struct Policy<'a> {
+    uid: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct Session {
+    uid: Handle,
+}
+
+impl Session {
+    fn of(uid: Handle) -> Self {
+        Self { uid }
+    }
+}
+
+#[derive(Serialize)]
+struct Service<'a> {
+    name: &'static str,
+    uid: &'a str,
+}
+
+#[derive(Serialize)]
+struct Api<'a> {
+    operation: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct Resource<'a> {
+    uid: Text<'a>,
+    #[serde(rename = "type")]
+    kind: Text<'a>,
+}
+
+#[derive(Serialize)]
+struct Endpoint {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ip: Option<IpAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    name: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    intermediate_ips: Option<[IpAddr; 1]>,
+}
+
+/// Where the caller is; the last proxy before us where there was one.
+fn endpoint(by: &By, class: Class) -> Option<Endpoint> {
+    let named = |name| Endpoint {
+        ip: None,
+        name: Some(name),
+        intermediate_ips: None,
+    };
+    match by {
+        By::Request { peer, address, .. } => {
+            let peer = peer.map(|ip| ip.to_canonical());
+            let Some(ip) = address.or(peer) else {
+                return Some(named("unknown"));
+            };
+            Some(Endpoint {
+                ip: Some(ip),
+                name: None,
+                intermediate_ips: peer.filter(|peer| *peer != ip).map(|peer| [peer]),
+            })
+        }
+        By::Operator => Some(named("local")),
+        By::Server => (class == Class::ApiActivity).then(|| named("local")),
+    }
+}
+
+#[derive(Serialize)]
+struct HttpRequest<'a> {
+    uid: Hex<24>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user_agent: Option<Text<'a>>,
+}
+
+fn http_request<'a>(told: &Told<'a>, by: &By) -> Option<HttpRequest<'a>> {
+    let By::Request { id, .. } = by else {
+        return None;
+    };
+    Some(HttpRequest {
+        uid: Hex(*id),
+        user_agent: match told.more {
+            More::SignIn { user_agent, .. } => user_agent.map(Text),
+            _ => None,
+        },
+    })
+}
+
+#[derive(Serialize)]
+struct Metadata<'a> {
+    version: &'static str,
+    uid: Hex<32>,
+    sequence: u64,
+    event_code: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    correlation_uid: Option<Hex<24>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    profiles: Option<[&'a str; 1]>,
+    product: Product,
+}
+
+#[derive(Serialize)]
+struct Product {
+    name: &'static str,
+    vendor_name: &'static str,
+    version: &'static str,
+}
+
+fn metadata<'a>(told: &Told<'_>, by: &By, origin: &Origin, place: &Place) -> Metadata<'a> {
+    let request = match by {
+        By::Request { id, .. } => Some(Hex(*id)),
+        By::Operator | By::Server => None,
+    };
+    Metadata {
+        version: VERSION,
+        uid: Hex(u128::from(origin.run) << 64 | u128::from(place.sequence)),
+        sequence: place.sequence,
+        event_code: told.kind.code,
+        correlation_uid: request,
+        profiles: matches!(told.more, More::Decision(_)).then_some(PROFILES),
+        product: Product {
+            name: "Cogward",
+            vendor_name: "Cogward",
+            version: env!("CARGO_PKG_VERSION"),
+        },
+    }
+}
+
+/// So many of the number's lowest digits.
+#[derive(Clone, Copy)]
+struct Hex<const DIGITS: usize>(u128);
+
+impl<const DIGITS: usize> Serialize for Hex<DIGITS> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let (mut text, mut left) = ([b'0'; DIGITS], self.0);
+        for place in text.iter_mut().rev() {
+            let [digit, ..] = (left & 0xf).to_le_bytes();
+            *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
+            left >>= 4;
+        }
+        serializer.serialize_str(str::from_utf8(&text).unwrap_or_default())
+    }
+}
+
+/// A text of somebody else's, cut where it is too long.
+#[derive(Clone, Copy)]
+struct Text<'a>(&'a str);
+
+impl Serialize for Text<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0.len() > LONGEST {
+            true => Shown(&self.0).serialize(serializer),
+            false => serializer.serialize_str(self.0),
+        }
+    }
+}
+
+/// The same of what is shown as it is written.
+struct Shown<'a>(&'a dyn fmt::Display);
+
+impl Serialize for Shown<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut cut = Cut {
+            to: f,
+            left: LONGEST,
+        };
+        write!(cut, "{}", self.0)
+    }
+}
+
+/// Passes on so many bytes, and says that there were more.
+struct Cut<'a, 'f> {
+    to: &'a mut fmt::Formatter<'f>,
+    left: usize,
+}
+
+impl fmt::Write for Cut<'_, '_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let fits = text.floor_char_boundary(self.left);
+        let (now, rest) = text.split_at_checked(fits).unwrap_or((text, ""));
+        self.to.write_str(now)?;
+        if !rest.is_empty() && self.left > 0 {
+            self.to.write_char('…')?;
+        }
+        self.left = if rest.is_empty() {
+            self.left - now.len()
+        } else {
+            0
+        };
+        Ok(())
+    }
+}

@@ -1,0 +1,42 @@
+//! Text of strangers in a line of ours.
+
+use std::io;
+
+use serde_json::ser::Formatter;
+
+/// JSON in which every character that is no plain one is `\u` and four digits: also those that
+/// JSON lets stand and a terminal or a reader of lines acts on.
+pub(super) struct Plain;
+
+impl Formatter for Plain {
+    fn write_string_fragment<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        if fragment.is_ascii() && !fragment.contains('\u{7f}') {
+            return writer.write_all(fragment.as_bytes());
+        }
+        for char in fragment.chars() {
+            match is_plain(char) {
+                false => {
+                    for unit in char.encode_utf16(&mut [0; 2]) {
+                        write!(writer, "\\u{unit:04x}")?;
+                    }
+                }
+                true => writer.write_all(char.encode_utf8(&mut [0; 4]).as_bytes())?,
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Whether a character neither acts on who shows it nor hides: no control character, none of
+/// Unicode's format characters (`Cf`), no separator of lines.
+pub fn is_plain(char: char) -> bool {
+    !char.is_control()
+        && !matches!(char,
+            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
+            | '\u{e0000}'..='\u{e0fff}')
+}
