@@ -1,12 +1,18 @@
 //! `POST /auth/authorize`: a decision by the policies that Cogward brings along, told to the
-//! audit log.
+//! audit trail.
 
 use std::fs::OpenOptions;
+use std::io::{self, Write};
+use std::sync::Arc;
 
-use anyhow::{Result, anyhow};
+use anyhow::Result;
+use aws_lc_rs::rand::SystemRandom;
 use cogward_auth::Authorization;
+use cogward_auth::audit::{Trail, Whose};
+use cogward_session::SystemClock;
 
 use crate::generator::request;
+use crate::sessions::{CLIENT_ID, POOL_ID};
 
 pub(crate) const PATH: &str = "/auth/authorize";
 const QUESTION: &str = r#"{"action":"write:content","resource":{"id":"document-0123456789","type":"document"},"context":{}}"#;
@@ -34,9 +40,19 @@ pub(crate) fn authorization() -> Result<Authorization> {
 }
 
 /// Writes events as the binary does, to where nobody reads them.
-pub(crate) fn audit() -> Result<()> {
-    let nowhere = OpenOptions::new().write(true).open("/dev/null")?;
-    let lines = tracing_subscriber::fmt().with_env_filter("info");
-    let lines = lines.with_writer(nowhere).json().flatten_event(true);
-    lines.try_init().map_err(|error| anyhow!(error))
+pub(crate) fn trail() -> Result<Trail> {
+    let whose = Whose {
+        pool: POOL_ID,
+        client: CLIENT_ID,
+    };
+    let nowhere = || -> io::Result<Box<dyn Write + Send>> {
+        Ok(Box::new(OpenOptions::new().write(true).open("/dev/null")?))
+    };
+    let clock = Arc::new(SystemClock);
+    Ok(Trail::begin(
+        Box::new(nowhere),
+        &whose,
+        clock,
+        &SystemRandom::new(),
+    )?)
 }

@@ -121,7 +121,6 @@ pub(crate) fn run(options: &Options) -> Result<()> {
         .enable_all()
         .build()?
         .block_on(async {
-            decisions::audit()?;
             let store = options.store.open(&options.url, &options.folder).await?;
             let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
             let address = listener.local_addr()?;
@@ -176,6 +175,7 @@ fn app(
         decisions::authorization()?,
         None,
     );
+    auth.set_trail(decisions::trail()?);
     let base = Url::parse(&format!("http://localhost:{}", address.port()))?;
     Ok(App::new(auth, site(&base)?))
 }

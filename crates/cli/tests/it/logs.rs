@@ -1,5 +1,6 @@
 //! What is logged: lines for people, objects for machines, no secret in either.
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::process::{Dev, local, sign_in};
@@ -88,5 +89,59 @@ async fn the_audit_trail_is_kept_at_every_level() {
             .iter()
             .filter(|line| line["target"] != "cogward::audit");
         assert_eq!(others.count(), 0, "{level}: {log}");
+    }
+}
+
+/// A line end of every kind, quotes, escapes, and what terminals act on.
+const HOSTILE: &str = "a\r\n1999-01-01T00:00:00Z  INFO forged\u{1b}]0;t\u{7}\u{1b}[2J\u{7f}\u{9b}31m\u{85}\u{2028}\u{202e}\"}\n{\"level\":\"INFO\"}";
+
+#[tokio::test]
+async fn t181_nothing_that_a_caller_sends_forges_a_line() {
+    for format in ["human", "json"] {
+        let dev = Dev::new();
+        let server = dev
+            .start(&[("LOG_FORMAT", format), ("LOG_LEVEL", "debug")])
+            .await;
+        let user = json!({
+            "username": "eve@example.com", "password": "Passw0rd!", "groups": [HOSTILE],
+            "attributes": { "email": "eve@example.com", "given_name": HOSTILE },
+        });
+        local(&dev.pool(), "users", &user).await;
+        let mut browser = server.browser();
+        let login = "/api/v1/auth/login";
+        for body in [
+            json!({ "email": "eve@example.com", "password": "Passw0rd!", "session": true }),
+            json!({ "email": HOSTILE, "password": HOSTILE }),
+            json!({ "email": "eve@example.com", "password": HOSTILE }),
+        ] {
+            let request = browser.request(Method::POST, login).json(&body);
+            // What a header may hold at all.
+            let request = request
+                .header("user-agent", "x\t\"},{\"level\":\"INFO\"}\\u001b]0;t")
+                .header("x-request-id", "x\t\"},{\"level\":\"INFO\"}")
+                .header("referer", "\"\t\\n");
+            browser.send(request).await;
+        }
+        let resource = json!({ "id": HOSTILE, "type": HOSTILE, "owner": HOSTILE });
+        let question = json!({ "action": "read:own", "resource": resource });
+        browser.post_json("/auth/authorize", &question).await;
+        let question = json!({ "action": HOSTILE, "resource": resource });
+        browser.post_json("/auth/authorize", &question).await;
+        browser.get("/nowhere%0d%0a%1b]0;t/%e2%80%a8").await;
+        browser.get("/auth/login?return_to=//x%0d%0a%1b]0;t").await;
+        browser
+            .get("/auth/callback?state=%0a%7b&error=%1b%5b2J%0d%0a")
+            .await;
+        let log = server.log();
+        assert!(log.contains("decision") && log.contains("nowhere"), "{log}");
+        let this_year = &log[..4];
+        for line in log.split_terminator('\n') {
+            assert!(line.chars().all(cogward_auth::audit::is_plain), "{line:?}");
+            match format {
+                "human" => assert!(line.starts_with(this_year), "{line:?}"),
+                _ => assert!(serde_json::from_str::<Value>(line).unwrap().is_object()),
+            }
+        }
+        server.stop().await;
     }
 }
