@@ -62,7 +62,7 @@ async fn a_file_has_every_event_and_the_log_none_and_hangups_rotate_it() {
     let (path, old) = (folder.join("audit.jsonl"), folder.join("audit.jsonl.1"));
     let env = [
         ("AUDIT_PATH", "audit.jsonl"),
-        ("ACCOUNTS_ENABLED", "true"),
+        ("COGWARD_ACCOUNTS_ENABLED", "true"),
         ("LOG_FORMAT", "json"),
     ];
     let server = deployment.serve(&env).await;
@@ -71,7 +71,7 @@ async fn a_file_has_every_event_and_the_log_none_and_hangups_rotate_it() {
     let mut browser = server.browser();
     let entered = sign_in(&mut browser, USER).await;
     assert_eq!(browser.post("/api/v1/auth/refresh").await.status, 200);
-    assert_eq!(log_in(&server, "wrong").await.1, 401);
+    assert_eq!(log_in(&server, "wrong-Passw0rd").await.1, 401);
     let (mut other, status) = log_in(&server, "Passw0rd!").await;
     assert_eq!(status, 200);
     let question = json!({ "action": "read:own" });
@@ -129,7 +129,7 @@ async fn a_file_has_every_event_and_the_log_none_and_hangups_rotate_it() {
         "{numbers:?}"
     );
     let both = std::fs::read_to_string(&old).unwrap() + &std::fs::read_to_string(&path).unwrap();
-    for secret in [USER, "Passw0rd", "wrong", "eyJ", "cogward_session"] {
+    for secret in [USER, "Passw0rd", "eyJ", "cogward_session"] {
         assert!(!both.contains(secret), "{secret}");
     }
 }
@@ -159,7 +159,10 @@ async fn a_full_disk_is_told_of_once_and_ends_no_request() {
     let [port] = free_ports();
     let env = deployment.env(
         port,
-        &[("AUDIT_OUTPUT", "stdout"), ("ACCOUNTS_ENABLED", "true")],
+        &[
+            ("AUDIT_OUTPUT", "stdout"),
+            ("COGWARD_ACCOUNTS_ENABLED", "true"),
+        ],
     );
     let env: Vec<_> = env.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();
     let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
@@ -210,7 +213,7 @@ async fn a_trail_that_cannot_be_written_is_no_start() {
     let output = cogward(folder, &["serve"]).envs(env).output().unwrap();
     let said = text(&output.stderr);
     assert!(
-        said.contains("AUDIT_PATH is required by audit.output file"),
+        said.contains("AUDIT_PATH: is required by audit.output file"),
         "{said}"
     );
 }

@@ -103,8 +103,9 @@ async fn t181_nothing_that_a_caller_sends_forges_a_line() {
             .start(&[("LOG_FORMAT", format), ("LOG_LEVEL", "debug")])
             .await;
         let user = json!({
-            "username": "eve@example.com", "password": "Passw0rd!", "groups": [HOSTILE],
-            "attributes": { "email": "eve@example.com", "given_name": HOSTILE },
+            "username": "eve@example.com", "password": "Passw0rd!",
+            // What Cognito lets a group be called.
+            "groups": ["\"}\\u001b]0;t"], "attributes": { "email": "eve@example.com" },
         });
         local(&dev.pool(), "users", &user).await;
         let mut browser = server.browser();

@@ -42,12 +42,14 @@ static OUTPUT: Setting<AuditOutput> = Setting::new(
     "`stdout` and `file`: one event a line, JSON in the words of OCSF 1.8.0. `log`: lines of the log, \
      on the target `cogward::audit`, whatever `log.level` says.",
 )
+.env(&["AUDIT_OUTPUT"])
 .derived("`file` with `audit.path`; else `stdout` in production, `log` elsewhere")
 .example("stdout");
 static PATH: Setting<PathBuf> = Setting::new(
     "audit.path",
     "File of the output `file`. Lines are added to it; it is opened again at SIGHUP, for `logrotate`.",
 )
+.env(&["AUDIT_PATH"])
 .example("/var/log/cogward/audit.jsonl");
 
 pub(crate) fn load(r: &mut Reader<'_>, server: &Server) -> Audit {
