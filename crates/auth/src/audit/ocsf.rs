@@ -124,13 +124,7 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         true => (1, "Allowed"),
         false => (2, "Denied"),
     });
-    let protocol = match told.more {
-        More::SignIn {
-            method: "oauth", ..
-        } => Some((4, "OpenID")),
-        More::SignIn { method, .. } => Some((OTHER, method)),
-        _ => None,
-    };
+    let protocol = protocol(&told.more);
     let user = user(told.sub, origin);
     let is_authentication = class == Class::Authentication;
     Event {
@@ -176,6 +170,17 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         http_request: http_request(told, by),
         log_name: (class == Class::EventLog).then_some("audit"),
         metadata: metadata(told, by, origin, place),
+    }
+}
+
+/// How somebody signed in.
+fn protocol<'a>(more: &More<'a>) -> Option<(u32, &'a str)> {
+    match *more {
+        More::SignIn {
+            method: "oauth", ..
+        } => Some((4, "OpenID")),
+        More::SignIn { method, .. } => Some((OTHER, method)),
+        _ => None,
     }
 }
 

@@ -290,6 +290,10 @@ mod tests {
             SystemClock.now().plus(self.0)
         }
 
+        fn millis(&self) -> i64 {
+            self.now().as_secs() * 1000
+        }
+
         fn until_next_second(&self) -> Duration {
             Duration::ZERO
         }

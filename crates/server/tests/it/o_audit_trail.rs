@@ -280,14 +280,7 @@ async fn t181_nothing_that_a_caller_sends_forges_an_event() {
         .get("/auth/callback?state=%0a%7b&error=%1b%5b2J%0d%0a")
         .await;
     let (text, events) = audited.end().await;
-    for line in text.split_terminator('\n') {
-        assert!(line.chars().all(is_plain), "{line:?}");
-    }
-    // One run of events, each in its place: none was slipped in.
-    let sequence = |it: &Value| it["metadata"]["sequence"].as_u64().unwrap();
-    let mut sequences: Vec<u64> = events.iter().map(sequence).collect();
-    sequences.sort_unstable();
-    assert!(sequences.into_iter().eq(0..events.len() as u64));
+    assert_none_slipped_in(&text, &events);
     let decided = events.iter().find(|it| code_of(it) == "decision").unwrap();
     assert_eq!(decided["resources"][0]["uid"], HOSTILE);
     assert_eq!(decided["resources"][0]["type"], HOSTILE);
@@ -303,6 +296,17 @@ async fn t181_nothing_that_a_caller_sends_forges_an_event() {
     assert_eq!(entered["src_endpoint"]["ip"], "127.0.0.1");
     let refused = Refused::SignIn.kind().code;
     assert!(events.iter().any(|it| code_of(it) == refused));
+}
+
+/// One run of events, each in its place.
+fn assert_none_slipped_in(text: &str, events: &[Value]) {
+    for line in text.split_terminator('\n') {
+        assert!(line.chars().all(is_plain), "{line:?}");
+    }
+    let sequence = |it: &Value| it["metadata"]["sequence"].as_u64().unwrap();
+    let mut sequences: Vec<u64> = events.iter().map(sequence).collect();
+    sequences.sort_unstable();
+    assert!(sequences.into_iter().eq(0..events.len() as u64));
 }
 
 #[tokio::test]
