@@ -655,7 +655,8 @@ async fn every_decision_is_in_the_audit_log_with_its_policies_and_request() {
 /// Two sets that permit the same two things, each by policies of its own name.
 #[tokio::test]
 async fn a_reload_under_load_fails_no_request_and_mixes_no_sets() {
-    let app = Arc::new(app().await);
+    let app = TestApp::builder().policies().unlimited().start().await;
+    let app = Arc::new(app);
     let set = |name: &str| {
         texts(
             "",
