@@ -133,7 +133,10 @@ async fn t181_nothing_that_a_caller_sends_forges_a_line() {
             .get("/auth/callback?state=%0a%7b&error=%1b%5b2J%0d%0a")
             .await;
         let log = server.log();
-        assert!(log.contains("decision") && !log.contains("nowhere"), "{log}");
+        assert!(
+            log.contains("decision") && !log.contains("nowhere"),
+            "{log}"
+        );
         let this_year = &log[..4];
         for line in log.split_terminator('\n') {
             assert!(line.chars().all(cogward_auth::audit::is_plain), "{line:?}");
