@@ -1,12 +1,11 @@
 //! Who or what causes what is done.
 
-use std::fmt;
 use std::net::IpAddr;
 
 use tokio::task::futures::TaskLocalFuture;
 use tracing::Span;
 
-use super::Trail;
+use super::{RequestId, Trail};
 
 tokio::task_local! { static CAUSE: Cause; }
 
@@ -24,8 +23,8 @@ pub struct Cause {
 pub enum By {
     /// A request.
     Request {
-        /// `X-Request-Id` of the answer, 24 digits in hex.
-        id: u128,
+        /// `X-Request-Id` of the answer.
+        id: RequestId,
         /// The other end of the connection.
         peer: Option<IpAddr>,
         /// The caller's address, as far as it can be believed: behind a proxy not the peer's.
@@ -66,16 +65,6 @@ impl Cause {
     }
 }
 
-/// As `X-Request-Id` has it.
-#[derive(Clone, Copy)]
-pub(super) struct RequestId(pub(super) u128);
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:024x}", self.0)
-    }
-}
-
 /// The cause as a span. It is made when there is something to tell: the many
 /// requests that only read pay for none.
 pub(crate) fn span() -> Span {
@@ -87,7 +76,7 @@ pub(crate) fn span() -> Span {
             tracing::info_span!(
                 target: "cogward::audit",
                 "request",
-                request_id = %RequestId(id),
+                request_id = %id,
                 peer,
             )
         }

@@ -6,7 +6,10 @@
 //! person by `sub`; tokens, cookies, codes and addresses of e-mail never stand in an event.
 
 mod cause;
+mod cut;
+mod hex;
 pub mod kinds;
+mod metadata;
 mod ocsf;
 mod plain;
 #[cfg(test)]
@@ -18,14 +21,17 @@ use std::fmt;
 use cogward_session::{Handle, LookupKey};
 
 use crate::authorize::Answer;
-use cause::RequestId;
 pub(crate) use cause::span;
 pub use cause::{By, Cause};
+pub use hex::Hex;
 use kinds::{Decided, Records};
 pub use kinds::{Event, Refused};
 use ocsf::{More, Told};
 pub use plain::is_plain;
 pub use trail::{Open, Trail, Whose};
+
+/// Of an answer, as `X-Request-Id` has it.
+pub type RequestId = Hex<24>;
 
 /// With commas between them.
 struct Names<'a>(&'a [String]);
@@ -135,7 +141,7 @@ fn log_decision(judged: &Judged<'_>, cause: Option<&Cause>) {
         ..
     } = *judged;
     let (request_id, peer) = match cause.map(|cause| cause.by) {
-        Some(By::Request { id, peer, .. }) => (Some(RequestId(id)), peer),
+        Some(By::Request { id, peer, .. }) => (Some(id), peer),
         _ => (None, None),
     };
     let session = judged.session.as_ref().map(tracing::field::display);

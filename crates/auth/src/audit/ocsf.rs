@@ -1,23 +1,20 @@
 //! An event as a line of JSON, in the words of OCSF 1.8.0.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::net::IpAddr;
 
 use cogward_session::Handle;
 use serde::{Serialize, Serializer};
 use serde_json::ser::Serializer as Json;
 
-use super::Judged;
 use super::cause::By;
+use super::cut::{Shown, Text};
 use super::kinds::{Class, Kind};
+use super::metadata::Metadata;
 use super::plain::Plain;
+use super::{Judged, RequestId};
 
-const VERSION: &str = "1.8.0";
 const OTHER: u32 = 99;
-/// No text that a caller has a hand in is longer, in bytes.
-const LONGEST: usize = 1024;
-/// What decisions use beside the class itself.
-const PROFILES: [&str; 1] = ["security_control"];
 
 /// One event, as those tell it who know of it.
 pub(super) struct Told<'a> {
@@ -107,7 +104,7 @@ struct Event<'a> {
     http_request: Option<HttpRequest<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_name: Option<&'static str>,
-    metadata: Metadata<'a>,
+    metadata: Metadata,
 }
 
 fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> Event<'a> {
@@ -120,10 +117,7 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         More::Decision(judged) => Some(judged),
         _ => None,
     };
-    let action = judged.map(|judged| match judged.answer.decision.allowed {
-        true => (1, "Allowed"),
-        false => (2, "Denied"),
-    });
+    let action = judged.map(action);
     let protocol = protocol(&told.more);
     let user = user(told.sub, origin);
     let is_authentication = class == Class::Authentication;
@@ -159,7 +153,10 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         }),
         actor: actor(told, by, class, user),
         user: matches!(class, Class::Authentication | Class::AccountChange).then_some(user),
-        session: told.session.filter(|_| is_authentication).map(Session::of),
+        session: told
+            .session
+            .filter(|_| is_authentication)
+            .map(|uid| Session { uid }),
         auth_protocol_id: protocol.map(|it| it.0),
         auth_protocol: protocol.map(|it| it.1),
         service: is_authentication.then_some(Service {
@@ -169,7 +166,15 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         src_endpoint: endpoint(by, class),
         http_request: http_request(told, by),
         log_name: (class == Class::EventLog).then_some("audit"),
-        metadata: metadata(told, by, origin, place),
+        metadata: Metadata::of(told, by, origin, place),
+    }
+}
+
+fn action(judged: &Judged<'_>) -> (u32, &'static str) {
+    if judged.answer.decision.allowed {
+        (1, "Allowed")
+    } else {
+        (2, "Denied")
     }
 }
 
@@ -237,7 +242,7 @@ fn actor<'a>(told: &Told<'a>, by: &By, class: Class, user: User<'a>) -> Option<A
     };
     Some(Actor {
         user,
-        session: told.session.map(Session::of),
+        session: told.session.map(|uid| Session { uid }),
         authorizations: match told.more {
             More::Decision(judged) => Some(Authorizations(judged)),
             _ => None,
@@ -282,12 +287,6 @@ struct Policy<'a> {
 #[derive(Serialize)]
 struct Session {
     uid: Handle,
-}
-
-impl Session {
-    fn of(uid: Handle) -> Self {
-        Self { uid }
-    }
 }
 
 #[derive(Serialize)]
@@ -344,7 +343,7 @@ fn endpoint(by: &By, class: Class) -> Option<Endpoint> {
 
 #[derive(Serialize)]
 struct HttpRequest<'a> {
-    uid: Hex<24>,
+    uid: RequestId,
     #[serde(skip_serializing_if = "Option::is_none")]
     user_agent: Option<Text<'a>>,
 }
@@ -354,121 +353,10 @@ fn http_request<'a>(told: &Told<'a>, by: &By) -> Option<HttpRequest<'a>> {
         return None;
     };
     Some(HttpRequest {
-        uid: Hex(*id),
+        uid: *id,
         user_agent: match told.more {
             More::SignIn { user_agent, .. } => user_agent.map(Text),
             _ => None,
         },
     })
-}
-
-#[derive(Serialize)]
-struct Metadata<'a> {
-    version: &'static str,
-    uid: Hex<32>,
-    sequence: u64,
-    event_code: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    correlation_uid: Option<Hex<24>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    profiles: Option<[&'a str; 1]>,
-    product: Product,
-}
-
-#[derive(Serialize)]
-struct Product {
-    name: &'static str,
-    vendor_name: &'static str,
-    version: &'static str,
-}
-
-fn metadata<'a>(told: &Told<'_>, by: &By, origin: &Origin, place: &Place) -> Metadata<'a> {
-    let request = match by {
-        By::Request { id, .. } => Some(Hex(*id)),
-        By::Operator | By::Server => None,
-    };
-    Metadata {
-        version: VERSION,
-        uid: Hex(u128::from(origin.run) << 64 | u128::from(place.sequence)),
-        sequence: place.sequence,
-        event_code: told.kind.code,
-        correlation_uid: request,
-        profiles: matches!(told.more, More::Decision(_)).then_some(PROFILES),
-        product: Product {
-            name: "Cogward",
-            vendor_name: "Cogward",
-            version: env!("CARGO_PKG_VERSION"),
-        },
-    }
-}
-
-/// So many of the number's lowest digits.
-#[derive(Clone, Copy)]
-struct Hex<const DIGITS: usize>(u128);
-
-impl<const DIGITS: usize> Serialize for Hex<DIGITS> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let (mut text, mut left) = ([b'0'; DIGITS], self.0);
-        for place in text.iter_mut().rev() {
-            let [digit, ..] = (left & 0xf).to_le_bytes();
-            *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
-            left >>= 4;
-        }
-        serializer.serialize_str(str::from_utf8(&text).unwrap_or_default())
-    }
-}
-
-/// A text of somebody else's, cut where it is too long.
-#[derive(Clone, Copy)]
-struct Text<'a>(&'a str);
-
-impl Serialize for Text<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        match self.0.len() > LONGEST {
-            true => Shown(&self.0).serialize(serializer),
-            false => serializer.serialize_str(self.0),
-        }
-    }
-}
-
-/// The same of what is shown as it is written.
-struct Shown<'a>(&'a dyn fmt::Display);
-
-impl Serialize for Shown<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl fmt::Display for Shown<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut cut = Cut {
-            to: f,
-            left: LONGEST,
-        };
-        write!(cut, "{}", self.0)
-    }
-}
-
-/// Passes on so many bytes, and says that there were more.
-struct Cut<'a, 'f> {
-    to: &'a mut fmt::Formatter<'f>,
-    left: usize,
-}
-
-impl fmt::Write for Cut<'_, '_> {
-    fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = text.floor_char_boundary(self.left);
-        let (now, rest) = text.split_at_checked(fits).unwrap_or((text, ""));
-        self.to.write_str(now)?;
-        if !rest.is_empty() && self.left > 0 {
-            self.to.write_char('…')?;
-        }
-        self.left = if rest.is_empty() {
-            self.left - now.len()
-        } else {
-            0
-        };
-        Ok(())
-    }
 }

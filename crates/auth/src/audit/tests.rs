@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::cause::By;
 use super::kinds::{self, Decided, Event, Itself, Kind, Records, Refused};
 use super::ocsf::{self, More, Origin, Place, Told};
-use super::{Judged, is_plain};
+use super::{Hex, Judged, is_plain};
 use crate::authorize::{Answer, Reason};
 
 /// By `class_uid`.
@@ -80,7 +80,7 @@ fn written(told: &Told<'_>, by: &By) -> Vec<u8> {
 fn causes() -> Vec<By> {
     let ip = |text: &str| Some(text.parse::<IpAddr>().unwrap());
     let request = |peer, address| By::Request {
-        id: 0xfeed,
+        id: Hex(0xfeed),
         peer,
         address,
     };

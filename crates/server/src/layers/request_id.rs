@@ -1,9 +1,9 @@
 //! A name for every answer: given out here, never taken from a caller.
 
-use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::rand::SecureRandom;
+use cogward_auth::audit::{Hex, RequestId};
 use http::HeaderValue;
 
 /// Gives out ids: unique among processes by their random half, within one by their count.
@@ -24,47 +24,13 @@ impl RequestIds {
     }
 
     pub(crate) fn next(&self) -> RequestId {
-        RequestId {
-            process: self.process,
-            count: self.count.fetch_add(1, Ordering::Relaxed),
-        }
+        let count = self.count.fetch_add(1, Ordering::Relaxed) & 0xffff_ffff;
+        Hex(u128::from(self.process) << 32 | u128::from(count))
     }
 }
 
-#[derive(Clone, Copy)]
-pub(crate) struct RequestId {
-    process: u64,
-    count: u64,
-}
-
-impl RequestId {
-    /// What its 24 digits say.
-    pub(crate) fn number(self) -> u128 {
-        u128::from(self.process) << 32 | u128::from(self.count & 0xffff_ffff)
-    }
-
-    pub(crate) fn header(self) -> HeaderValue {
-        let mut text = [0; 24];
-        let (process, count) = text.split_at_mut(16);
-        hex(self.process, process);
-        hex(self.count & 0xffff_ffff, count);
-        HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("-"))
-    }
-}
-
-/// The lowest digits of `number`, as many as there is room for.
-fn hex(mut number: u64, text: &mut [u8]) {
-    for place in text.iter_mut().rev() {
-        let [digit, ..] = (number & 0xf).to_le_bytes();
-        *place = digit + if digit < 10 { b'0' } else { b'a' - 10 };
-        number >>= 4;
-    }
-}
-
-impl fmt::Display for RequestId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:024x}", self.number())
-    }
+pub(crate) fn header(id: RequestId) -> HeaderValue {
+    HeaderValue::from_bytes(&id.digits()).unwrap_or(HeaderValue::from_static("-"))
 }
 
 #[cfg(test)]
@@ -75,7 +41,8 @@ mod tests {
     fn header_and_text_agree_and_differ_each_time() {
         let ids = RequestIds::new(&aws_lc_rs::rand::SystemRandom::new());
         let (one, other) = (ids.next(), ids.next());
-        assert_eq!(one.header().to_str().unwrap(), one.to_string());
+        assert_eq!(header(one).to_str().unwrap(), one.to_string());
+        assert_eq!(one.to_string(), format!("{:024x}", one.0));
         assert_ne!(one.to_string(), other.to_string());
     }
 }

@@ -3,10 +3,10 @@
 
 use std::time::Instant;
 
+use cogward_auth::audit::RequestId;
 use http::{Method, StatusCode};
 use tracing::Level;
 
-use super::request_id::RequestId;
 use crate::error::Error;
 
 const TARGET: &str = "cogward::request";
