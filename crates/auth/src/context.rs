@@ -112,9 +112,12 @@ pub(crate) fn forget(auth: &Auth, sub: &str) {
 /// For a token that was revoked: here alone, and once in a while, since whoever holds it may show
 /// it again and again.
 pub(crate) fn disown(auth: &Auth, sub: &str) {
+    if auth.pool.contexts.is_none() {
+        return;
+    }
     let user = auth.ring().user_index(&auth.pool.id, sub);
     let key = LookupKey::from_bytes(*user.as_bytes());
-    if auth.pool.contexts.is_some() && auth.disowned.note(key, auth.now()) {
+    if auth.disowned.note(key, auth.now()) {
         forget_here(auth, sub);
     }
 }

@@ -15,5 +15,5 @@ pub use cogward_session::Timestamp;
 pub use contexts::{ContextError, Contexts, Keeping, UserContext, Whose};
 pub use pattern::{Pattern, PatternError};
 pub use provider::{Credentials, Provider, ProviderError, Refused, SetupError};
-pub use roles::Roles;
+pub use roles::{NoRoles, Roles};
 pub use statistics::Statistics;

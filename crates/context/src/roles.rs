@@ -1,10 +1,8 @@
 //! What an IAM service says of a person.
 
-use std::fmt;
 use std::sync::Arc;
 
-use serde::de::{Error, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Serialize};
 
 /// A person has no more roles in a context.
 const MOST: usize = 256;
@@ -12,8 +10,8 @@ const MOST: usize = 256;
 const LONGEST: usize = 256;
 
 /// The names of somebody's roles in one context, in alphabetical order, each once.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
-#[serde(transparent)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "Vec<String>")]
 pub struct Roles(Arc<[String]>);
 
 impl Roles {
@@ -36,37 +34,26 @@ impl Roles {
     }
 }
 
-/// Roles are an array of names and nothing else: what is not understood is no role.
-impl<'de> Deserialize<'de> for Roles {
-    fn deserialize<D: Deserializer<'de>>(input: D) -> Result<Self, D::Error> {
-        input.deserialize_seq(Names)
-    }
-}
+impl TryFrom<Vec<String>> for Roles {
+    type Error = NoRoles;
 
-struct Names;
-
-impl<'de> Visitor<'de> for Names {
-    type Value = Roles;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "up to {MOST} names of roles")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Roles, A::Error> {
-        let mut names = Vec::new();
-        while let Some(name) = seq.next_element::<String>()? {
-            let good =
-                !name.is_empty() && name.len() <= LONGEST && !name.contains(char::is_control);
-            if !good || names.len() == MOST {
-                return Err(Error::custom("no name of a role"));
-            }
-            names.push(name);
+    fn try_from(mut names: Vec<String>) -> Result<Self, NoRoles> {
+        let good = |name: &String| {
+            !name.is_empty() && name.len() <= LONGEST && !name.contains(char::is_control)
+        };
+        if names.len() > MOST || !names.iter().all(good) {
+            return Err(NoRoles);
         }
         names.sort_unstable();
         names.dedup();
-        Ok(Roles(names.into()))
+        Ok(Self(names.into()))
     }
 }
+
+/// What is not understood is no role.
+#[derive(Debug, thiserror::Error)]
+#[error("roles are not up to {MOST} names of 1 to {LONGEST} bytes")]
+pub struct NoRoles;
 
 #[cfg(test)]
 mod tests {

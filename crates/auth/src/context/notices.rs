@@ -1,7 +1,6 @@
 //! What servers that share a store tell each other to forget: a short list in the store, under a
 //! name of its own beside the sessions, that each looks at every second.
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,7 +10,6 @@ use cogward_session::{
     Clock, KeyRing, LookupKey, Record, Replaced, SessionStore, StoreError, Timestamp, seal,
 };
 use parking_lot::Mutex;
-use serde::{Deserialize, Serialize};
 
 use crate::{Auth, chain};
 
@@ -37,8 +35,7 @@ pub(crate) struct Board {
 }
 
 /// What is on it. The last has the number that is the record's version, each before one less.
-#[derive(Default, Serialize, Deserialize)]
-struct Notices(VecDeque<Pattern>);
+type Notices = Vec<Pattern>;
 
 /// What waits to be written, by one task at a time.
 #[derive(Default)]
@@ -112,7 +109,7 @@ impl Board {
                 .as_deref()
                 .map(|record| self.open(record))
                 .unwrap_or_default();
-            notices.0.extend(told.iter().cloned());
+            notices.extend_from_slice(told);
             let version = before.saturating_add(told.len() as u64);
             let record = self.seal(&key, version, notices, now)?;
             let written = match there {
@@ -139,8 +136,8 @@ impl Board {
         mut notices: Notices,
         now: Timestamp,
     ) -> Result<Record, StoreError> {
-        let more = notices.0.len().saturating_sub(KEPT);
-        notices.0.drain(..more);
+        let more = notices.len().saturating_sub(KEPT);
+        notices.drain(..more);
         let sealed = seal::seal_notices(&self.ring, key, version, &notices, &SystemRandom::new());
         Ok(Record {
             version,
@@ -163,7 +160,7 @@ impl Board {
     /// What came after number `seen`, or since there was no list; everything where that cannot be
     /// told.
     fn since(&self, seen: Option<u64>, record: &Record) -> Vec<Pattern> {
-        let notices = self.open(record).0;
+        let notices = self.open(record);
         let old = match seen {
             None => (1..KEPT).contains(&notices.len()).then_some(0),
             Some(seen) => {
