@@ -28,7 +28,7 @@ pub use fake_cognito::{FakeCognito, TokenAnswer};
 pub use faulty_store::{FaultyStore, Hold};
 pub use known_errors::known_error;
 pub use log_watch::secret_in;
-pub use ocsf::audit_events;
+pub use ocsf::{assert_whole_trail, audit_events};
 pub use signer::Signer;
 pub use stores::StoreKind;
 pub use token_shape::holds_a_token;

@@ -38,6 +38,16 @@ pub fn audit_events(trail: &str) -> Vec<Value> {
     trail.split_terminator('\n').map(event).collect()
 }
 
+/// None is missing, none stands twice, none was slipped in: they are a server's from its start.
+#[track_caller]
+pub fn assert_whole_trail<'e>(events: impl IntoIterator<Item = &'e Value>) {
+    let number = |it: &Value| it["metadata"]["sequence"].as_u64().unwrap();
+    let mut numbers: Vec<u64> = events.into_iter().map(number).collect();
+    numbers.sort_unstable();
+    let whole = 0..numbers.len() as u64;
+    assert!(numbers.iter().copied().eq(whole), "{numbers:?}");
+}
+
 #[track_caller]
 fn event(line: &str) -> Value {
     let event: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("no JSON: {line}"));
