@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use cogward_session::{
-    Buckets, BudgetKey, Budgets, Drawn, Quota, Rate, StoreError, Taken, Timestamp,
+    BucketKey, Buckets, BudgetKey, Budgets, Drawn, Quota, Rate, StoreError, Taken, Timestamp,
 };
 use parking_lot::Mutex;
 
@@ -95,7 +95,7 @@ pub(crate) async fn sign_in(auth: &Auth, client: &Client) -> Result<(), Limited>
 /// One of what all addresses have together.
 pub(crate) fn from_all(auth: &Auth) -> Result<(), Limited> {
     let all = &auth.limits.all_sign_ins;
-    match all.draw(&(), 1, auth.now()) {
+    match all.draw(BucketKey::default(), 1, auth.now()) {
         Drawn::Granted { .. } => Ok(()),
         Drawn::Refused { seconds, .. } => Err(Limited {
             name: "sign-ins in all",

@@ -12,7 +12,7 @@ use cogward_cognito::Cognito;
 use cogward_context::Contexts;
 use cogward_jwt::UserPool;
 use cogward_server::{App, Cookies, Limits, Pages, RateLimits, Site, listen, router, serve};
-use cogward_session::{MemoryStore, SessionStore, SystemClock};
+use cogward_session::{MemoryStore, Rate, SessionStore, SystemClock};
 use cogward_store_dynamodb::{DynamoStore, StaticCredentials};
 use cogward_store_postgres::PostgresStore;
 use cogward_store_redis::RedisStore;
@@ -25,6 +25,8 @@ use crate::{contexts, decisions, messages, sessions};
 
 /// Of Redis' records: enough for all that are asked for.
 const CACHE_BYTES: u64 = 128 << 20;
+/// Nothing meets this limit.
+const AMPLE: Rate = Rate::new(u32::MAX, u32::MAX);
 pub(crate) const COOKIE_NAME: &str = "cogward_session";
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -204,11 +206,11 @@ fn site(base: &Url) -> Result<Site> {
             domain: None,
         },
         trusted_proxies: Vec::new(),
-        // All load comes from one address.
+        // Counted as ever, but all load comes from one address.
         rate_limits: RateLimits {
-            address: None,
-            session: None,
-            bad_credentials: None,
+            address: Some(AMPLE),
+            session: Some(AMPLE),
+            bad_credentials: Some(AMPLE),
         },
         show_api: false,
     })

@@ -62,6 +62,11 @@ impl Cookies {
         find(headers, self.name(which))
     }
 
+    /// The first of them, whatever it is.
+    pub(crate) fn first<'h>(&self, headers: &'h HeaderMap, which: Which) -> Option<&'h [u8]> {
+        values(headers, self.name(which)).next()
+    }
+
     /// All session cookies a request came with, for ending what they name: a
     /// neighbour on the domain must not keep a session alive by adding another.
     pub(crate) fn sessions<'h>(&self, headers: &'h HeaderMap) -> Vec<&'h str> {

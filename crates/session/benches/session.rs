@@ -2,15 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a benchmark stops at the first fault")]
 
-use std::net::Ipv4Addr;
 use std::sync::Arc;
 
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use cogward_session::{
-    Buckets, CookieValue, Identity, KeyRing, MemoryStore, Purpose, Rate, Record, RevocationMark,
-    Secret, SessionId, SessionStore, Timestamp, Token, TokenSet, cookie_value, seal,
+    BucketKeys, Buckets, CookieValue, Identity, KeyRing, MemoryStore, Purpose, Rate, Record,
+    RevocationMark, Secret, SessionId, SessionStore, Timestamp, Token, TokenSet, cookie_value,
+    seal,
 };
 use divan::{Bencher, black_box};
 
@@ -34,12 +34,12 @@ fn cookie_check(bencher: Bencher<'_, '_>) {
 fn two_limits(bencher: Bencher<'_, '_>, callers: u64) {
     let [address, session] =
         [Rate::new(10_000, 1000), Rate::new(1000, 100)].map(|rate| Buckets::new(rate, 32_768));
-    let mut caller = 0;
+    let (keys, mut caller) = (BucketKeys::default(), 0);
     bencher.bench_local(|| {
         caller = (caller + 1) % callers;
-        let bits = u32::try_from(caller).unwrap();
-        let drawn = address.draw(&black_box(Ipv4Addr::from_bits(bits)), 1, NOW);
-        (drawn, session.draw(&black_box(caller), 1, NOW))
+        let drawn = address.draw(keys.of(u128::from(black_box(caller))), 1, NOW);
+        let cookie = u128::from(black_box(caller)).to_le_bytes();
+        (drawn, session.draw(keys.of(cookie.as_slice()), 1, NOW))
     });
 }
 

@@ -54,14 +54,29 @@ pub enum Drawn {
 /// So many buckets share a lock, and the room there is for them.
 const WAYS: usize = 8;
 
+/// Names buckets. Nobody who does not know the secret in it can choose two of one name, or of
+/// one place.
+#[derive(Default)]
+pub struct BucketKeys(RandomState);
+
+/// The name of a bucket.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct BucketKey(u64);
+
+impl BucketKeys {
+    /// That of what is counted.
+    pub fn of<T: Hash>(&self, what: T) -> BucketKey {
+        BucketKey(self.0.hash_one(what))
+    }
+}
+
 /// Token buckets by key, in memory that is taken once and never grows.
 ///
-/// A key has one of eight places, which a secret hash chooses. A full bucket takes no room. Where
+/// A key has one of eight places, which its hash chooses. A full bucket takes no room. Where
 /// all eight are taken by others that are not full, the one nearest to being full is forgotten: a
 /// flood of keys that come once frees none that comes often.
 pub struct Buckets {
     rate: Rate,
-    hasher: RandomState,
     sets: Box<[Mutex<Set>]>,
 }
 
@@ -85,7 +100,6 @@ impl Buckets {
         let sets = most.div_ceil(WAYS).next_power_of_two();
         Self {
             rate,
-            hasher: RandomState::new(),
             sets: std::iter::repeat_with(Mutex::default).take(sets).collect(),
         }
     }
@@ -103,8 +117,8 @@ impl Buckets {
     }
 
     /// Draws `cost` from the key's bucket, all or nothing; more than a full one holds is all of it.
-    pub fn draw<K: Hash>(&self, key: &K, cost: u32, now: Timestamp) -> Drawn {
-        let [a, b, c, d, place @ ..] = self.hasher.hash_one(key).to_le_bytes();
+    pub fn draw(&self, key: BucketKey, cost: u32, now: Timestamp) -> Drawn {
+        let [a, b, c, d, place @ ..] = key.0.to_le_bytes();
         let place = usize::try_from(u32::from_le_bytes(place)).unwrap_or_default();
         let second = u32::try_from(now.as_secs()).unwrap_or_default();
         let Some(set) = self.sets.get(place & (self.sets.len() - 1)) else {
@@ -191,8 +205,8 @@ mod tests {
 
     #[test]
     fn ten_at_once_and_two_more_every_second() {
-        let buckets = Buckets::new(Rate::new(10, 2), 8);
-        let draw = |cost, second| buckets.draw(&"key", cost, NOW.plus(second));
+        let (buckets, keys) = (Buckets::new(Rate::new(10, 2), 8), BucketKeys::default());
+        let draw = |cost, second| buckets.draw(keys.of("key"), cost, NOW.plus(second));
         for left in (0..10).rev() {
             assert_eq!(draw(1, 0), Drawn::Granted { left });
         }
@@ -206,13 +220,16 @@ mod tests {
         // More than there ever is takes all there is.
         assert_eq!(draw(1_000_000, 1000), refused(1, true));
         assert_eq!(draw(1_000_000, 1001), Drawn::Granted { left: 0 });
-        assert_eq!(buckets.draw(&"other", 1, NOW), Drawn::Granted { left: 9 });
+        assert_eq!(
+            buckets.draw(keys.of("other"), 1, NOW),
+            Drawn::Granted { left: 9 }
+        );
     }
 
     #[test]
     fn a_clock_that_is_set_back_frees_nobody_and_locks_nobody_out() {
         let buckets = Buckets::new(Rate::new(2, 1), 8);
-        let draw = |second| buckets.draw(&"key", 1, NOW.plus(second));
+        let draw = |second| buckets.draw(BucketKey(1), 1, NOW.plus(second));
         assert_eq!(draw(1_000_000), Drawn::Granted { left: 1 });
         assert_eq!(draw(0), Drawn::Granted { left: 0 });
         assert_eq!(draw(0), refused(1, true));
@@ -222,18 +239,24 @@ mod tests {
     /// A million addresses that come once are let in, and free none that came too often.
     #[test]
     fn t172_a_flood_of_keys_takes_no_memory_and_frees_no_limited_key() {
-        let buckets = Buckets::new(Rate::new(100, 1), 4096);
+        let (buckets, keys) = (Buckets::new(Rate::new(100, 1), 4096), BucketKeys::default());
         let size = buckets.size();
         assert!(size < 4096 * 20, "{size} bytes");
         let limited = || (0..50_u32).map(|key| u64::from(key) << 32);
         for key in limited() {
-            assert_eq!(buckets.draw(&key, 100, NOW), Drawn::Granted { left: 0 });
+            assert_eq!(
+                buckets.draw(keys.of(key), 100, NOW),
+                Drawn::Granted { left: 0 }
+            );
         }
         for key in 1..1_000_000_u64 {
-            assert_eq!(buckets.draw(&key, 1, NOW), Drawn::Granted { left: 99 });
+            assert_eq!(
+                buckets.draw(keys.of(key), 1, NOW),
+                Drawn::Granted { left: 99 }
+            );
         }
         for key in limited() {
-            assert_eq!(buckets.draw(&key, 1, NOW), refused(1, true));
+            assert_eq!(buckets.draw(keys.of(key), 1, NOW), refused(1, true));
         }
         assert_eq!(buckets.size(), size);
     }
@@ -241,20 +264,29 @@ mod tests {
     /// The bound: a limited one goes when eight others of its set are emptier.
     #[test]
     fn t172_where_there_is_no_room_the_one_nearest_to_full_is_forgotten() {
-        let buckets = Buckets::new(Rate::new(100, 1), 8);
+        let (buckets, keys) = (Buckets::new(Rate::new(100, 1), 8), BucketKeys::default());
         for key in 0..8_u32 {
-            buckets.draw(&key, 90 + key, NOW);
+            buckets.draw(keys.of(key), 90 + key, NOW);
         }
-        assert_eq!(buckets.draw(&"new", 1, NOW), Drawn::Granted { left: 99 });
-        assert_eq!(buckets.draw(&"newer", 1, NOW), Drawn::Granted { left: 99 });
+        assert_eq!(
+            buckets.draw(keys.of("new"), 1, NOW),
+            Drawn::Granted { left: 99 }
+        );
+        assert_eq!(
+            buckets.draw(keys.of("newer"), 1, NOW),
+            Drawn::Granted { left: 99 }
+        );
         for key in 1..8_u32 {
             assert_eq!(
-                buckets.draw(&key, 90, NOW),
+                buckets.draw(keys.of(key), 90, NOW),
                 refused(80 + key, true),
                 "{key}"
             );
         }
-        assert_eq!(buckets.draw(&0_u32, 90, NOW), Drawn::Granted { left: 10 });
+        assert_eq!(
+            buckets.draw(keys.of(0_u32), 90, NOW),
+            Drawn::Granted { left: 10 }
+        );
     }
 
     proptest! {
@@ -270,7 +302,7 @@ mod tests {
             let (mut now, mut granted) = (NOW, 0);
             for (step, cost) in steps {
                 now = now.plus(step);
-                match buckets.draw(&"key", cost, now) {
+                match buckets.draw(BucketKey(1), cost, now) {
                     Drawn::Granted { left } => {
                         prop_assert!(left < burst);
                         granted += i64::from(cost.min(burst));

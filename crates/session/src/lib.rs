@@ -20,7 +20,7 @@ mod store;
 mod time;
 mod token_codec;
 
-pub use buckets::{Buckets, Drawn, Rate};
+pub use buckets::{BucketKey, BucketKeys, Buckets, Drawn, Rate};
 pub use budget::{BudgetKey, Budgets, Quota, Taken};
 pub use cookie_value::{CookieValue, Purpose};
 pub use id::{Handle, LookupKey, ParseHandleError, RandomError, SessionId, UserIndex};

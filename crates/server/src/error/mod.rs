@@ -328,12 +328,9 @@ impl Error {
         }
     }
 
-    /// The limit that was met, in place of another that was not; nothing where it is Cognito's.
+    /// The limit that was met; nothing where it is Cognito's.
     /// The draft's own fields (draft-ietf-httpapi-ratelimit-headers-11) name it as well.
     fn add_limit(&self, headers: &mut HeaderMap) {
-        for name in [LIMIT, REMAINING, RESET] {
-            headers.remove(name);
-        }
         let Some(limited) = self.limited.as_deref() else {
             return;
         };

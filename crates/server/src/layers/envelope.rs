@@ -2,11 +2,12 @@
 //! answer, preflights among them.
 
 use std::net::{IpAddr, SocketAddr};
+use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request};
 use axum::response::Response;
-use cogward_auth::audit::By;
+use cogward_auth::audit::{By, RequestId};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
     STRICT_TRANSPORT_SECURITY, VARY, X_CONTENT_TYPE_OPTIONS, X_FRAME_OPTIONS,
@@ -16,7 +17,8 @@ use tower::{Layer as _, Service as _};
 use tower_http::cors::{Cors, CorsLayer};
 
 use super::guard::Guard;
-use super::request_id::RequestId;
+use super::rate_limit::Left;
+use super::request_id;
 use super::request_log::RequestLog;
 use crate::App;
 use crate::cookies::Which;
@@ -50,12 +52,18 @@ impl Envelope {
         let id = self.app.request_ids.next();
         let line = self.log.begin(id, request.method());
         let uri = request.uri().clone();
+        let address = address(&self.app.site, request.headers(), request.extensions());
         let cause = self.app.auth.caused(By::Request {
-            id: id.number(),
+            id,
             peer: peer(&request),
-            address: address(&self.app.site, request.headers(), request.extensions()),
+            address,
         });
-        let mut response = cause.of(self.answer_plainly(request)).await;
+        let mut left = None;
+        let mut response = {
+            // Pinned where it stands, since it is big.
+            let answer = pin!(self.answer_plainly(request, address, &mut left));
+            cause.of(answer).await
+        };
         let error = response.extensions_mut().remove::<Error>();
         let status = response.status();
         self.log.end(&line, uri.path(), status, error.as_ref());
@@ -63,19 +71,28 @@ impl Envelope {
             response = render(&self.app, id, uri.path(), &error, response);
         }
         // What a route says of its own answer goes before what holds for all.
-        let said = std::mem::replace(response.headers_mut(), self.headers.clone());
-        response.headers_mut().extend(said);
-        response.headers_mut().insert(X_REQUEST_ID, id.header());
+        let headers = response.headers_mut();
+        let said = std::mem::replace(headers, self.headers.clone());
+        headers.extend(said);
+        if let Some(left) = left {
+            left.add_headers(headers);
+        }
+        headers.insert(X_REQUEST_ID, request_id::header(id));
         response
     }
 
     /// What CORS has to say is said to those who ask.
-    async fn answer_plainly(&self, request: Request) -> Response {
+    async fn answer_plainly<'a>(
+        &'a self,
+        request: Request,
+        from: Option<IpAddr>,
+        left: &mut Option<Left<'a>>,
+    ) -> Response {
         if request.headers().contains_key(ORIGIN) || request.method() == Method::OPTIONS {
             let answer = self.routes_with_cors.clone().call(request);
             return answer.await.unwrap_or_else(|never| match never {});
         }
-        self.routes.answer(request).await
+        self.routes.answer(request, from, left).await
     }
 }
 

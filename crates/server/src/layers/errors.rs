@@ -2,6 +2,7 @@
 //! panic and what the router answers by itself.
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
@@ -21,8 +22,9 @@ impl Errors {
     }
 
     pub(super) async fn answer(&self, request: Request) -> Response {
-        let answering = AssertUnwindSafe(self.routes.answer(request)).catch_unwind();
-        let Ok(mut response) = answering.await else {
+        // Pinned where it stands, since it is big.
+        let answer = pin!(self.routes.answer(request));
+        let Ok(mut response) = AssertUnwindSafe(answer).catch_unwind().await else {
             // The panic hook has logged where; the caller learns nothing.
             return Code::Internal.into_response();
         };

@@ -3,6 +3,7 @@
 //! page of the frontend can read why it was refused.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -10,10 +11,13 @@ use std::task::{Context, Poll};
 use axum::extract::Request;
 use axum::response::{IntoResponse, Response};
 use cogward_auth::audit::{self, Refused};
+use http::StatusCode;
 use tower::Service;
 
 use super::errors::Errors;
+use super::rate_limit::Left;
 use crate::error::{Code, Error};
+use crate::extract::address;
 use crate::{App, origin};
 
 /// A plain type around the routes, not a layer of axum's: those are boxed and
@@ -30,19 +34,37 @@ impl Guard {
         Self { app, routes }
     }
 
-    pub(crate) async fn answer(&self, request: Request) -> Response {
-        let (app, counted) = (&self.app, async |request| {
-            self.answer_counted(request).await
-        });
-        app.rate_limiter.guard(app, request, counted).await
-    }
-
-    async fn answer_counted(&self, request: Request) -> Response {
-        if let Err(error) = check(&self.app, &request) {
-            audit::refused(Refused::Request, &error.message());
-            return error.into_response();
+    /// Answers who calls `from` there. `left` becomes what he has left of his limits: not in a
+    /// tuple with the answer, which is big and would be moved about.
+    pub(super) async fn answer<'a>(
+        &'a self,
+        request: Request,
+        from: Option<IpAddr>,
+        left: &mut Option<Left<'a>>,
+    ) -> Response {
+        let (app, limiter) = (&self.app, &self.app.rate_limiter);
+        let counted = match limiter.begin(app, &request, from) {
+            Ok(Some(granted)) => {
+                *left = granted.left;
+                Some(granted.to)
+            }
+            Ok(None) => None,
+            Err(limited) => return limited.into_response(),
+        };
+        let response = match check(app, &request) {
+            Ok(()) => self.routes.answer(request).await,
+            Err(error) => {
+                audit::refused(Refused::Request, &error.message());
+                error.into_response()
+            }
+        };
+        let counted = counted.map_or(Ok(()), |whom| limiter.end(app, whom, &response));
+        let response = counted.map_or_else(Error::into_response, |()| response);
+        if response.status() == StatusCode::TOO_MANY_REQUESTS {
+            // It tells of the limit that was met.
+            *left = None;
         }
-        self.routes.answer(request).await
+        response
     }
 }
 
@@ -58,7 +80,15 @@ impl Service<Request> for Guard {
 
     fn call(&mut self, request: Request) -> Self::Future {
         let guard = self.clone();
-        Box::pin(async move { Ok(guard.answer(request).await) })
+        Box::pin(async move {
+            let from = address(&guard.app.site, request.headers(), request.extensions());
+            let mut left = None;
+            let mut response = guard.answer(request, from, &mut left).await;
+            if let Some(left) = left {
+                left.add_headers(response.headers_mut());
+            }
+            Ok(response)
+        })
     }
 }
 

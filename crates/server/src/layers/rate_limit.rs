@@ -3,19 +3,17 @@
 //! forgotten; in this process alone, for a store that is asked each time would be what is flooded.
 //! What is costly counts in the store as well: `cogward_auth` sees to it.
 
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher as _;
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
 
 use axum::extract::{FromRequestParts, Request};
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 use cogward_auth::audit::{self, Refused};
 use cogward_auth::{Limited, household};
-use cogward_session::{Buckets, Drawn, Rate, Timestamp};
+use cogward_session::{BucketKey, BucketKeys, Buckets, Drawn, Rate, Timestamp};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 
 use crate::App;
 use crate::cookies::Which;
@@ -64,7 +62,7 @@ pub(crate) struct RateLimiter {
     address: Option<Limit>,
     session: Option<Limit>,
     bad_credentials: Option<Limit>,
-    hasher: RandomState,
+    keys: BucketKeys,
 }
 
 struct Limit {
@@ -76,14 +74,20 @@ struct Limit {
 /// Whom a request is counted for.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
-    address: IpAddr,
-    /// A hash of the cookie or the token, genuine or not.
-    credential: Option<u64>,
+    address: BucketKey,
+    /// Of the cookie or the token, genuine or not.
+    credential: Option<BucketKey>,
+}
+
+/// A request that may be answered.
+pub(super) struct Granted<'a> {
+    pub(super) to: Counted,
+    pub(super) left: Option<Left<'a>>,
 }
 
 /// What is left of the limit that is nearest.
 #[derive(Clone, Copy)]
-struct Left<'a> {
+pub(super) struct Left<'a> {
     of: &'a Limit,
     left: u32,
 }
@@ -101,57 +105,59 @@ impl RateLimiter {
             address: limit(ADDRESS, limits.address),
             session: limit(SESSION, limits.session),
             bad_credentials: limit(BAD_CREDENTIALS, limits.bad_credentials),
-            hasher: RandomState::new(),
+            keys: BucketKeys::default(),
         }
     }
 
-    /// Lets `answer` answer the request if there is one left.
-    pub(crate) async fn guard(
+    /// Counts a request before anything else is done for it; none is what is not counted.
+    pub(super) fn begin(
         &self,
         app: &App,
-        request: Request,
-        answer: impl AsyncFnOnce(Request) -> Response,
-    ) -> Response {
+        request: &Request,
+        from: Option<IpAddr>,
+    ) -> Result<Option<Granted<'_>>, Error> {
         if request.uri().path() == UNCOUNTED {
-            return answer(request).await;
+            return Ok(None);
         }
-        let counted = self.whom(&app.site, request.headers(), request.extensions());
-        let left = match self.count(counted, 1, app.auth.now()) {
-            Ok(left) => left,
-            Err(limited) => return Error::limited(limited).into_response(),
-        };
-        let mut response = answer(request).await;
-        if counted.credential.is_some()
-            && let Some(error) = response.extensions().get::<Error>()
-            && error.of_credentials
-            && let Err(limited) = self.count_bad(counted, app.auth.now())
-        {
-            return error.then_limited(limited).into_response();
+        let to = self.whom(&app.site, request.headers(), from);
+        match self.count(to, 1, app.auth.now()) {
+            Ok(left) => Ok(Some(Granted { to, left })),
+            Err(limited) => Err(Error::limited(limited)),
         }
-        if let Some(left) = left {
-            left.add_headers(response.headers_mut());
-        }
-        response
     }
 
-    fn whom(&self, site: &Site, headers: &HeaderMap, extensions: &Extensions) -> Counted {
+    /// Counts who came with bad credentials.
+    pub(super) fn end(&self, app: &App, whom: Counted, response: &Response) -> Result<(), Error> {
+        if whom.credential.is_some()
+            && let Some(error) = response.extensions().get::<Error>()
+            && error.of_credentials
+        {
+            let counted = self.count_bad(whom, app.auth.now());
+            counted.map_err(|limited| error.then_limited(limited))?;
+        }
+        Ok(())
+    }
+
+    fn whom(&self, site: &Site, headers: &HeaderMap, from: Option<IpAddr>) -> Counted {
         // Where nobody knows who calls, all are one.
-        let unknown = IpAddr::V6(Ipv6Addr::UNSPECIFIED);
-        let address = address(site, headers, extensions).unwrap_or(unknown);
-        let credential = credential(site, headers).map(|bytes| self.hasher.hash_one(bytes));
+        let from = from.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
+        let address = match household(from) {
+            IpAddr::V4(v4) => v4.to_ipv6_mapped(),
+            IpAddr::V6(v6) => v6,
+        };
         Counted {
-            address: household(address),
-            credential,
+            address: self.keys.of(address.to_bits()),
+            credential: credential(site, headers).map(|bytes| self.keys.of(bytes)),
         }
     }
 
     fn count(&self, whom: Counted, cost: u32, now: Timestamp) -> Result<Option<Left<'_>>, Limited> {
         let address = self.address.as_ref();
-        let address = address.map(|limit| limit.draw(&whom.address, cost, now));
+        let address = address.map(|limit| limit.draw(whom.address, cost, now));
         let session = self.session.as_ref().zip(whom.credential);
         let session = match &address {
             Some(Err(_)) => None,
-            _ => session.map(|(limit, credential)| limit.draw(&credential, cost, now)),
+            _ => session.map(|(limit, credential)| limit.draw(credential, cost, now)),
         };
         let (address, session) = (address.transpose()?, session.transpose()?);
         let both = [session, address].into_iter().flatten();
@@ -160,18 +166,13 @@ impl RateLimiter {
 
     fn count_bad(&self, whom: Counted, now: Timestamp) -> Result<(), Limited> {
         let limit = self.bad_credentials.as_ref();
-        let left = limit.map(|limit| limit.draw(&whom.address, 1, now));
+        let left = limit.map(|limit| limit.draw(whom.address, 1, now));
         left.transpose().map(drop)
     }
 }
 
 impl Limit {
-    fn draw<K: std::hash::Hash>(
-        &self,
-        key: &K,
-        cost: u32,
-        now: Timestamp,
-    ) -> Result<Left<'_>, Limited> {
+    fn draw(&self, key: BucketKey, cost: u32, now: Timestamp) -> Result<Left<'_>, Limited> {
         match self.buckets.draw(key, cost, now) {
             Drawn::Granted { left } => Ok(Left { of: self, left }),
             Drawn::Refused { seconds, first } => {
@@ -194,25 +195,25 @@ impl Limit {
 
 impl Left<'_> {
     /// In a second there is more again.
-    fn add_headers(&self, headers: &mut HeaderMap) {
+    pub(super) fn add_headers(&self, headers: &mut HeaderMap) {
         headers.insert(LIMIT, self.of.shown.clone());
         headers.insert(REMAINING, self.left.into());
         headers.insert(RESET, HeaderValue::from_static("1"));
     }
 }
 
-/// The end of a bearer token is its signature; a cookie is not much longer.
-const ENOUGH: usize = 64;
+/// Bytes at the end of a bearer token, which are of its signature, or of a cookie, of its MAC.
+const ENOUGH: usize = 16;
 
-/// What tells this session, or this token, from others. A bearer token decides alone.
+/// What tells this session, or this token, from others. A bearer token decides alone; of two
+/// cookies the first does, for then none is taken.
 fn credential<'h>(site: &Site, headers: &'h HeaderMap) -> Option<&'h [u8]> {
     let bearer = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
     let bearer = bearer.filter(|value| {
         let scheme = value.get(..6);
         scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
     });
-    let cookie = || site.cookies.read(headers, Which::Session);
-    let value = bearer.or_else(|| cookie().map(str::as_bytes))?;
+    let value = bearer.or_else(|| site.cookies.first(headers, Which::Session))?;
     value.get(value.len().saturating_sub(ENOUGH)..)
 }
 
@@ -231,7 +232,7 @@ impl FromRequestParts<Arc<App>> for Counted {
         parts: &mut Parts,
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
-        let limiter = &app.rate_limiter;
-        Ok(limiter.whom(&app.site, &parts.headers, &parts.extensions))
+        let from = address(&app.site, &parts.headers, &parts.extensions);
+        Ok(app.rate_limiter.whom(&app.site, &parts.headers, from))
     }
 }
