@@ -48,6 +48,11 @@ impl Engine {
     }
 
     /// None.
+    pub fn told_by_providers(&self) -> impl Iterator<Item = &str> {
+        std::iter::empty()
+    }
+
+    /// None.
     pub fn warnings(&self) -> &[Fault] {
         match *self {}
     }

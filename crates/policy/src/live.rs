@@ -2,12 +2,13 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
 
-use crate::{Engine, Faults, Groups, Source, Texts};
+use crate::{Engine, Fault, Faults, Groups, Source, Texts};
 
 /// The policies in force, which may change while they are used.
 pub struct Live {
     source: Source,
     groups: Groups,
+    facts: bool,
     engine: ArcSwapOption<Engine>,
     tried: ArcSwapOption<Texts>,
 }
@@ -18,9 +19,18 @@ impl Live {
         Self {
             source,
             groups,
+            facts: true,
             engine: ArcSwapOption::empty(),
             tried: ArcSwapOption::empty(),
         }
+    }
+
+    /// Nobody tells more of a resource than its type and its owner: a set whose schema has more is
+    /// no good, for a forbid by that would never apply.
+    #[must_use]
+    pub fn without_facts(self) -> Self {
+        let facts = false;
+        Self { facts, ..self }
     }
 
     /// Where they come from.
@@ -36,6 +46,14 @@ impl Live {
     pub fn take(&self, texts: &Texts) -> Result<Arc<Engine>, Faults> {
         self.tried.store(Some(Arc::new(texts.clone())));
         let engine = Arc::new(Engine::new(texts, self.groups.clone())?);
+        if let Some(name) = engine.told_by_providers().next().filter(|_| !self.facts) {
+            let text =
+                format!("nobody tells `{name}` of an App::Resource: there is no entity provider");
+            let fault = Fault::new(&texts.schema.name, text);
+            return Err(fault
+                .hint(format!("take out `{name}`, or set policy.entities"))
+                .into());
+        }
         self.engine.store(Some(Arc::clone(&engine)));
         Ok(engine)
     }

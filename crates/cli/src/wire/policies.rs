@@ -18,8 +18,12 @@ pub(crate) async fn open(config: &Config) -> Result<Authorization, Failure> {
     let groups = groups(&policy.groups)?;
     let provider = entities::open(config).await?;
     let (ttl, timeout) = (policy.entities.ttl, policy.entities.timeout);
+    let live = Live::new(source, groups);
     let authorization = Authorization {
-        policies: Live::new(source, groups),
+        policies: match &provider {
+            Some(_) => live,
+            None => live.without_facts(),
+        },
         entities: provider.map(|provider| Cached::new(provider, ttl, timeout)),
         require_owner: policy.require_owner,
     };

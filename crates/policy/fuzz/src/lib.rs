@@ -102,7 +102,7 @@ const SCHEMA: &str = r#"namespace App {
     action "all";
     action "read", "write" in ["all"] appliesTo {
         principal: [User], resource: [Resource],
-        context: { ip?: ipaddr, amount?: decimal, when?: datetime, deep?: { of?: Set<Long>, by?: User } },
+        context: { ip?: ipaddr, amount?: decimal, when?: datetime, deep?: { of?: Set<Long>, by?: String } },
     };
 }"#;
 
@@ -116,7 +116,7 @@ const POLICIES: &str = r#"
         when { context has when && context.when > datetime("2026-11-22") };
     @id("deep") forbid(principal, action, resource)
         when { context has deep.of && context.deep.of.contains(7) };
-    @id("by") forbid(principal, action, resource) when { context has deep.by && context.deep.by != principal };
+    @id("by") forbid(principal, action, resource) when { context has deep.by && context.deep.by != principal.sub };
     @id("tags") forbid(principal in App::UserGroup::"users", action == App::Action::"write", resource)
         unless { resource has tags && resource.tags.contains("open") };
     @id("at") forbid(principal, action, resource == App::Resource::"r1")

@@ -24,7 +24,11 @@ impl Declared {
     }
 
     pub(super) fn has(&self, name: &str) -> bool {
-        self.0.iter().any(|member| member.name == name)
+        self.names().any(|known| known == name)
+    }
+
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().map(|member| member.name.as_str())
     }
 
     pub(super) fn requires(&self, name: &str) -> bool {

@@ -122,6 +122,12 @@ impl Engine {
         self.actions.keys().map(String::as_str)
     }
 
+    /// Attributes of a resource that only an entity provider tells.
+    pub fn told_by_providers(&self) -> impl Iterator<Item = &str> {
+        let known = ["resourceType", "owner"];
+        self.resource.names().filter(move |it| !known.contains(it))
+    }
+
     /// How many policies there are.
     pub fn policies(&self) -> usize {
         self.policies.len()

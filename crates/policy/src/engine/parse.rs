@@ -17,6 +17,9 @@ use crate::source::Text;
 /// More are no set of policies that a person wrote.
 const MAX_POLICIES: usize = 10_000;
 
+/// So far policies may look: at who asks and what is asked about, and at nobody these name.
+const KNOWN: u32 = 1;
+
 /// A policy under its own name.
 pub(super) struct Policy {
     pub(super) policy: CedarPolicy,
@@ -116,10 +119,11 @@ pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faul
             let fault = fault.at(Place::of(&text.text, bytes));
             faults.push(fault.hint("name principal and resource in the policy"));
         }
-        let judged = validator.validate(&set, ValidationMode::Strict);
+        let judged = validator.validate_with_level(&set, ValidationMode::Strict, KNOWN);
         let errors = judged.validation_errors();
         faults.extend(errors.map(|error| match error {
             ValidationError::UnrecognizedActionId(_) => unknown_action(text, error, schema),
+            ValidationError::EntityDerefLevelViolation(_) => unknown_entity(text, error),
             _ => fault(text, error),
         }));
         warnings.extend(judged.validation_warnings().map(|it| fault(text, it)));
@@ -197,6 +201,15 @@ fn unknown_action(text: &Text, error: &ValidationError, schema: &Schema) -> Faul
         }
         _ => fault,
     }
+}
+
+/// Of an owner, say, or somebody whom the policy names, only the name is there to look at.
+fn unknown_entity(text: &Text, error: &ValidationError) -> Fault {
+    let message = "looks into somebody or something of which only the name is known";
+    let fault = Fault::new(&text.name, message);
+    let place = bytes_of(error).map(|bytes| Place::of(&text.text, bytes).into());
+    let fault = Fault { place, ..fault };
+    fault.hint("compare the name, as in `resource.owner == principal`; attributes and groups are known of principal and resource")
 }
 
 fn bytes_of(error: &(impl Diagnostic + ?Sized)) -> Option<Range<usize>> {

@@ -48,6 +48,11 @@ impl Shape {
         Declared::of(self.entity("User"))
     }
 
+    fn has_tags(&self, entity: &str) -> bool {
+        let types = self.namespace().and_then(|it| it.get("entityTypes"));
+        types.is_some_and(|types| types.get(entity).is_some_and(|it| it.get("tags").is_some()))
+    }
+
     /// The types that entities of this one may be in.
     fn containers(&self, entity: &str) -> Vec<&str> {
         let types = || {
@@ -78,9 +83,35 @@ impl Shape {
         if name == "Record" {
             return kind.get("attributes")?.as_object();
         }
+        self.record(self.common(name)?, depth.checked_sub(1)?)
+    }
+
+    /// Whether a value of the type is an entity, or has one in it.
+    fn names_entities(&self, kind: &Value, depth: usize) -> bool {
+        let Some(depth) = depth.checked_sub(1) else {
+            return true;
+        };
+        match kind.get("type").and_then(Value::as_str) {
+            Some("Entity") => true,
+            Some("Set") => kind
+                .get("element")
+                .is_none_or(|it| self.names_entities(it, depth)),
+            Some("Record") => {
+                let members = kind.get("attributes").and_then(Value::as_object);
+                let mut members = members.into_iter().flatten();
+                members.any(|(_, member)| self.names_entities(member, depth))
+            }
+            Some("String" | "Long" | "Boolean" | "Bool" | "Extension") => false,
+            Some(name) => self
+                .common(name)
+                .is_some_and(|it| self.names_entities(it, depth)),
+            None => false,
+        }
+    }
+
+    fn common(&self, name: &str) -> Option<&Value> {
         let (namespace, name) = name.rsplit_once("::").unwrap_or(("", name));
-        let common = self.0.get(namespace)?.get("commonTypes")?.get(name)?;
-        self.record(common, depth.checked_sub(1)?)
+        self.0.get(namespace)?.get("commonTypes")?.get(name)
     }
 
     /// All that a user may be asked about to do to a resource.
@@ -116,7 +147,8 @@ impl Types {
         };
         types_of_members(shape, file)?;
         hierarchies(shape, file)?;
-        required_members(shape, file)?;
+        known_members(shape, file)?;
+        plain_contexts(shape, file)?;
         Ok(types)
     }
 }
@@ -165,18 +197,47 @@ fn hierarchies(shape: &Shape, file: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-fn required_members(shape: &Shape, file: &str) -> Result<(), Fault> {
-    let (user, resource) = (shape.user(), shape.resource());
-    let of_user = user.required().find(|it| !["sub", "email"].contains(it));
-    let of_resource = resource.required().find(|it| *it != "resourceType");
-    let of_user = of_user.map(|it| ("User", it));
-    match of_user.or(of_resource.map(|it| ("Resource", it))) {
+/// A forbid by what nobody ever tells would never apply. Of a resource an entity provider may tell
+/// more, but need not.
+fn known_members(shape: &Shape, file: &str) -> Result<(), Fault> {
+    let of_user = shape.user();
+    let mut untold = of_user.names().filter(|it| !["sub", "email"].contains(it));
+    if let Some(name) = untold.next() {
+        let text =
+            format!("nobody tells `{name}` of an {NAMESPACE}::User: a token has `sub` and `email`");
+        return Err(Fault::new(file, text).hint(format!("take out `{name}`, or make it a group")));
+    }
+    let of_resource = shape.resource();
+    let mut needed = of_resource.required().filter(|it| *it != "resourceType");
+    if let Some(name) = needed.next() {
+        let text = format!("`{name}` of {NAMESPACE}::Resource is not always known");
+        return Err(Fault::new(file, text).hint(format!("make it optional: `{name}?`")));
+    }
+    match ["User", "Resource"]
+        .into_iter()
+        .find(|it| shape.has_tags(it))
+    {
+        Some(entity) => {
+            let text = format!("nobody tells tags of an {NAMESPACE}::{entity}");
+            Err(Fault::new(file, text).hint("take out `tags`"))
+        }
         None => Ok(()),
-        Some((entity, name)) => {
-            let text = format!("`{name}` of {NAMESPACE}::{entity} is not always known");
-            Err(Fault::new(file, text).hint(format!("make it optional: `{name}?`")))
+    }
+}
+
+/// All that could be known of one is what the caller says; attributes and groups of it never are.
+fn plain_contexts(shape: &Shape, file: &str) -> Result<(), Fault> {
+    let actions = shape.namespace().and_then(|it| it.get("actions"));
+    for (name, action) in actions.and_then(Value::as_object).into_iter().flatten() {
+        let context = action.get("appliesTo").and_then(|it| it.get("context"));
+        if context.is_some_and(|context| shape.names_entities(context, MAX_DEPTH)) {
+            let text =
+                format!("the context of `{name}` names an entity, of which nothing is known");
+            let hint = "make it a String, and compare it with `principal.sub`";
+            return Err(Fault::new(file, text).hint(hint));
         }
     }
+    Ok(())
 }
 
 impl Action {

@@ -416,10 +416,129 @@ fn a_schema_that_is_not_of_users_and_resources_is_refused() {
         &SCHEMA.replace("level?: Long", "level: Long"),
         "make it optional: `level?`",
     );
-    broken(
-        &SCHEMA.replace("sub: String, ", "sub: String, age: Long, "),
-        "`age` of App::User",
+}
+
+#[test]
+fn what_nobody_tells_of_a_person_or_in_tags_is_no_schema() {
+    let never = r#"permit(principal, action, resource);
+        forbid(principal, action, resource) when { principal has suspended && principal.suspended };"#;
+    for suspended in ["suspended?: Bool, ", "suspended: Bool, "] {
+        let schema = SCHEMA.replace("sub: String, ", &format!("sub: String, {suspended}"));
+        let faults = engine_of(&schema, never).err().unwrap().to_string();
+        assert!(
+            faults.contains("nobody tells `suspended` of an App::User"),
+            "{faults}"
+        );
+        assert!(faults.contains("take out `suspended`"), "{faults}");
+    }
+    let everything = "permit(principal, action, resource);";
+    for (plain, tagged) in [
+        ("email: String };", "email: String } tags Bool;"),
+        ("tags?: Set<String> };", "tags?: Set<String> } tags String;"),
+    ] {
+        let schema = SCHEMA.replace(plain, tagged);
+        let faults = engine_of(&schema, everything).err().unwrap().to_string();
+        assert!(faults.contains("nobody tells tags"), "{faults}");
+    }
+}
+
+#[test]
+fn what_is_beyond_a_name_is_known_of_nobody_but_who_asks() {
+    for looks in [
+        "resource has owner && resource.owner.sub == \"x\"",
+        "resource has owner && resource.owner.email == \"x\"",
+        "resource has owner && resource.owner has email",
+        "resource has owner && resource.owner in App::UserGroup::\"vip\"",
+        "resource has owner && resource.owner != principal && resource.owner.sub == \"x\"",
+        "resource has owner.sub",
+        "resource has owner && { by: resource.owner }.by.sub == \"x\"",
+        "resource has owner && (if principal.sub == \"x\" then resource.owner else principal).sub == \"x\"",
+        "App::User::\"bob\".sub == principal.sub",
+        "App::Resource::\"doc-1\" has owner",
+        "App::User::\"bob\" in App::UserGroup::\"vip\"",
+    ] {
+        for schema in [SCHEMA, &SCHEMA.replace("email: String", "email?: String")] {
+            if looks.contains("email ==") && schema.contains("email?") {
+                continue;
+            }
+            for effect in ["permit", "forbid"] {
+                let policy = format!("{effect}(principal, action, resource)\nwhen {{ {looks} }};");
+                let faults = engine_of(schema, &policy).err().unwrap().to_string();
+                assert!(faults.starts_with("own.cedar:2:"), "{faults}");
+                assert!(
+                    faults.contains("only the name is known"),
+                    "{looks}: {faults}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn an_owner_is_compared_by_name_whoever_asks() {
+    let policies = r#"@id("all") permit(principal in App::UserGroup::"admin", action, resource);
+        @id("own") permit(principal, action, resource)
+            when { resource has owner && resource.owner == principal };
+        @id("me") permit(principal, action, resource)
+            when { resource has owner && resource.owner == App::User::"alice" && principal.email like "*@example.com" };
+        @id("bobs") forbid(principal, action == App::Action::"write", resource)
+            when { resource has owner && resource.owner == App::User::"bob" };"#;
+    let engine = engine_of(SCHEMA, policies).unwrap();
+    for (group, owner, read, write) in [
+        ("none", Some("alice"), true, true),
+        ("none", Some("bob"), false, false),
+        ("none", None, false, false),
+        ("admin", Some("alice"), true, true),
+        ("admin", Some("bob"), true, false),
+        ("admin", None, true, true),
+    ] {
+        for (action, may) in [("read", read), ("write", write)] {
+            let question = Question::about(document(owner), action);
+            let answer = ask(&engine, &[group], &question).unwrap();
+            assert_eq!(answer.allowed, may, "{group} {owner:?} {action}");
+            assert!(answer.failed.is_empty(), "{answer:?}");
+        }
+    }
+}
+
+#[test]
+fn a_context_names_no_entities() {
+    for (plain, names) in [
+        ("street?: String", "by?: User"),
+        ("street?: String", "by?: Set<User>"),
+        ("street?: String", "by?: { deep?: { of: Resource } }"),
+        ("street?: String", "by?: Deep"),
+    ] {
+        let schema = SCHEMA
+            .replace(plain, names)
+            .replace("type Place", "type Deep = { of?: UserGroup };\n type Place");
+        let faults = engine_of(&schema, "permit(principal, action, resource);");
+        let faults = faults.err().unwrap().to_string();
+        assert!(
+            faults.contains("the context of `enter` names an entity"),
+            "{faults}"
+        );
+    }
+}
+
+#[test]
+fn without_a_provider_a_schema_has_no_more_of_a_resource_than_is_told() {
+    let texts = |schema: &str| Texts {
+        schema: text("own.cedarschema", schema),
+        policies: vec![text("own.cedar", "permit(principal, action, resource);")],
+    };
+    let live = crate::Live::new(Source::Embedded, Groups::default());
+    assert!(live.take(&texts(SCHEMA)).is_ok());
+    let live = crate::Live::new(Source::Embedded, Groups::default()).without_facts();
+    let faults = live.take(&texts(SCHEMA)).err().unwrap().to_string();
+    assert!(
+        faults.contains("nobody tells `level` of an App::Resource"),
+        "{faults}"
     );
+    assert!(live.engine().is_none());
+    let schema = SCHEMA.replace(", level?: Long, tags?: Set<String>", "");
+    assert!(live.take(&texts(&schema)).is_ok());
+    assert!(live.take(&Source::Embedded.read().unwrap()).is_ok());
 }
 
 #[test]
