@@ -6,13 +6,16 @@
 use std::net::IpAddr;
 
 use cogward_session::{
-    BucketKey, Buckets, BudgetKey, Budgets, Drawn, Quota, Rate, StoreError, Taken, Timestamp,
+    BucketKey, BucketKeys, Buckets, BudgetKey, Budgets, Drawn, Quota, Rate, StoreError, Taken,
+    Timestamp,
 };
 use parking_lot::Mutex;
 
 use crate::audit::{self, Refused};
 use crate::{Auth, Client, chain};
 
+/// Of the refusals of one place: a flood of requests is no flood of lines.
+const ONE_A_SECOND: Rate = Rate::new(1, 1);
 /// So many budgets of a kind a process keeps itself.
 const MOST: usize = 50_000;
 /// A store that fails is told of this often, in seconds.
@@ -55,6 +58,9 @@ pub struct Limited {
 pub(crate) struct Limits {
     sign_ins: Budgets,
     all_sign_ins: Buckets,
+    /// Who was told of lately in the trail.
+    told: Buckets,
+    keys: BucketKeys,
     pub(crate) attempts: Budgets,
     pub(crate) messages: Budgets,
     pub(crate) all_messages: Budgets,
@@ -67,6 +73,8 @@ impl Limits {
         Self {
             sign_ins: budgets(),
             all_sign_ins: Buckets::new(sign_ins.all, 1),
+            told: Buckets::new(ONE_A_SECOND, MOST),
+            keys: BucketKeys::default(),
             attempts: budgets(),
             messages: budgets(),
             all_messages: budgets(),
@@ -85,17 +93,31 @@ pub(crate) struct Purse<'a> {
 
 /// Counts a sign-in that begins.
 pub(crate) async fn sign_in(auth: &Auth, client: &Client) -> Result<(), Limited> {
-    let taken = match from_all(auth) {
-        Ok(()) => take(auth, &[sign_ins(auth, client)]).await,
-        Err(limited) => Err(limited),
-    };
-    taken.inspect_err(|limited| audit::refused(Refused::SignIn, limited))
+    let taken = begin(auth, &[sign_ins(auth, client)]).await;
+    taken.inspect_err(|limited| tell_refused(auth, client, Refused::SignIn, limited))
 }
 
-/// One of what all addresses have together.
-pub(crate) fn from_all(auth: &Auth) -> Result<(), Limited> {
+/// Tells of a limit that a caller met, once a second.
+pub(crate) fn tell_refused(auth: &Auth, client: &Client, what: Refused, limited: &Limited) {
+    let key = auth.limits.keys.of(place(client));
+    let told = auth.limits.told.draw(key, 1, auth.now());
+    if matches!(told, Drawn::Granted { .. }) {
+        audit::refused(what, limited);
+    }
+}
+
+/// Takes one of each, and one of what all addresses have together, or none. Who has used up his
+/// own takes nothing from the others.
+pub(crate) async fn begin(auth: &Auth, purses: &[Purse<'_>]) -> Result<(), Limited> {
+    let now = auth.now();
+    take_here(purses, now)?;
+    from_all(auth, now).inspect_err(|_| give_back_here(purses, now))?;
+    take_there(auth, purses, now).await
+}
+
+fn from_all(auth: &Auth, now: Timestamp) -> Result<(), Limited> {
     let all = &auth.limits.all_sign_ins;
-    match all.draw(BucketKey::default(), 1, auth.now()) {
+    match all.draw(BucketKey::default(), 1, now) {
         Drawn::Granted { .. } => Ok(()),
         Drawn::Refused { seconds, .. } => Err(Limited {
             name: "sign-ins in all",
@@ -144,12 +166,22 @@ impl Purse<'_> {
 /// Takes one of each, or none.
 pub(crate) async fn take(auth: &Auth, purses: &[Purse<'_>]) -> Result<(), Limited> {
     let now = auth.now();
+    take_here(purses, now)?;
+    take_there(auth, purses, now).await
+}
+
+fn take_here(purses: &[Purse<'_>], now: Timestamp) -> Result<(), Limited> {
     for (purse, before) in with_those_before(purses) {
         if let Taken::Refused { seconds } = purse.own.take(&purse.key, purse.quota, now) {
             give_back_here(before, now);
             return Err(purse.limited(seconds));
         }
     }
+    Ok(())
+}
+
+/// Of the store, what was taken here; otherwise that is given back.
+async fn take_there(auth: &Auth, purses: &[Purse<'_>], now: Timestamp) -> Result<(), Limited> {
     for (purse, before) in with_those_before(purses) {
         match auth.store.take_from(&purse.key, purse.quota, now).await {
             Ok(Taken::Granted) => {}

@@ -104,7 +104,7 @@ pub(crate) async fn start(
     );
     let router = cogward_server::router(&app, application(&app));
     let limits = Limits {
-        header_read: config.server.request_timeout,
+        patience: config.server.request_timeout,
         shutdown: config.server.shutdown_grace,
         ..Limits::default()
     };

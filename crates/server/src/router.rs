@@ -1,5 +1,6 @@
 //! Every path there is.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::Router;
@@ -18,6 +19,11 @@ pub struct Routes(layers::Envelope);
 impl Routes {
     pub(crate) async fn answer(&self, request: Request) -> Response {
         self.0.answer(request).await
+    }
+
+    /// Whether this is a proxy of ours.
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        self.0.trusts(peer)
     }
 }
 

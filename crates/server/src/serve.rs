@@ -2,6 +2,9 @@
 //!
 //! HTTP/1.1 only: without TLS no browser speaks HTTP/2, and proxies need not.
 
+mod patient;
+mod places;
+
 use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
@@ -16,30 +19,35 @@ use hyper::server::conn::http1;
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::router::Routes;
+use patient::Patient;
+use places::{Place, Places};
 
 /// What a connection may take.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// For the head of a request to arrive; also ends an idle connection.
-    pub header_read: Duration,
+    /// For the head of a request to arrive, and for some of an answer to be taken; also ends an
+    /// idle connection.
+    pub patience: Duration,
     /// For answers under way when the server is told to stop.
     pub shutdown: Duration,
     /// Open at once; the next one waits to be accepted.
     pub connections: usize,
+    /// Of these for one address, a /64 of IPv6; proxies that are trusted have as many as there are.
+    pub connections_each: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            header_read: Duration::from_secs(30),
+            patience: Duration::from_secs(30),
             shutdown: Duration::from_secs(20),
             connections: 10_000,
+            connections_each: 2500,
         }
     }
 }
@@ -111,30 +119,17 @@ async fn accept(
     stop: CancellationToken,
 ) {
     let connections = TaskTracker::new();
-    let places = Arc::new(Semaphore::new(limits.connections));
+    let places = Places::new(limits.connections, limits.connections_each);
     loop {
-        let next = async {
-            // Never closed, so there is always a place in the end.
-            let place = Arc::clone(&places).acquire_owned().await;
-            (place, listener.accept().await)
-        };
-        let (place, accepted) = tokio::select! {
-            next = next => next,
+        let (stream, peer, place) = tokio::select! {
+            next = next(&listener, &places, &routes) => next,
             () = stop.cancelled() => break,
         };
-        match accepted {
-            Ok((stream, peer)) => {
-                let connection = serve_one(stream, peer, Arc::clone(&routes), limits, stop.clone());
-                connections.spawn(async move {
-                    connection.await;
-                    drop(place);
-                });
-            }
-            Err(error) => {
-                tracing::warn!(%error, "connection not accepted");
-                tokio::time::sleep(ACCEPT_PAUSE).await;
-            }
-        }
+        let connection = serve_one(stream, peer, Arc::clone(&routes), limits, stop.clone());
+        connections.spawn(async move {
+            connection.await;
+            drop(place);
+        });
     }
     drop(listener);
     connections.close();
@@ -143,6 +138,35 @@ async fn accept(
         .is_err()
     {
         tracing::warn!("answers still under way were cut off");
+    }
+}
+
+/// The next connection that may be.
+async fn next(
+    listener: &TcpListener,
+    places: &Arc<Places>,
+    routes: &Routes,
+) -> (TcpStream, SocketAddr, Place) {
+    loop {
+        let Some(one) = places.one().await else {
+            continue;
+        };
+        let (stream, peer) = match listener.accept().await {
+            Ok(accepted) => accepted,
+            Err(error) => {
+                tracing::warn!(%error, "connection not accepted");
+                tokio::time::sleep(ACCEPT_PAUSE).await;
+                continue;
+            }
+        };
+        let place = match routes.trusts(peer.ip()) {
+            true => Some(Places::give_proxy(one)),
+            false => places.give(one, peer.ip()),
+        };
+        if let Some(place) = place {
+            return (stream, peer, place);
+        }
+        tracing::debug!(%peer, "connection closed: its address has too many");
     }
 }
 
@@ -164,11 +188,12 @@ async fn serve_one(
     let mut builder = http1::Builder::new();
     builder
         .timer(TokioTimer::new())
-        .header_read_timeout(limits.header_read)
+        .header_read_timeout(limits.patience)
         .max_buf_size(MAX_HEAD_BYTES)
         // Head and body in one write: answers are small, so copying costs less.
         .writev(false);
-    let mut connection = pin!(builder.serve_connection(TokioIo::new(stream), service));
+    let stream = TokioIo::new(Patient::new(stream, limits.patience));
+    let mut connection = pin!(builder.serve_connection(stream, service));
     tokio::select! {
         // How a connection ends is its peer's affair.
         _ended = connection.as_mut() => {}

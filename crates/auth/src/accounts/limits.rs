@@ -8,8 +8,8 @@
 use cogward_session::{Budgets, Quota};
 
 use super::{AccountRefusal, Email};
-use crate::audit::{self, Refused};
-use crate::limits::{Limited, Purse, from_all, give_back, place, purse, sign_ins, take};
+use crate::audit::Refused;
+use crate::limits::{Limited, Purse, begin, give_back, place, purse, sign_ins, take, tell_refused};
 use crate::{Auth, Client};
 
 /// How much there is of each.
@@ -44,7 +44,8 @@ pub(super) async fn attempt(
     let own = &auth.limits.attempts;
     let whose = ["attempts", email.as_str(), &place(client)];
     let attempts = purse(auth, own, "attempts", quota, &whose);
-    begin(auth, &[sign_ins(auth, client), attempts]).await
+    let taken = begin(auth, &[sign_ins(auth, client), attempts]).await;
+    taken.map_err(|limited| refused(auth, client, limited))
 }
 
 /// Counts a message that is asked for, and nothing else with it.
@@ -54,7 +55,8 @@ pub(super) async fn message(
     client: &Client,
 ) -> Result<(), AccountRefusal> {
     let [here, everywhere] = messages(auth, email, client);
-    begin(auth, &[sign_ins(auth, client), here, everywhere]).await
+    let taken = begin(auth, &[sign_ins(auth, client), here, everywhere]).await;
+    taken.map_err(|limited| refused(auth, client, limited))
 }
 
 /// Counts the message that comes of an attempt.
@@ -64,17 +66,12 @@ pub(super) async fn message_of_attempt(
     client: &Client,
 ) -> Result<(), AccountRefusal> {
     let taken = take(auth, &messages(auth, email, client)).await;
-    taken.map_err(refused)
+    taken.map_err(|limited| refused(auth, client, limited))
 }
 
 /// Gives a message back that was certainly not sent.
 pub(super) async fn not_sent(auth: &Auth, email: &Email, client: &Client) {
     give_back(auth, &messages(auth, email, client)).await;
-}
-
-async fn begin(auth: &Auth, purses: &[Purse<'_>]) -> Result<(), AccountRefusal> {
-    from_all(auth).map_err(refused)?;
-    take(auth, purses).await.map_err(refused)
 }
 
 fn messages<'a>(auth: &'a Auth, email: &Email, client: &Client) -> [Purse<'a>; 2] {
@@ -96,7 +93,7 @@ fn messages<'a>(auth: &'a Auth, email: &Email, client: &Client) -> [Purse<'a>; 2
     ]
 }
 
-fn refused(limited: Limited) -> AccountRefusal {
-    audit::refused(Refused::Account, &limited);
+fn refused(auth: &Auth, client: &Client, limited: Limited) -> AccountRefusal {
+    tell_refused(auth, client, Refused::Account, &limited);
     AccountRefusal::Limited(limited)
 }

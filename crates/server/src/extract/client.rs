@@ -58,8 +58,7 @@ pub(crate) fn address(site: &Site, headers: &HeaderMap, extensions: &Extensions)
 /// The right-most address in `X-Forwarded-For` that is not one of our proxies;
 /// everything left of it anybody may have written.
 fn believed(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
-    let is_proxy = |address: &IpAddr| trusted.iter().any(|net| net.contains(address));
-    if !is_proxy(&peer) {
+    if !is_one_of(trusted, peer) {
         return peer;
     }
     let lines = headers.get_all("x-forwarded-for").iter().rev();
@@ -72,11 +71,16 @@ fn believed(trusted: &[IpNet], peer: IpAddr, headers: &HeaderMap) -> IpAddr {
             return last;
         };
         last = hop;
-        if !is_proxy(&last) {
+        if !is_one_of(trusted, last) {
             return last;
         }
     }
     last
+}
+
+/// Whether an address, not in disguise, is a trusted proxy's.
+pub(crate) fn is_one_of(trusted: &[IpNet], address: IpAddr) -> bool {
+    trusted.iter().any(|net| net.contains(&address))
 }
 
 /// An address, with a port as some proxies write it or without.

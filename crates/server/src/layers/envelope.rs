@@ -6,7 +6,7 @@ use std::pin::pin;
 use std::sync::Arc;
 
 use axum::extract::{ConnectInfo, Request};
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use cogward_auth::audit::{By, RequestId};
 use http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, HeaderName, ORIGIN, REFERRER_POLICY,
@@ -23,7 +23,7 @@ use super::request_log::RequestLog;
 use crate::App;
 use crate::cookies::Which;
 use crate::error::Error;
-use crate::extract::address;
+use crate::extract::{address, is_one_of};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const CORP: HeaderName = HeaderName::from_static("cross-origin-resource-policy");
@@ -81,6 +81,10 @@ impl Envelope {
         response
     }
 
+    pub(crate) fn trusts(&self, peer: IpAddr) -> bool {
+        is_one_of(&self.app.site.trusted_proxies, peer.to_canonical())
+    }
+
     /// What CORS has to say is said to those who ask.
     async fn answer_plainly<'a>(
         &'a self,
@@ -88,7 +92,12 @@ impl Envelope {
         from: Option<IpAddr>,
         left: &mut Option<Left<'a>>,
     ) -> Response {
-        if request.headers().contains_key(ORIGIN) || request.method() == Method::OPTIONS {
+        let is_preflight = request.method() == Method::OPTIONS;
+        if is_preflight && let Err(limited) = self.routes.count(&request, from) {
+            // It goes no further than CORS, which counts nothing.
+            return limited.into_response();
+        }
+        if is_preflight || request.headers().contains_key(ORIGIN) {
             let answer = self.routes_with_cors.clone().call(request);
             return answer.await.unwrap_or_else(|never| match never {});
         }

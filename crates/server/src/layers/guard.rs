@@ -34,6 +34,12 @@ impl Guard {
         Self { app, routes }
     }
 
+    /// Counts a request that is answered elsewhere.
+    pub(super) fn count(&self, request: &Request, from: Option<IpAddr>) -> Result<(), Error> {
+        let counted = self.app.rate_limiter.begin(&self.app, request, from);
+        counted.map(drop)
+    }
+
     /// Answers who calls `from` there. `left` becomes what he has left of his limits: not in a
     /// tuple with the answer, which is big and would be moved about.
     pub(super) async fn answer<'a>(

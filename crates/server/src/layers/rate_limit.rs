@@ -9,17 +9,16 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Request};
 use axum::response::Response;
 use cogward_auth::audit::{self, Refused};
-use cogward_auth::{Limited, household};
+use cogward_auth::{Bearers, Limited, household};
 use cogward_session::{BucketKey, BucketKeys, Buckets, Drawn, Rate, Timestamp};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Method};
 
 use crate::App;
 use crate::cookies::Which;
 use crate::error::Error;
 use crate::extract::address;
-use crate::site::Site;
 
 /// What one caller may ask; `None` is as much as he likes.
 #[derive(Clone, Copy, Debug)]
@@ -75,8 +74,11 @@ struct Limit {
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
     address: BucketKey,
-    /// Of the cookie or the token, genuine or not.
-    credential: Option<BucketKey>,
+    /// Of the cookie and of the token, genuine or not; a request may carry both, and which of them
+    /// is looked at the route decides.
+    credentials: [Option<BucketKey>; 2],
+    /// Neither came, not even one that nobody could take for one.
+    is_anonymous: bool,
 }
 
 /// A request that may be answered.
@@ -116,10 +118,10 @@ impl RateLimiter {
         request: &Request,
         from: Option<IpAddr>,
     ) -> Result<Option<Granted<'_>>, Error> {
-        if request.uri().path() == UNCOUNTED {
+        if request.uri().path() == UNCOUNTED && request.method() != Method::OPTIONS {
             return Ok(None);
         }
-        let to = self.whom(&app.site, request.headers(), from);
+        let to = self.whom(app, request.headers(), from);
         match self.count(to, 1, app.auth.now()) {
             Ok(left) => Ok(Some(Granted { to, left })),
             Err(limited) => Err(Error::limited(limited)),
@@ -128,7 +130,7 @@ impl RateLimiter {
 
     /// Counts who came with bad credentials.
     pub(super) fn end(&self, app: &App, whom: Counted, response: &Response) -> Result<(), Error> {
-        if whom.credential.is_some()
+        if !whom.is_anonymous
             && let Some(error) = response.extensions().get::<Error>()
             && error.of_credentials
         {
@@ -138,30 +140,40 @@ impl RateLimiter {
         Ok(())
     }
 
-    fn whom(&self, site: &Site, headers: &HeaderMap, from: Option<IpAddr>) -> Counted {
+    fn whom(&self, app: &App, headers: &HeaderMap, from: Option<IpAddr>) -> Counted {
         // Where nobody knows who calls, all are one.
         let from = from.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         let address = match household(from) {
             IpAddr::V4(v4) => v4.to_ipv6_mapped(),
             IpAddr::V6(v6) => v6,
         };
+        let cookie = app.site.cookies.first(headers, Which::Session);
+        let bearer = match app.auth.settings().bearers {
+            Bearers::Off => None,
+            _ => bearer(headers),
+        };
         Counted {
             address: self.keys.of(address.to_bits()),
-            credential: credential(site, headers).map(|bytes| self.keys.of(bytes)),
+            credentials: [cookie, bearer.filter(|token| is_signed(token))]
+                .map(|value| value.map(|value| self.keys.of(end_of(value)))),
+            is_anonymous: cookie.is_none() && bearer.is_none(),
         }
     }
 
     fn count(&self, whom: Counted, cost: u32, now: Timestamp) -> Result<Option<Left<'_>>, Limited> {
         let address = self.address.as_ref();
         let address = address.map(|limit| limit.draw(whom.address, cost, now));
-        let session = self.session.as_ref().zip(whom.credential);
-        let session = match &address {
-            Some(Err(_)) => None,
-            _ => session.map(|(limit, credential)| limit.draw(credential, cost, now)),
+        let mut nearest = address.transpose()?;
+        let Some(session) = &self.session else {
+            return Ok(nearest);
         };
-        let (address, session) = (address.transpose()?, session.transpose()?);
-        let both = [session, address].into_iter().flatten();
-        Ok(both.min_by_key(|left| left.left))
+        for credential in whom.credentials.into_iter().flatten() {
+            let left = session.draw(credential, cost, now)?;
+            if nearest.is_none_or(|nearest| left.left <= nearest.left) {
+                nearest = Some(left);
+            }
+        }
+        Ok(nearest)
     }
 
     fn count_bad(&self, whom: Counted, now: Timestamp) -> Result<(), Limited> {
@@ -202,19 +214,25 @@ impl Left<'_> {
     }
 }
 
-/// Bytes at the end of a bearer token, which are of its signature, or of a cookie, of its MAC.
+/// What the header says after `Bearer`, whatever it is.
+fn bearer(headers: &HeaderMap) -> Option<&[u8]> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.as_bytes().split_at_checked(6)?;
+    scheme.eq_ignore_ascii_case(b"bearer").then_some(token)
+}
+
+/// Whether it has the parts of a JWS. Another is nobody's: a page that sends `undefined` shares no
+/// limit with all others that do.
+fn is_signed(token: &[u8]) -> bool {
+    memchr::memchr_iter(b'.', token).count() == 2
+}
+
+/// Bytes at the end of a cookie, which are of its MAC, or of a bearer token, of its signature.
 const ENOUGH: usize = 16;
 
-/// What tells this session, or this token, from others. A bearer token decides alone; of two
-/// cookies the first does, for then none is taken.
-fn credential<'h>(site: &Site, headers: &'h HeaderMap) -> Option<&'h [u8]> {
-    let bearer = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes);
-    let bearer = bearer.filter(|value| {
-        let scheme = value.get(..6);
-        scheme.is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"bearer"))
-    });
-    let value = bearer.or_else(|| site.cookies.first(headers, Which::Session))?;
-    value.get(value.len().saturating_sub(ENOUGH)..)
+/// What tells this session, or this token, from others.
+fn end_of(value: &[u8]) -> &[u8] {
+    let start = value.len().saturating_sub(ENOUGH);
+    value.get(start..).unwrap_or(value)
 }
 
 impl Counted {
@@ -233,6 +251,6 @@ impl FromRequestParts<Arc<App>> for Counted {
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
         let from = address(&app.site, &parts.headers, &parts.extensions);
-        Ok(app.rate_limiter.whom(&app.site, &parts.headers, from))
+        Ok(app.rate_limiter.whom(app, &parts.headers, from))
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use cogward_auth::Settings;
+use cogward_auth::{Bearers, Settings};
 use cogward_server::{RateLimits, Site};
 use cogward_session::{Quota, Rate};
 use cogward_testkit::{Answer, Browser, Builder, StoreKind, TestApp};
@@ -162,7 +162,7 @@ async fn a_session_has_a_limit_of_its_own_and_so_has_a_token() {
     let token = tokens(&app, ALICE).await["access_token"].clone();
     let bearer = format!("Bearer {}", token.as_str().unwrap());
     let call = async |_| {
-        let mut client = bob.copy();
+        let mut client = app.browser();
         let request = client.request(Method::GET, "/auth/me");
         client.send(request.header("authorization", &bearer)).await
     };
@@ -350,6 +350,91 @@ async fn servers_that_share_a_store_share_the_sign_ins() {
             }
         }
     }
+}
+
+/// Who shows a cookie is counted for it, whatever else he sends, and nobody for words that any
+/// page may send.
+#[tokio::test]
+async fn t172_a_header_that_nobody_looks_at_changes_no_limit() {
+    let limits = RateLimits {
+        session: rate(5),
+        ..NONE
+    };
+    for bearers in [Bearers::Any, Bearers::Off] {
+        let app = limited(limits).settings(move |it| it.bearers = bearers);
+        let app = app.start().await;
+        let (mut alice, mut bob) = (app.browser(), app.browser());
+        app.sign_in(&mut alice, ALICE).await;
+        app.sign_in(&mut bob, BOB).await;
+        let token = async |browser: &Browser, authorization: &str| {
+            let mut browser = browser.copy();
+            let request = browser.request(Method::GET, "/auth/token");
+            browser
+                .send(request.header("authorization", authorization))
+                .await
+        };
+        let varying = async |count| {
+            let made_up = format!("Bearer a.b.made-up-signature-{count:010}");
+            token(&alice, &made_up).await
+        };
+        assert!(granted(60, varying).await >= 5, "{bearers:?}");
+        // A proxy's own, or a page's mistake: it is everybody's.
+        let constant = match bearers {
+            Bearers::Off => "Bearer the.same.for-all-who-pass-this-proxy",
+            _ => "Bearer undefined",
+        };
+        let mut stranger = app.browser();
+        for _ in 0..30 {
+            let request = stranger.request(Method::GET, "/auth/token");
+            let answer = stranger.send(request.header("authorization", constant));
+            assert_eq!(answer.await.status, 401, "{bearers:?}");
+        }
+        assert_eq!(token(&bob, constant).await.status, 200, "{bearers:?}");
+    }
+}
+
+/// CORS answers them before anything is done, and after they are counted.
+#[tokio::test]
+async fn preflights_count_as_requests_of_their_address() {
+    let app = limited(RateLimits {
+        address: rate(5),
+        ..NONE
+    });
+    let app = app.start().await;
+    for (address, path) in [(HERE, "/auth/me"), (ELSEWHERE, "/health")] {
+        let ask = async |_| from(&app.browser(), address, Method::OPTIONS, path).await;
+        assert!(granted(60, ask).await >= 5, "{path}");
+    }
+}
+
+/// Who has used up his own takes nothing from what there is for all.
+#[tokio::test]
+async fn t172_one_address_does_not_use_up_the_sign_ins_of_all() {
+    let app = limited(NONE).settings(|it| {
+        few_sign_ins(it);
+        it.sign_ins.all = Rate::new(20, 1);
+    });
+    let app = app.start().await;
+    let login = async |_| get(&app.browser(), HERE, "/auth/login").await;
+    assert!(granted(60, login).await >= 6);
+    for _ in 0..100 {
+        assert_eq!(refused(&login(0).await), "sign-ins");
+    }
+    let body = json!({ "email": ALICE, "password": "wrong" });
+    for _ in 0..50 {
+        let mut browser = app.browser();
+        let request = browser.request(Method::POST, "/api/v1/auth/login");
+        let request = request.json(&body).header("x-forwarded-for", HERE);
+        assert_eq!(refused(&browser.send(request).await), "sign-ins");
+    }
+    let elsewhere = get(&app.browser(), ELSEWHERE, "/auth/login").await;
+    assert_eq!(elsewhere.status, 302, "{}", elsewhere.body);
+    // From many addresses all of them are.
+    let many = async |count| {
+        let address = format!("203.0.113.{count}");
+        get(&app.browser(), &address, "/auth/login").await
+    };
+    assert!((5..60).contains(&granted(100, many).await));
 }
 
 /// Every way to begin one, and every way to try an account, counts as one.

@@ -55,7 +55,7 @@ async fn others_are_served<T>(app: &TestApp, attack: impl Future<Output = T>) ->
 #[tokio::test]
 async fn t173_heads_that_drip_are_given_up_and_others_served() {
     let app = TestApp::builder()
-        .limits(|limits| limits.header_read = Duration::from_millis(500))
+        .limits(|limits| limits.patience = Duration::from_millis(500))
         .start()
         .await;
     let heads: [&[u8]; 4] = [
@@ -75,7 +75,7 @@ async fn t173_heads_that_drip_are_given_up_and_others_served() {
 async fn t173_bodies_that_drip_are_given_up_and_others_served() {
     let app = TestApp::builder()
         .site(|site| site.body_timeout = Duration::from_millis(500))
-        .limits(|limits| limits.header_read = Duration::from_secs(2))
+        .limits(|limits| limits.patience = Duration::from_secs(2))
         .start()
         .await;
     let head = |path: &str, size: &str| {
@@ -132,7 +132,10 @@ fn most_connections() -> usize {
 #[tokio::test(flavor = "multi_thread")]
 async fn t173_five_thousand_idle_connections_keep_nobody_out_and_end() {
     let app = TestApp::builder()
-        .limits(|limits| limits.header_read = Duration::from_secs(15))
+        .limits(|limits| {
+            limits.patience = Duration::from_secs(15);
+            limits.connections_each = limits.connections;
+        })
         .start()
         .await;
     let most = most_connections();
@@ -161,6 +164,73 @@ async fn t173_five_thousand_idle_connections_keep_nobody_out_and_end() {
     })
     .await;
     assert_eq!(app.browser().get("/auth/me").await.status, 401);
+}
+
+/// Who takes no answers is given up; what it asks meanwhile is not even read.
+#[tokio::test(flavor = "multi_thread")]
+async fn t173_who_takes_no_answers_is_given_up_and_fills_no_memory() {
+    // The bodies are there since an answer without one, to a request whose body nobody wants,
+    // waits for nothing that was written before.
+    let question =
+        |line: &str| format!("{line} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1\r\n\r\nx");
+    for line in ["OPTIONS /auth/me", "HEAD /health", "GET /auth/me"] {
+        let app = TestApp::builder()
+            .unlimited()
+            .limits(|limits| limits.patience = Duration::from_secs(3))
+            .start()
+            .await;
+        let stream = tokio::net::TcpSocket::new_v4().unwrap();
+        stream.set_recv_buffer_size(4096).unwrap();
+        let address = ([127, 0, 0, 1], app.base.port().unwrap()).into();
+        let mut stream = stream.connect(address).await.unwrap();
+        let questions = question(line).repeat(1000);
+        let mut sent = 0;
+        let attack = async {
+            // Until the server closes, or says nothing of what it takes.
+            while let Ok(more) = stream.write(questions.as_bytes()).await {
+                sent += more;
+                assert!(sent < 64 << 20, "{line}: {sent} bytes were read");
+            }
+        };
+        let given_up = tokio::time::timeout(Duration::from_secs(60), attack);
+        others_are_served(&app, given_up)
+            .await
+            .unwrap_or_else(|_| panic!("{line}: it keeps its place"));
+    }
+}
+
+#[tokio::test]
+async fn t173_one_address_does_not_take_all_connections() {
+    let app = TestApp::builder()
+        .limits(|limits| {
+            limits.connections = 20;
+            limits.connections_each = 10;
+        })
+        .start()
+        .await;
+    let answered = async |stream: &mut TcpStream| {
+        let _closed = stream.write_all(GET).await;
+        matches!(stream.read(&mut [0; 2048]).await, Ok(1..))
+    };
+    let mut own = Vec::new();
+    for _ in 0..10 {
+        let mut stream = connect(&app).await;
+        assert!(answered(&mut stream).await);
+        own.push(stream);
+    }
+    assert!(!answered(&mut connect(&app).await).await, "one too many");
+    let from = async |address: [u8; 4]| {
+        let socket = tokio::net::TcpSocket::new_v4().unwrap();
+        socket.bind((address, 0).into()).unwrap();
+        let server = ([127, 0, 0, 1], app.base.port().unwrap()).into();
+        socket.connect(server).await.unwrap()
+    };
+    assert!(answered(&mut from([127, 0, 0, 2]).await).await);
+    own.pop();
+    until("there is room again", async || {
+        answered(&mut connect(&app).await).await
+    })
+    .await;
 }
 
 fn is_reset(read: &std::io::Result<usize>) -> bool {

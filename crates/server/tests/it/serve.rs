@@ -44,7 +44,7 @@ async fn until_closed(stream: &mut TcpStream) -> Vec<u8> {
 #[tokio::test]
 async fn a_connection_that_says_nothing_is_closed() {
     let app = TestApp::builder()
-        .limits(|limits| limits.header_read = Duration::from_millis(200))
+        .limits(|limits| limits.patience = Duration::from_millis(200))
         .start()
         .await;
     let heads: [&[u8]; 6] = [
