@@ -1,5 +1,8 @@
 //! May a person do this to that, by the policies in force.
 
+mod permissions;
+mod undecided;
+
 use std::sync::Arc;
 
 use cogward_policy::entities::Cached;
@@ -14,6 +17,9 @@ use serde_json::{Map, Value};
 use crate::Auth;
 use crate::audit::{self, Judged, Refused};
 use crate::error::chain;
+
+pub use permissions::permissions;
+pub(crate) use undecided::Undecided;
 
 /// So many questions may be asked at once.
 pub const MAX_QUESTIONS: usize = 100;
@@ -185,31 +191,6 @@ pub async fn authorize_all(
     Ok(answers)
 }
 
-/// Those actions of the schema that the caller may take on the resource. One that cannot be
-/// decided without a context is none of them. No decision for the audit log: nothing is done yet.
-///
-/// # Errors
-/// As of [`authorize`].
-pub async fn permissions(
-    auth: &Auth,
-    asking: &Asking<'_>,
-    resource: &AskedResource,
-) -> Result<Vec<String>, AuthorizeError> {
-    let desk = Desk::open(auth, asking)?;
-    let facts = desk.look_up(resource).await;
-    let mut permitted = Vec::new();
-    for (at, action) in desk.engine.actions().enumerate() {
-        give_way(at).await;
-        let answer = desk.decide(action, resource, None, &facts);
-        match answer {
-            Ok(answer) if answer.decision.allowed => permitted.push(action.to_owned()),
-            Ok(_) | Err(Invalid::Context(_)) => {}
-            Err(invalid) => return Err(invalid.into()),
-        }
-    }
-    Ok(permitted)
-}
-
 async fn give_way(question: usize) {
     if question % TURN == TURN - 1 {
         tokio::task::yield_now().await;
@@ -241,8 +222,12 @@ enum Known {
 impl<'a> Desk<'a> {
     fn open(auth: &'a Auth, asking: &'a Asking<'a>) -> Result<Self, AuthorizeError> {
         let engine = auth.authorization.policies.engine();
-        let engine = engine.ok_or(AuthorizeError::Unavailable)?;
+        let engine = engine.ok_or_else(|| {
+            auth.undecided.tell(asking, auth.now());
+            AuthorizeError::Unavailable
+        })?;
         let caller = engine.caller(&asking.principal);
+        let caller = caller.inspect_err(|invalid| tell_refusal(asking, invalid));
         Ok(Self {
             auth,
             asking,
@@ -271,10 +256,7 @@ impl<'a> Desk<'a> {
     fn answer(&self, asked: &Asked, known: &Known) -> Result<Answer, AuthorizeError> {
         let context = asked.context.as_ref();
         let answer = self.decide(&asked.action, &asked.resource, context, known);
-        let answer = answer.inspect_err(|invalid| {
-            let (sub, session) = (self.asking.principal.sub, self.asking.session);
-            audit::refused_to(Refused::Authorization, Some(sub), session, &unsaid(invalid));
-        })?;
+        let answer = answer.inspect_err(|invalid| tell_refusal(self.asking, invalid))?;
         let resource = named(&asked.resource, known);
         audit::decision(&Judged {
             sub: self.asking.principal.sub,
@@ -368,6 +350,11 @@ fn unsaid(invalid: &Invalid) -> &'static str {
         Invalid::Context(_) => "the context is not as it should be",
         Invalid::Facts(_) => "what is told of the resource does not fit the schema",
     }
+}
+
+fn tell_refusal(asking: &Asking<'_>, invalid: &Invalid) {
+    let (sub, session) = (asking.principal.sub, asking.session);
+    audit::refused_to(Refused::Authorization, Some(sub), session, &unsaid(invalid));
 }
 
 fn tell_failure(error: &EntityError) {

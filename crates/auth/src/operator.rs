@@ -101,6 +101,7 @@ impl Operator {
     pub async fn revoke_all(&self, sub: &str) -> Result<usize, SessionError> {
         // First, so that whatever goes wrong from here on, no token outlives its session.
         let mut marked = self.mark(sub).await?;
+        audit::account(Event::TokensRevoked, Some(sub), self.reason);
         let mut ended = 0;
         for _ in 0..devices::ROUNDS {
             let records = self.records(sub).await?;

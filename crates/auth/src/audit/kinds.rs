@@ -229,6 +229,8 @@ kinds! {
         Request = "request_refused", call("Request"), Low, Failure, "A request was refused";
         Authorization = "authorization_refused", call("Authorize"), Low, Failure,
             "A question was not one that policies can be asked";
+        Undecided = "authorization_unavailable", call("Authorize"), Medium, Failure,
+            "There were no policies to ask: nothing is permitted";
     }
 }
 
@@ -248,6 +250,7 @@ impl Refused {
             Self::Account => "account",
             Self::Request => "request",
             Self::Authorization => "authorization",
+            Self::Undecided => "authorization without policies",
         }
     }
 }
@@ -257,6 +260,8 @@ kinds! {
     Decided {
         Allowed = "decision", call("Authorize"), Informational, Success, "Policies allowed a call";
         Denied = "decision", call("Authorize"), Low, Failure, "Policies denied a call";
+        Listed = "permissions", call("List Permissions"), Informational, Success,
+            "Policies told what a person may do";
     }
 }
 

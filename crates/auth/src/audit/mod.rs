@@ -5,6 +5,7 @@
 //! to the `cogward::audit` target of `tracing`. A session is named by its public handle and a
 //! person by `sub`; tokens, cookies, codes and addresses of e-mail never stand in an event.
 
+mod calls;
 mod cause;
 mod cut;
 mod hex;
@@ -163,6 +164,54 @@ fn log_decision(judged: &Judged<'_>, cause: Option<&Cause>) {
         reason = %answer.reason,
         "decision"
     );
+}
+
+/// What somebody may do, of all actions.
+pub(crate) struct Listed<'a> {
+    pub(crate) sub: &'a str,
+    pub(crate) session: Option<Handle>,
+    pub(crate) kind: &'a str,
+    pub(crate) resource: &'a str,
+    /// Those that are permitted,
+    pub(crate) actions: &'a [String],
+    /// by these policies,
+    pub(crate) policies: &'a [String],
+    /// and those that failed.
+    pub(crate) failed: &'a [String],
+}
+
+/// One event for all of them.
+pub(crate) fn permissions(listed: &Listed<'_>) {
+    let told = Told {
+        kind: Decided::Listed.kind(),
+        sub: Some(listed.sub),
+        session: listed.session,
+        detail: None,
+        more: More::Permissions(listed),
+    };
+    tell(&told, |_| {
+        let Listed {
+            sub,
+            kind,
+            resource,
+            ..
+        } = *listed;
+        let session = listed.session.as_ref().map(tracing::field::display);
+        span().in_scope(|| {
+            tracing::info!(
+                target: "cogward::audit",
+                event = "permissions",
+                sub,
+                session,
+                resource_type = kind,
+                resource,
+                actions = %Names(listed.actions),
+                policies = %Names(listed.policies),
+                failed = %Names(listed.failed),
+                "permissions"
+            );
+        });
+    });
 }
 
 /// A change of a person's record was not written: after a sign-in, sign-up, …

@@ -4,15 +4,16 @@ use std::fmt;
 use std::net::IpAddr;
 
 use cogward_session::Handle;
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use serde_json::ser::Serializer as Json;
 
+use super::calls::{Authorizations, Resource};
 use super::cause::By;
 use super::cut::{Shown, Text};
 use super::kinds::{Class, Kind};
 use super::metadata::Metadata;
 use super::plain::Plain;
-use super::{Judged, RequestId};
+use super::{Judged, Listed, RequestId};
 
 const OTHER: u32 = 99;
 
@@ -33,6 +34,7 @@ pub(super) enum More<'a> {
         user_agent: Option<&'a str>,
     },
     Decision(&'a Judged<'a>),
+    Permissions(&'a Listed<'a>),
     Count(u64),
 }
 
@@ -145,12 +147,7 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         api: (class == Class::ApiActivity).then(|| Api {
             operation: Text(judged.map_or(kind.activity.name, |it| it.action)),
         }),
-        resources: judged.map(|judged| {
-            [Resource {
-                uid: Text(judged.resource),
-                kind: Text(judged.kind),
-            }]
-        }),
+        resources: Resource::of(&told.more).map(|it| [it]),
         actor: actor(told, by, class, user),
         user: matches!(class, Class::Authentication | Class::AccountChange).then_some(user),
         session: told
@@ -243,45 +240,8 @@ fn actor<'a>(told: &Told<'a>, by: &By, class: Class, user: User<'a>) -> Option<A
     Some(Actor {
         user,
         session: told.session.map(|uid| Session { uid }),
-        authorizations: match told.more {
-            More::Decision(judged) => Some(Authorizations(judged)),
-            _ => None,
-        },
+        authorizations: Authorizations::of(&told.more),
     })
-}
-
-/// The policies that decided, and those that failed.
-struct Authorizations<'a>(&'a Judged<'a>);
-
-impl Serialize for Authorizations<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let decision = &self.0.answer.decision;
-        let word = match decision.determining.is_empty() || decision.allowed {
-            true => "Permit",
-            false => "Forbid",
-        };
-        let said = |decision: &'static str| {
-            move |uid| Authorization {
-                decision,
-                policy: Policy { uid: Text(uid) },
-            }
-        };
-        let determining = decision.determining.iter().map(String::as_str);
-        let failed = decision.failed.iter().map(String::as_str);
-        let all = determining.map(said(word)).chain(failed.map(said("Error")));
-        serializer.collect_seq(all)
-    }
-}
-
-#[derive(Serialize)]
-struct Authorization<'a> {
-    decision: &'static str,
-    policy: Policy<'a>,
-}
-
-#[derive(Serialize)]
-struct Policy<'a> {
-    uid: Text<'a>,
 }
 
 #[derive(Serialize)]
@@ -298,13 +258,6 @@ struct Service<'a> {
 #[derive(Serialize)]
 struct Api<'a> {
     operation: Text<'a>,
-}
-
-#[derive(Serialize)]
-struct Resource<'a> {
-    uid: Text<'a>,
-    #[serde(rename = "type")]
-    kind: Text<'a>,
 }
 
 #[derive(Serialize)]

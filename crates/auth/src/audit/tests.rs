@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::cause::By;
 use super::kinds::{self, Decided, Event, Itself, Kind, Records, Refused};
 use super::ocsf::{self, More, Origin, Place, Told};
-use super::{Hex, Judged, is_plain};
+use super::{Hex, Judged, Listed, is_plain};
 use crate::authorize::{Answer, Reason};
 
 /// By `class_uid`.
@@ -235,6 +235,53 @@ fn every_decision_is_an_api_activity_with_its_policies() {
             let first = &event["actor"]["authorizations"][0];
             assert_eq!(first["decision"].as_str().unwrap_or_default(), decision);
             assert_eq!(first["policy"]["uid"].as_str().unwrap_or_default(), policy);
+        }
+    }
+}
+
+#[test]
+fn what_a_person_may_do_is_one_api_activity() {
+    let names = |names: &[&str]| names.iter().map(|&it| it.to_owned()).collect::<Vec<_>>();
+    let (actions, policies, failed) = (
+        names(&["read:own", HOSTILE]),
+        names(&["users"]),
+        names(&["broken"]),
+    );
+    for actions in [&actions[..], &[]] {
+        for by in causes() {
+            let listed = Listed {
+                sub: "sub",
+                session: Some(handle()),
+                kind: "document",
+                resource: HOSTILE,
+                actions,
+                policies: &policies,
+                failed: &failed,
+            };
+            let told = Told {
+                sub: Some(listed.sub),
+                session: listed.session,
+                more: More::Permissions(&listed),
+                ..told(Decided::Listed.kind())
+            };
+            let line = written(&told, &by);
+            let text = std::str::from_utf8(&line).unwrap().strip_suffix('\n');
+            assert!(text.unwrap().chars().all(is_plain));
+            let event = assert_valid(&line);
+            assert_eq!(event["api"]["operation"], "List Permissions");
+            assert_eq!(event["resources"][0]["uid"], HOSTILE);
+            assert_eq!(event["resources"][0]["type"], "document");
+            let permitted = &event["resources"][0]["data"]["permitted_actions"];
+            assert_eq!(*permitted, Value::from(actions.to_vec()));
+            let by = &event["actor"]["authorizations"];
+            assert_eq!(
+                (&by[0]["decision"], &by[0]["policy"]["uid"]),
+                (&"Permit".into(), &"users".into())
+            );
+            assert_eq!(
+                (&by[1]["decision"], &by[1]["policy"]["uid"]),
+                (&"Error".into(), &"broken".into())
+            );
         }
     }
 }

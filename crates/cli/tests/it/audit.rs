@@ -234,12 +234,15 @@ async fn what_an_operator_ends_is_in_the_trail_with_a_server_or_without() {
     server.stop().await;
     revoke();
     let events = events(&path);
-    let ended: Vec<&Value> = events
-        .iter()
-        .filter(|it| it["metadata"]["event_code"] == "revoked")
-        .collect();
-    assert_eq!(ended.len(), 2, "{:?}", codes(&events));
-    for event in ended {
+    let of = |code: &'static str| {
+        events
+            .iter()
+            .filter(move |it| it["metadata"]["event_code"] == code)
+    };
+    for (code, count) in [("revoked", 2), ("tokens_revoked", 2)] {
+        assert_eq!(of(code).count(), count, "{:?}", codes(&events));
+    }
+    for event in of("revoked").chain(of("tokens_revoked")) {
         assert_eq!(event["actor"]["user"]["name"], "operator");
         assert_eq!(event["user"]["uid"], sub);
         assert_eq!(event["status_detail"], "by an operator");

@@ -5,13 +5,17 @@ use std::sync::Arc;
 
 use axum_core::extract::{FromRef, FromRequestParts};
 use cogward_policy::{
-    Caller, Engine, Invalid, Live, Principal, Question, Resource, is_on_ones_own,
+    Caller, Decision, Engine, Live, Principal, Question, Resource, is_on_ones_own,
 };
+use http::HeaderMap;
 use http::request::Parts;
 
 use crate::bearer::{Reason, Refusal};
 use crate::claims::{AccessClaims, Claims};
 use crate::verify::{Verified, Verifier};
+
+/// No name of a request is longer, in bytes.
+const LONGEST_ID: usize = 64;
 
 /// An action of the policies' schema, as a type for [`RequireAction`].
 pub trait Action {
@@ -50,11 +54,13 @@ pub trait Action {
 /// }
 /// ```
 ///
-/// Every decision is an event of the target `cogward::audit`.
+/// Every decision is an event of the target `cogward::audit`, with the request's `X-Request-Id`
+/// where that is up to 64 letters, digits, `-`, `_` and `.`.
 pub struct RequireAction<A, C = AccessClaims> {
     claims: Verified<C>,
     engine: Arc<Engine>,
     caller: Arc<Caller>,
+    request_id: Option<String>,
     action: PhantomData<fn() -> A>,
 }
 
@@ -66,43 +72,80 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     /// action ends in `:own` and the resource is nobody's.
     pub fn on(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
         match is_on_ones_own(A::NAME) && resource.owner.is_none() {
-            true => Err(not_permitted::<A>()),
+            true => {
+                self.tell(resource, &no(), "The owner of the resource is not known");
+                Err(not_permitted::<A>())
+            }
             false => self.ask(resource),
         }
     }
 
     fn ask(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
         let question = Question::about(*resource, A::NAME);
-        let decision = self.engine.decide(&self.caller, &question);
-        self.tell(resource, &decision);
-        match decision {
-            Ok(decision) if decision.allowed => Ok(()),
-            _ => Err(not_permitted::<A>()),
-        }
-    }
-
-    fn tell(&self, resource: &Resource<'_>, decision: &Result<cogward_policy::Decision, Invalid>) {
-        let (allowed, policies, failed) = match decision {
-            Ok(it) => (it.allowed, it.determining.join(","), it.failed.join(",")),
+        let (decision, reason) = match self.engine.decide(&self.caller, &question) {
+            Ok(decision) => {
+                let reason = reason(&decision);
+                (decision, reason)
+            }
             Err(_) => {
                 let action = A::NAME;
                 tracing::error!(action, "the policies cannot be asked this: refused");
-                (false, String::new(), String::new())
+                (no(), "The question does not fit the schema")
             }
         };
+        self.tell(resource, &decision, reason);
+        match decision.allowed {
+            true => Ok(()),
+            false => Err(not_permitted::<A>()),
+        }
+    }
+
+    fn tell(&self, resource: &Resource<'_>, decision: &Decision, reason: &str) {
         tracing::info!(
             target: "cogward::audit",
             event = "decision",
+            request_id = self.request_id,
             sub = self.claims.sub(),
             action = A::NAME,
             resource_type = resource.kind,
             resource = resource.id,
-            allowed,
-            policies,
-            failed,
+            allowed = decision.allowed,
+            policies = decision.determining.join(","),
+            failed = decision.failed.join(","),
+            reason,
             "decision"
         );
     }
+}
+
+/// Whatever the policies say.
+fn no() -> Decision {
+    Decision {
+        allowed: false,
+        determining: Vec::new(),
+        failed: Vec::new(),
+    }
+}
+
+fn reason(decision: &Decision) -> &'static str {
+    match decision {
+        decision if !decision.failed.is_empty() => "A policy could not be evaluated",
+        Decision { allowed: true, .. } => "Permitted by policy",
+        Decision { determining, .. } if determining.is_empty() => "No matching permit policy",
+        _ => "Forbidden by policy",
+    }
+}
+
+/// What a stranger may have chosen is no name unless it is one, and plain.
+fn request_id(headers: &HeaderMap) -> Option<String> {
+    let mut all = headers.get_all("x-request-id").iter();
+    let (id, None) = (all.next()?.as_bytes(), all.next()) else {
+        return None;
+    };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
+    let fits = (1..=LONGEST_ID).contains(&id.len()) && id.iter().all(is_plain);
+    let id = str::from_utf8(id).ok().filter(|_| fits);
+    id.map(str::to_owned)
 }
 
 fn not_permitted<A: Action>() -> Refusal {
@@ -132,6 +175,7 @@ where
             claims,
             engine,
             caller,
+            request_id: request_id(&parts.headers),
             action: PhantomData,
         };
         guard.ask(&A::RESOURCE)?;

@@ -2,17 +2,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use axum::Router;
-use axum::extract::{FromRef, Path, Request};
+use axum::extract::{FromRef, Request};
 use axum::http::{HeaderMap, HeaderValue, header};
 use axum::middleware::{from_extractor_with_state, map_request};
 use axum::routing::{get, post};
-use cogward_jwt::axum::{Action, Bearer, Group, InGroup, RequireAction, Scope, WithScope};
+use cogward_jwt::axum::{Bearer, Group, InGroup, Scope, WithScope};
 use cogward_jwt::bearer::Refusal;
 use cogward_jwt::{
     AccessClaims, AnyClaims, Claims, FetchError, FetchKeys, Fetching, IdClaims, Keys, UserPool,
     Verifier,
 };
-use cogward_policy::{Groups, Live, Resource, Source};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -517,86 +516,4 @@ impl Server {
             retry_after,
         }
     }
-}
-
-struct WriteOwn;
-
-impl Action for WriteOwn {
-    const NAME: &'static str = "write:own";
-    const DETAIL: &'static str = "Only your own";
-}
-
-#[derive(Clone)]
-struct Policed {
-    verifier: Arc<Verifier<AccessClaims>>,
-    policies: Arc<Live>,
-}
-
-impl FromRef<Policed> for Arc<Verifier<AccessClaims>> {
-    fn from_ref(it: &Policed) -> Self {
-        Arc::clone(&it.verifier)
-    }
-}
-
-impl FromRef<Policed> for Arc<Live> {
-    fn from_ref(it: &Policed) -> Self {
-        Arc::clone(&it.policies)
-    }
-}
-
-async fn edit(user: RequireAction<WriteOwn>, Path(owner): Path<String>) -> Result<String, Refusal> {
-    user.on(&Resource {
-        id: "note",
-        kind: "note",
-        owner: Some(owner.as_str()).filter(|owner| *owner != "nobody"),
-        attributes: None,
-    })?;
-    Ok(format!("{} edits", user.sub))
-}
-
-#[tokio::test]
-async fn an_action_is_required_of_the_caller_and_of_the_resource() {
-    let signer = Signer::new("k");
-    let policies = Arc::new(Live::new(Source::Embedded, Groups::default()));
-    let state = Policed {
-        verifier: Arc::new(verifier::<AccessClaims>(&signer)),
-        policies: Arc::clone(&policies),
-    };
-    let router = Router::new()
-        .route("/notes/{owner}", get(edit))
-        .with_state(state);
-    let server = Server::of(router).await;
-    let token = |groups: &[&str]| {
-        signer.token(&with(
-            fresh(access_claims()),
-            "cognito:groups",
-            json!(groups),
-        ))
-    };
-    let sub = access_claims()["sub"].as_str().unwrap().to_owned();
-    let (own, others) = (format!("/notes/{sub}"), "/notes/somebody-else");
-
-    let answer = server.get(&own, &[&bearer(&token(&["users"]))]).await;
-    assert_eq!(answer.status, 503);
-    policies.take(&Source::Embedded.read().unwrap()).unwrap();
-    for (groups, path, status) in [
-        (&["users"][..], own.as_str(), 200),
-        (&["Members"], &own, 200),
-        (&["users"], others, 403),
-        (&["users"], "/notes/nobody", 403),
-        (&["admin"], others, 403),
-        (&["editors"], &own, 403),
-        (&[], &own, 403),
-    ] {
-        let answer = server.get(path, &[&bearer(&token(groups))]).await;
-        assert_eq!(answer.status, status, "{groups:?} {path}");
-        if status == 403 {
-            assert_eq!(
-                answer.body,
-                json!({ "detail": "Only your own" }).to_string()
-            );
-        }
-    }
-    let answer = server.get(&own, &[]).await;
-    assert_eq!(answer.status, 401);
 }

@@ -1,6 +1,8 @@
 //! The library against an issuer, real keys and real tokens, friendly and hostile.
 
 #[cfg(test)]
+mod actions;
+#[cfg(test)]
 mod alb;
 #[cfg(test)]
 mod api;

@@ -23,7 +23,7 @@ async fn app() -> TestApp {
 }
 
 /// Somebody of these groups, signed in.
-async fn member(app: &TestApp, name: &str, groups: &[&str]) -> Browser {
+pub(crate) async fn member(app: &TestApp, name: &str, groups: &[&str]) -> Browser {
     let email = format!("{name}@example.com");
     let user = json!({
         "username": email, "password": "Passw0rd!", "groups": groups,
@@ -41,7 +41,7 @@ async fn signed_in(app: &TestApp, email: &str) -> Browser {
     browser
 }
 
-async fn ask(browser: &mut Browser, question: Value) -> Answer {
+pub(crate) async fn ask(browser: &mut Browser, question: Value) -> Answer {
     browser.post_json("/auth/authorize", &question).await
 }
 
@@ -292,7 +292,7 @@ async fn without_a_provider_the_callers_word_for_the_owner_counts() {
 
 /// A table of an application; `fault` fails.
 #[derive(Default)]
-struct Table(AtomicU32);
+pub(crate) struct Table(AtomicU32);
 
 #[async_trait]
 impl EntityProvider for Table {
@@ -316,7 +316,7 @@ impl EntityProvider for Table {
     }
 }
 
-fn with_table(authorization: &mut Authorization) -> Arc<Table> {
+pub(crate) fn with_table(authorization: &mut Authorization) -> Arc<Table> {
     let table = Arc::new(Table::default());
     let cached = Cached::new(
         table.clone(),
@@ -383,7 +383,7 @@ async fn where_a_provider_is_its_word_counts_and_no_other() {
     assert_eq!(table.0.load(Ordering::Relaxed), before + 1);
 }
 
-fn texts(schema: &str, policies: &str) -> Texts {
+pub(crate) fn texts(schema: &str, policies: &str) -> Texts {
     let embedded = Source::Embedded.read().unwrap();
     let schema = match schema {
         "" => embedded.schema,
@@ -402,7 +402,7 @@ fn texts(schema: &str, policies: &str) -> Texts {
     }
 }
 
-const LEVELS: &str = r#"namespace App {
+pub(crate) const LEVELS: &str = r#"namespace App {
     entity UserGroup;
     entity User in [UserGroup] = { sub: String, email: String };
     entity Resource = { resourceType: String, owner?: User, level?: Long };

@@ -46,6 +46,7 @@ mod n_limits;
 mod n_sizes;
 mod n_slow_clients;
 mod o_audit_trail;
+mod o_decisions;
 mod openapi;
 mod raw;
 mod replicas;

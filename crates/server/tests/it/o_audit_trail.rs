@@ -29,14 +29,14 @@ const BACKUP_ELIGIBLE: u8 = 1 << 3;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A server whose trail is a file.
-struct Audited {
-    app: TestApp,
+pub(crate) struct Audited {
+    pub(crate) app: TestApp,
     path: PathBuf,
     _folder: tempfile::TempDir,
 }
 
 impl Audited {
-    async fn start(builder: Builder) -> Self {
+    pub(crate) async fn start(builder: Builder) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("audit.jsonl");
         let app = builder.start().await;
@@ -49,7 +49,7 @@ impl Audited {
     }
 
     /// What is told once all is done, all of it as OCSF has it.
-    async fn end(self) -> (String, Vec<Value>) {
+    pub(crate) async fn end(self) -> (String, Vec<Value>) {
         self.app.auth.drain().await;
         let trail = self.app.auth.trail().unwrap();
         assert_eq!(trail.end(PATIENCE).await, Some(0));
@@ -73,7 +73,7 @@ fn trail(path: &Path, app: &TestApp) -> Trail {
     Trail::begin(Box::new(open), &whose, clock, &SystemRandom::new()).unwrap()
 }
 
-fn code_of(event: &Value) -> &str {
+pub(crate) fn code_of(event: &Value) -> &str {
     event["metadata"]["event_code"].as_str().unwrap()
 }
 
@@ -95,7 +95,8 @@ fn quick() -> Builder {
 }
 
 /// Those that need more than a browser, a clock and a pool: other tests have them.
-const ELSEWHERE: [&str; 4] = [
+const ELSEWHERE: [&str; 5] = [
+    "authorization_unavailable",
     "not_written",
     "sign_out_after_reset_failed",
     "events_lost",
@@ -135,6 +136,11 @@ async fn every_event_of_a_running_server_is_one_of_ocsf_and_has_no_secret() {
     assert_eq!(code_of(events.last().unwrap()), "trail_ended");
     let known = events.iter().filter(|it| it["user"]["uid"].is_string());
     assert!(known.count() > 30);
+    let by_reset =
+        |it: &&Value| code_of(it) == "tokens_revoked" && it["status_detail"] == "another password";
+    let by_reset: Vec<_> = events.iter().filter(by_reset).collect();
+    assert_eq!(by_reset.len(), 1);
+    assert!(by_reset[0]["user"]["uid"].is_string());
 }
 
 async fn sign_up_and_in(app: &TestApp, secrets: &mut Secrets) {
@@ -214,6 +220,7 @@ async fn refusals(app: &TestApp) {
     ] {
         browser.post_json("/auth/authorize", &question).await;
     }
+    assert_eq!(browser.get("/auth/permissions").await.status, 200);
     let forged = browser.request(Method::GET, "/auth/me");
     let forged = browser.send(forged.bearer_auth("no.such.token")).await;
     assert_eq!(forged.status, 401);
