@@ -1,9 +1,11 @@
 //! May a person do this to that, by the policies in force.
 
+mod evaluation;
 mod permissions;
 mod undecided;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use cogward_policy::entities::Cached;
 use cogward_policy::{
@@ -14,19 +16,20 @@ use cogward_session::Handle;
 use futures_util::{StreamExt as _, stream};
 use serde_json::{Map, Value};
 
+use self::evaluation::Evaluation;
 use crate::Auth;
 use crate::audit::{self, Judged, Refused};
 use crate::error::chain;
 
-pub use permissions::permissions;
+pub use permissions::{cost_of_permissions, permissions};
 pub(crate) use undecided::Undecided;
 
 /// So many questions may be asked at once.
 pub const MAX_QUESTIONS: usize = 100;
 /// The provider is asked for so many resources of one call at a time.
 const LOOKUPS: usize = 16;
-/// Where policies take long, others are served between two questions.
-const TURN: usize = 8;
+/// So long may the policies be busy with one call.
+pub const EVALUATION: Duration = Duration::from_secs(1);
 
 /// The policies, and what is asked beside them.
 pub struct Authorization {
@@ -36,6 +39,9 @@ pub struct Authorization {
     pub entities: Option<Cached>,
     /// Actions on what is one's own want an owner that a provider tells.
     pub require_owner: bool,
+    /// What a call asks after the policies were busy with it for so long is not answered. The
+    /// first question always is: policies and questions are bounded.
+    pub evaluation: Duration,
 }
 
 impl Authorization {
@@ -45,6 +51,7 @@ impl Authorization {
             policies: Live::new(Source::Embedded, Groups::default()),
             entities: None,
             require_owner: false,
+            evaluation: EVALUATION,
         }
     }
 }
@@ -155,6 +162,9 @@ pub enum AuthorizeError {
     /// What is known of the resource does not fit the schema.
     #[error("the question could not be put to the policies")]
     Evaluation(#[source] Invalid),
+    /// The questions before it took all the time that a call has.
+    #[error("the policies took too long for all that is asked at once")]
+    TooLong,
 }
 
 /// Decides, and tells the audit log.
@@ -184,17 +194,14 @@ pub async fn authorize_all(
     let lookups: Vec<_> = asked.iter().map(|it| desk.look_up(&it.resource)).collect();
     let facts: Vec<_> = stream::iter(lookups).buffered(LOOKUPS).collect().await;
     let mut answers = Vec::with_capacity(asked.len());
-    for (at, (asked, facts)) in asked.iter().zip(facts).enumerate() {
-        give_way(at).await;
-        answers.push(desk.answer(asked, &facts));
+    let mut evaluation = Evaluation::new(auth.authorization.evaluation);
+    for (asked, facts) in asked.iter().zip(facts) {
+        answers.push(match evaluation.is_over() && !answers.is_empty() {
+            true => Err(too_long(asking)),
+            false => evaluation.of(|| desk.answer(asked, &facts)).await,
+        });
     }
     Ok(answers)
-}
-
-async fn give_way(question: usize) {
-    if question % TURN == TURN - 1 {
-        tokio::task::yield_now().await;
-    }
 }
 
 /// A call: one person, one set of policies.
@@ -355,6 +362,14 @@ fn unsaid(invalid: &Invalid) -> &'static str {
 fn tell_refusal(asking: &Asking<'_>, invalid: &Invalid) {
     let (sub, session) = (asking.principal.sub, asking.session);
     audit::refused_to(Refused::Authorization, Some(sub), session, &unsaid(invalid));
+}
+
+/// Tells it to the audit log too.
+fn too_long(asking: &Asking<'_>) -> AuthorizeError {
+    let (sub, session) = (asking.principal.sub, asking.session);
+    let error = AuthorizeError::TooLong;
+    audit::refused_to(Refused::Authorization, Some(sub), session, &error);
+    error
 }
 
 fn tell_failure(error: &EntityError) {

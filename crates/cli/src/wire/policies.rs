@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use cogward_auth::Authorization;
+use cogward_auth::authorize::EVALUATION;
 use cogward_config::Config;
 use cogward_policy::entities::Cached;
 use cogward_policy::{Groups, Live, Source};
@@ -26,6 +27,7 @@ pub(crate) async fn open(config: &Config) -> Result<Authorization, Failure> {
         },
         entities: provider.map(|provider| Cached::new(provider, ttl, timeout)),
         require_owner: policy.require_owner,
+        evaluation: EVALUATION,
     };
     let live = &authorization.policies;
     match live.source().read().and_then(|texts| live.take(&texts)) {

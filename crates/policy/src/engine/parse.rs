@@ -97,10 +97,11 @@ pub(super) fn schema(text: &Text) -> Result<(Schema, Shape), Faults> {
     Ok((schema, Shape(json)))
 }
 
-/// All that is wrong with any of them is told at once.
+/// All that is wrong with any of them is told at once, unless they are too many to be looked at.
 pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faults> {
     let validator = Validator::new(schema.clone());
     let (mut all, mut faults, mut warnings) = (Vec::new(), Vec::new(), Vec::new());
+    let mut many = 0;
     for text in texts {
         let set: PolicySet = match text.text.parse() {
             Ok(set) => set,
@@ -110,6 +111,11 @@ pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faul
                 continue;
             }
         };
+        many += set.policies().count();
+        if many > MAX_POLICIES {
+            let more = format!("there are more than {MAX_POLICIES} policies");
+            return Err(Fault::new(&text.name, more).into());
+        }
         if let Some(template) = set.templates().next() {
             let bytes = template
                 .as_ref()
@@ -130,11 +136,6 @@ pub(super) fn policies(texts: &[Text], schema: &Schema) -> Result<Policies, Faul
         all.extend(named(&set, text));
     }
     faults.extend(twice(&all, texts));
-    if all.len() > MAX_POLICIES {
-        let first = texts.first().map_or("", |text| text.name.as_str());
-        let text = format!("there are more than {MAX_POLICIES} policies");
-        faults.push(Fault::new(first, text));
-    }
     match faults.is_empty() {
         true => Ok(Policies { all, warnings }),
         false => Err(Faults(faults)),

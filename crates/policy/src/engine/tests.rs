@@ -574,6 +574,25 @@ fn an_address_that_may_be_missing_is_missing_unless_it_is_verified() {
 }
 
 #[test]
+fn more_policies_than_there_may_be_are_refused() {
+    let one = "permit(principal, action, resource);\n";
+    let texts = |last: usize| Texts {
+        schema: text("own.cedarschema", SCHEMA),
+        policies: vec![
+            text("a.cedar", &one.repeat(9_000)),
+            text("b.cedar", &one.repeat(last)),
+        ],
+    };
+    let engine = Engine::new(&texts(1_000), Groups::default()).unwrap();
+    assert_eq!(engine.policies(), 10_000);
+    let faults = Engine::new(&texts(1_001), Groups::default()).err().unwrap();
+    assert_eq!(
+        faults.to_string(),
+        "b.cedar: there are more than 10000 policies"
+    );
+}
+
+#[test]
 fn two_policies_of_one_name_are_refused() {
     let twice = r#"@id("a") permit(principal, action, resource);
         @id("a") forbid(principal, action, resource);"#;

@@ -207,7 +207,8 @@ errors! {
             { label: CSRF, explained: true }
             "every POST of this family needs the header, exactly `X-L42-CSRF: 1`";
         Evaluation INTERNAL_SERVER_ERROR "evaluation_failed" "Authorization evaluation failed"
-            "what the entity provider told of the resource does not fit the schema; \
+            "what the entity provider told of the resource does not fit the schema, \
+             or the policies took too long for all that was asked at once; \
              the body is `{error, authorized: false}`";
         NoPolicies SERVICE_UNAVAILABLE "policies_unavailable" "Authorization engine not available"
             { retry_after: Some(5) }

@@ -50,7 +50,7 @@ impl From<&AuthorizeError> for Code {
             AuthorizeError::Invalid(Invalid::Resource(_)) => Self::Resource,
             AuthorizeError::Invalid(_) => Self::Context,
             AuthorizeError::Unavailable => Self::NoPolicies,
-            AuthorizeError::Evaluation(_) => Self::Evaluation,
+            AuthorizeError::Evaluation(_) | AuthorizeError::TooLong => Self::Evaluation,
         }
     }
 }

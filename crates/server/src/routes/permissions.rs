@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use axum::extract::State;
 use axum::response::Response;
-use cogward_auth::authorize::{AskedResource, permissions as permitted};
+use cogward_auth::authorize::{AskedResource, cost_of_permissions, permissions as permitted};
 use http::Uri;
 use serde::Serialize;
 
@@ -14,6 +14,7 @@ use super::navigation::query_value;
 use crate::App;
 use crate::error::{Error, TokenHandlerProblem, Undecided};
 use crate::extract::SignedIn;
+use crate::layers::Counted;
 
 /// What the caller may do.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -39,13 +40,14 @@ pub(crate) struct Permissions<'a> {
             headers(("WWW-Authenticate" = String, description = "`Cookie`, or `Bearer` with what is wrong with the token")),
         ),
         (status = 403, description = "Asked with a session by a page of another origin", body = TokenHandlerProblem),
-        (status = 500, description = "What is known of the resource does not fit the schema", body = Undecided),
+        (status = 500, description = "What is known of the resource does not fit the schema, or the policies take too long for all actions", body = Undecided),
         (status = 503, description = "No policies are in force; or store, Cognito or its signing keys do not answer", body = Undecided),
     ),
 )]
 pub(crate) async fn permissions(
     State(app): State<Arc<App>>,
     SignedIn(user): SignedIn,
+    counted: Counted,
     uri: Uri,
 ) -> Result<Response, Error> {
     let query = uri.query().unwrap_or_default();
@@ -55,6 +57,7 @@ pub(crate) async fn permissions(
         kind: once("type")?,
         owner: once("owner")?,
     };
+    counted.further(&app, cost_of_permissions(&app.auth) - 1)?;
     match permitted(&app.auth, &user.asking(), &resource).await {
         Ok(actions) => answer(&Permissions { actions: &actions }),
         Err(error) => Err(error.into()),

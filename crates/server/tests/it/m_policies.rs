@@ -559,6 +559,34 @@ async fn many_questions_are_answered_each_in_its_place() {
 }
 
 #[tokio::test]
+async fn what_is_asked_beyond_the_time_of_a_call_is_not_permitted_and_told_of() {
+    let (log, _listening) = Log::listen();
+    // Over after the first question, whatever it takes.
+    let app = TestApp::builder()
+        .authorization(Authorization::none(), |it| {
+            it.evaluation = Duration::from_nanos(1)
+        })
+        .start()
+        .await;
+    let mut admin = signed_in(&app, ADMIN).await;
+    let question = json!({ "action": "read:content" });
+    permitted(&ask(&mut admin, question.clone()).await, &["admin"]);
+    let body = json!({ "questions": vec![question; 3] });
+    let answers = admin.post_json("/auth/authorize/batch", &body).await;
+    assert_eq!(answers.status, 200);
+    let late = json!({ "authorized": false, "error": "Authorization evaluation failed" });
+    let answers = answers.json()["answers"].clone();
+    assert_eq!(answers[0]["authorized"], true);
+    assert_eq!((&answers[1], &answers[2]), (&late, &late));
+    assert_eq!(answers.as_array().unwrap().len(), 3);
+    // Some of them would look like all of them.
+    let listed = admin.get("/auth/permissions").await;
+    assert_eq!((listed.status.as_u16(), listed.json()), (500, late));
+    let refused = |it: &Value| it["fields"]["what"] == "authorization";
+    assert_eq!(log.audited().iter().filter(|it| refused(it)).count(), 3);
+}
+
+#[tokio::test]
 async fn permissions_are_the_actions_that_would_be_permitted() {
     let app = app().await;
     let mut user = member(&app, "asker", &["Reader", "users", "reviewers"]).await;

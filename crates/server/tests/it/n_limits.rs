@@ -276,6 +276,22 @@ async fn a_batch_counts_as_many_as_it_asks() {
 }
 
 #[tokio::test]
+async fn permissions_count_by_the_actions_they_decide_for() {
+    let app = limited(RateLimits {
+        session: rate(100),
+        ..NONE
+    });
+    let app = app.policies().start().await;
+    let mut browser = app.browser();
+    app.sign_in(&mut browser, ALICE).await;
+    let actions = app.auth.policies().engine().unwrap().actions().count();
+    assert_eq!(actions.div_ceil(10), 3);
+    let asks = async |_| browser.copy().get("/auth/permissions").await;
+    let count = granted(60, asks).await;
+    assert!((25..=35).contains(&count), "{count}");
+}
+
+#[tokio::test]
 async fn t170_a_direct_client_cannot_choose_its_address() {
     let app = TestApp::builder().site(|site| {
         site.rate_limits = RateLimits {
