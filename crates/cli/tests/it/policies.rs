@@ -1,7 +1,10 @@
 //! Policies change while a server runs.
 
+use std::collections::HashSet;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use cogward_testkit::Browser;
 use serde_json::{Value, json};
@@ -54,9 +57,14 @@ async fn a_changed_file_and_a_signal_change_them_and_bad_ones_change_nothing() {
     server.logged_times(IN_FORCE, 2).await;
     assert_eq!(decided_by(&mut browser).await, "second");
 
-    write(&folder, &reading("third"));
+    // Nothing changed: only the signal has them taken again.
     server.signal("HUP");
     server.logged_times(IN_FORCE, 3).await;
+    assert_eq!(decided_by(&mut browser).await, "second");
+
+    write(&folder, &reading("third"));
+    server.signal("HUP");
+    server.logged_times(IN_FORCE, 4).await;
     assert_eq!(decided_by(&mut browser).await, "third");
 
     write(
@@ -89,5 +97,54 @@ async fn a_set_that_is_broken_at_start_leaves_the_server_up_until_it_is_mended()
     server.logged(IN_FORCE).await;
     assert_eq!(decided_by(&mut browser).await, "mended");
     assert_eq!(browser.get("/health").await.json()["cedar"], "ready");
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_asks_while_they_change_is_answered_by_one_set_or_the_other() {
+    let deployment = Deployment::new().await;
+    let folder = deployment.folder.path().join("policies");
+    write(&folder, &reading("set-0"));
+    let env = [("POLICY_FOLDER", folder.to_str().unwrap())];
+    let server = deployment.serve(&env).await;
+    let browser = signed_in(&server).await;
+    let stop = Arc::new(AtomicBool::new(false));
+    let askers: Vec<_> = (0..2)
+        .map(|_| {
+            let (mut browser, stop) = (browser.copy(), Arc::clone(&stop));
+            tokio::spawn(async move {
+                let question = json!({ "action": "read:content" });
+                let batch = json!({ "questions": vec![question.clone(); 10] });
+                let mut seen = HashSet::new();
+                while !stop.load(Ordering::Relaxed) {
+                    let answer = browser.post_json("/auth/authorize", &question).await;
+                    assert_eq!(answer.status, 200, "{}", answer.body);
+                    let name = answer.json()["diagnostics"]["reason"][0].clone();
+                    seen.insert(name.as_str().unwrap().to_owned());
+                    let answers = browser
+                        .post_json("/auth/authorize/batch", &batch)
+                        .await
+                        .json();
+                    let answers = answers["answers"].as_array().unwrap();
+                    assert!(answers.iter().all(|it| *it == answers[0]), "{answers:?}");
+                    assert_eq!(answers[0]["authorized"], true);
+                }
+                seen
+            })
+        })
+        .collect();
+    for set in 1..=3 {
+        write(&folder, &reading(&format!("set-{set}")));
+        server.logged_times(IN_FORCE, set + 1).await;
+        // One that is no good in between changes nothing.
+        write(&folder, "permit (principal");
+        server.logged_times(REFUSED, set).await;
+    }
+    stop.store(true, Ordering::Relaxed);
+    for asker in askers {
+        let seen = asker.await.unwrap();
+        assert!(seen.len() > 1, "{seen:?}");
+        assert!(seen.iter().all(|name| name.starts_with("set-")), "{seen:?}");
+    }
     server.stop().await;
 }
