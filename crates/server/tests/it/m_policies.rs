@@ -564,7 +564,7 @@ async fn what_is_asked_beyond_the_time_of_a_call_is_not_permitted_and_told_of() 
     // Over after the first question, whatever it takes.
     let app = TestApp::builder()
         .authorization(Authorization::none(), |it| {
-            it.evaluation = Duration::from_nanos(1)
+            it.evaluation = Duration::from_nanos(1);
         })
         .start()
         .await;
