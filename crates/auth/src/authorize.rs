@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_policy::entities::Cached;
+pub use cogward_policy::{Asked, AskedResource};
 use cogward_policy::{
     Caller, Decision, Engine, EntityError, Facts, Groups, Invalid, Live, Principal, Question,
     Resource, Source, is_on_ones_own,
@@ -63,39 +64,6 @@ pub struct Asking<'a> {
     pub principal: Principal<'a>,
     /// The session, unless it is by a bearer token.
     pub session: Option<Handle>,
-}
-
-/// What a caller asks.
-#[derive(Clone, Debug, Default)]
-pub struct Asked {
-    /// What is to be done.
-    pub action: String,
-    /// To what.
-    pub resource: AskedResource,
-    /// What else is the case.
-    pub context: Option<Map<String, Value>>,
-}
-
-/// What a caller says of a resource. What a provider tells goes before it.
-#[derive(Clone, Debug, Default)]
-pub struct AskedResource {
-    /// Its name; without it the application as a whole is meant.
-    pub id: Option<String>,
-    /// What it is.
-    pub kind: Option<String>,
-    /// `sub` of the person whose it is.
-    pub owner: Option<String>,
-}
-
-impl AskedResource {
-    fn kind(&self) -> &str {
-        let kind = self.kind.as_deref();
-        kind.unwrap_or(Resource::APPLICATION.kind)
-    }
-
-    fn says_nothing(&self) -> bool {
-        self.id.is_none() && self.kind.is_none() && self.owner.is_none()
-    }
 }
 
 /// A decision, with what it is because of.
@@ -309,22 +277,19 @@ impl<'a> Desk<'a> {
 
 /// Where there is a provider, what it tells counts, and nobody else's word for the owner.
 fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
-    let id = asked.id.as_deref().unwrap_or(Resource::APPLICATION.id);
-    let said = asked.kind();
-    let (kind, owner, attributes) = match known {
-        Known::Said => (said, asked.owner.as_deref(), None),
-        Known::Unnamed | Known::Missing | Known::Unknown => (said, None, None),
-        Known::Told(facts) => (
-            facts.kind.as_deref().unwrap_or(said),
-            facts.owner.as_deref().filter(|owner| !owner.is_empty()),
-            Some(&facts.attributes),
-        ),
-    };
-    Resource {
-        id,
-        kind,
-        owner,
-        attributes,
+    let said = asked.as_said();
+    match known {
+        Known::Said => said,
+        Known::Unnamed | Known::Missing | Known::Unknown => Resource {
+            owner: None,
+            ..said
+        },
+        Known::Told(facts) => Resource {
+            kind: facts.kind.as_deref().unwrap_or(said.kind),
+            owner: facts.owner.as_deref().filter(|owner| !owner.is_empty()),
+            attributes: Some(&facts.attributes),
+            ..said
+        },
     }
 }
 

@@ -16,6 +16,7 @@
 
 #[cfg(not(feature = "cedar"))]
 mod absent;
+mod asked;
 #[cfg(feature = "cedar")]
 mod engine;
 pub mod entities;
@@ -28,6 +29,7 @@ mod source;
 
 #[cfg(not(feature = "cedar"))]
 pub use absent::{Caller, Engine};
+pub use asked::{Asked, AskedResource};
 #[cfg(feature = "cedar")]
 pub use engine::{Caller, Engine};
 pub use entities::{Cached, EntityError, EntityProvider, Facts};

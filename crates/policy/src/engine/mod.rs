@@ -98,7 +98,9 @@ impl Engine {
         let policies = parse::policies(&texts.policies, &schema)?;
         policies.check_groups(&types.group, &groups, &texts.policies)?;
         let mut actions = BTreeMap::new();
-        for uid in shape.actions(&schema, &types) {
+        // What is asked without an action has an empty one.
+        let named = |uid: &EntityUid| !uid.id().unescaped().is_empty();
+        for uid in shape.actions(&schema, &types).filter(named) {
             let action = Action::new(uid, &schema, &types, &shape, &policies.all);
             let action = action.map_err(|why| Fault::new(&texts.schema.name, why))?;
             actions.insert(action.uid.id().unescaped().to_owned(), action);

@@ -114,6 +114,12 @@ fn an_action_that_the_schema_does_not_have_is_no_question() {
         let question = Question::about(Resource::APPLICATION, action);
         assert_eq!(ask(&engine, &["admin"], &question), Err(Invalid::Action));
     }
+    // One without a name: what is asked without an action has that.
+    let nameless = r#"action "" appliesTo { principal: [User], resource: [Resource] }; }"#;
+    let schema = SCHEMA.replace("\n}", nameless);
+    let engine = engine_of(&schema, "permit(principal, action, resource);").unwrap();
+    let question = Question::about(Resource::APPLICATION, "");
+    assert_eq!(ask(&engine, &[], &question), Err(Invalid::Action));
     // One of another type of resource, and a group of actions.
     let hire = r#"action "hire" appliesTo { principal: [User], resource: [User] }; }"#;
     let schema = SCHEMA.replace("\n}", hire);

@@ -5,55 +5,16 @@ use std::sync::Arc;
 use axum::extract::State;
 use axum::response::Response;
 use cogward_auth::authorize::{
-    Answer, Asked, AskedResource, MAX_QUESTIONS, authorize as decide, authorize_all as decide_all,
+    Answer, Asked, MAX_QUESTIONS, authorize as decide, authorize_all as decide_all,
 };
 use http::StatusCode;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
 use super::answer;
 use crate::App;
 use crate::error::{Code, Error, OwnWords, TokenHandlerProblem, Undecided};
 use crate::extract::{Json, SignedIn};
 use crate::layers::Counted;
-
-/// A question. Who asks is not part of it: that is the session or the bearer token.
-#[derive(Deserialize, utoipa::ToSchema)]
-pub(crate) struct Question {
-    /// `write:content`, as the schema has it.
-    #[serde(default)]
-    #[schema(value_type = String)]
-    action: Value,
-    /// Without one the application as a whole.
-    #[serde(default, deserialize_with = "object")]
-    resource: Option<AboutResource>,
-    /// What the schema has for the action; other members are not looked at.
-    #[serde(default)]
-    #[schema(value_type = Option<Object>)]
-    context: Option<Map<String, Value>>,
-}
-
-/// A resource, as the caller knows it. Where an entity provider is configured, its word counts.
-#[derive(Deserialize, utoipa::ToSchema)]
-pub(crate) struct AboutResource {
-    /// `_application` without one.
-    #[serde(default)]
-    id: Option<String>,
-    /// `application` without one.
-    #[serde(default, rename = "type")]
-    kind: Option<String>,
-    /// `sub` of the person whose it is; not looked at where an entity provider is configured.
-    #[serde(default)]
-    owner: Option<String>,
-}
-
-/// A list is not one, though serde would take it for its members.
-fn object<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AboutResource>, D::Error> {
-    let members = Option::<Map<String, Value>>::deserialize(from)?;
-    let members = members.map(Value::Object).map(AboutResource::deserialize);
-    members.transpose().map_err(D::Error::custom)
-}
 
 /// A decision.
 #[derive(Serialize, utoipa::ToSchema)]
@@ -78,7 +39,7 @@ pub(crate) struct Diagnostics<'a> {
 #[derive(Deserialize, utoipa::ToSchema)]
 pub(crate) struct Questions {
     /// At most 100.
-    questions: Vec<Question>,
+    questions: Vec<Asked>,
 }
 
 /// As many answers as there were questions, in their order, all by the same policies.
@@ -100,7 +61,7 @@ pub(crate) enum Either<'a> {
     post, path = "", operation_id = "authorize", tag = "Token Handler",
     security(("session" = []), ("bearer" = [])),
     params(("X-L42-CSRF" = String, Header, description = "Exactly `1`")),
-    request_body = Question,
+    request_body = Asked,
     responses(
         (status = 200, description = "Yes", body = Decided<'_>),
         (status = 400, description = "No action of the schema, or a resource or context that does not fit it; or not exactly one bearer token", body = TokenHandlerProblem),
@@ -117,10 +78,12 @@ pub(crate) enum Either<'a> {
 pub(crate) async fn authorize(
     State(app): State<Arc<App>>,
     SignedIn(user): SignedIn,
-    question: Result<Json<Question>, Error>,
+    asked: Result<Json<Asked>, Error>,
 ) -> Result<Response, Error> {
-    let Json(question) = question.map_err(too_large)?;
-    let asked = asked(question).ok_or(Code::Action)?;
+    let Json(asked) = asked.map_err(too_large)?;
+    if asked.action.is_empty() {
+        return Err(Code::Action.into());
+    }
     let decided = decide(&app.auth, &user.asking(), &asked).await;
     match decided {
         Ok(given) => {
@@ -165,12 +128,7 @@ pub(crate) async fn authorize_all(
     }
     let further = u32::try_from(questions.len() - 1).unwrap_or(u32::MAX);
     counted.further(&app, further)?;
-    let asked: Vec<Asked> = questions
-        .into_iter()
-        // No schema has an action without a name.
-        .map(|question| asked(question).unwrap_or_default())
-        .collect();
-    let given = match decide_all(&app.auth, &user.asking(), &asked).await {
+    let given = match decide_all(&app.auth, &user.asking(), &questions).await {
         Ok(given) => given,
         Err(error) => return Err(error.into()),
     };
@@ -180,22 +138,6 @@ pub(crate) async fn authorize_all(
     });
     answer(&Answers {
         answers: answers.collect(),
-    })
-}
-
-fn asked(question: Question) -> Option<Asked> {
-    let Value::String(action) = question.action else {
-        return None;
-    };
-    let resource = question.resource.map(|it| AskedResource {
-        id: it.id,
-        kind: it.kind,
-        owner: it.owner,
-    });
-    Some(Asked {
-        action,
-        resource: resource.unwrap_or_default(),
-        context: question.context,
     })
 }
 
