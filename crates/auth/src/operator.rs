@@ -71,6 +71,7 @@ impl Operator {
     /// The store did not answer.
     pub async fn list(&self, sub: &str) -> Result<Vec<Entry>, SessionError> {
         let records = self.records(sub).await?;
+        audit::account(Event::Looked, Some(sub), "");
         let mut entries: Vec<Entry> = records
             .iter()
             .filter_map(|(key, record)| devices::entry(&self.board.ring, sub, key, record))
@@ -127,6 +128,14 @@ impl Operator {
     /// # Errors
     /// The store did not answer: other servers are not told.
     pub async fn forget(&self, pattern: &Pattern) -> Result<bool, SessionError> {
+        let remembered = self.have_forgotten(pattern).await?;
+        if remembered {
+            audit::account(Event::Forgotten, pattern.user(), &pattern.to_string());
+        }
+        Ok(remembered)
+    }
+
+    async fn have_forgotten(&self, pattern: &Pattern) -> Result<bool, SessionError> {
         if let Some(contexts) = &self.contexts {
             contexts.forget(&self.board.pool_id, pattern);
         }
@@ -139,7 +148,7 @@ impl Operator {
     /// What was said of somebody whose sessions end is no matter to fail for.
     async fn forget_user(&self, sub: &str) {
         if let Some(pattern) = Pattern::of_user(sub)
-            && let Err(error) = self.forget(&pattern).await
+            && let Err(error) = self.have_forgotten(&pattern).await
         {
             let error = chain(&error);
             tracing::warn!(error, "servers are not told to forget the roles of a user");

@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use aws_lc_rs::digest::{Context, SHA256};
 use cogward_auth::Auth;
+use cogward_auth::audit::{self, By, Changed};
 use cogward_policy::{Engine, Fault, Faults, Source, Texts};
 use tokio::signal::unix::Signal;
 
@@ -74,10 +76,20 @@ async fn read(auth: &Arc<Auth>) -> Read {
 /// Checking many policies takes its time.
 async fn take(auth: &Arc<Auth>, read: Read) {
     let checking = Arc::clone(auth);
+    let sum = read.as_ref().map_or_else(|_| "not read".to_owned(), sum);
     let taken = blocking(move || checking.policies().take(&read?)).await;
     match taken {
-        Ok(engine) => tell(&engine),
+        Ok(engine) => {
+            tell(&engine);
+            let policies = engine.policies();
+            let what = format!("{policies} policies, {sum}");
+            auth.caused(By::Server)
+                .tells(|| audit::changed(Changed::PoliciesTaken, &what));
+        }
         Err(faults) => {
+            let what = format!("{}, {sum}", places(&faults));
+            auth.caused(By::Server)
+                .tells(|| audit::changed(Changed::PoliciesRefused, &what));
             let so = match auth.policies().engine() {
                 Some(_) => "those in force stay",
                 None => "authorization answers 503",
@@ -85,6 +97,27 @@ async fn take(auth: &Arc<Auth>, read: Read) {
             complain(&faults, so);
         }
     }
+}
+
+/// Of the schema and then the policies, in the order of their files' names.
+fn sum(texts: &Texts) -> String {
+    let mut context = Context::new(&SHA256);
+    for text in [&texts.schema].into_iter().chain(&texts.policies) {
+        context.update(text.text.as_bytes());
+    }
+    let sum = context.finish();
+    let hex = sum.as_ref().iter().map(|byte| format!("{byte:02x}"));
+    format!("SHA-256 {}", hex.collect::<String>())
+}
+
+/// How many faults there are and where the first is. What is wrong may quote a policy.
+fn places(faults: &Faults) -> String {
+    let first = faults.0.first().map_or_else(String::new, |fault| {
+        let place = fault.place.as_deref();
+        let place = place.map(|it| format!(":{}:{}", it.line, it.column));
+        format!("{}{}", fault.file, place.unwrap_or_default())
+    });
+    format!("faults: {}, the first in {first}", faults.0.len())
 }
 
 /// Whatever goes wrong in it, the next look is taken.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_auth::Auth;
+use cogward_auth::audit::{self, By, Changed};
 use cogward_config::{Config, Secret, SessionKeys, Source, Sources, session_keys};
 use tokio::signal::unix::Signal;
 
@@ -100,6 +101,9 @@ impl Rotation {
         let names = format!("{ring:?}");
         if !same {
             self.auth.set_ring(ring);
+            self.auth
+                .caused(By::Server)
+                .tells(|| audit::changed(Changed::Keys, &names));
             tracing::info!(keys = names, "session keys changed");
         } else if asked && !keys.in_files {
             tracing::info!(

@@ -56,6 +56,9 @@ impl Started {
             let unfinished = self.auth.unfinished();
             tracing::warn!(unfinished, "refreshes, revocations or mails were cut off");
         }
+        if let Some(contexts) = &self.auth.pool().contexts {
+            contexts::tell_now(contexts);
+        }
         if let Some(trail) = self.auth.trail() {
             audit::end(trail, self.grace).await;
         }

@@ -119,11 +119,11 @@ pub async fn register(
         if made.as_ref().is_err_and(sent_nothing) {
             limits::not_sent(auth, &email, client).await;
         }
+        let made = made.inspect_err(|error| audit::refused(Refused::Registration, error));
         match made {
             Err(AccountError::Refused(refusal @ (Refusal::UserExists | Refusal::CodeNotSent)))
                 if hides(auth) =>
             {
-                audit::refused(Refused::Registration, &refusal);
                 if matches!(refusal, Refusal::UserExists) {
                     auth.mail(&email, &Letter::AddressTaken);
                 }
@@ -154,7 +154,8 @@ pub async fn verify_email(
     limits::attempt(auth, &email, client).await?;
     let cognito = enabled(auth)?;
     evenly::answered(auth, async {
-        let confirmed = cognito.confirm_sign_up(subject(&email, client), code_of(code)?);
+        let code = code_of(code).inspect_err(|it| audit::refused(Refused::Code, it))?;
+        let confirmed = cognito.confirm_sign_up(subject(&email, client), code);
         confirmed.await.map_err(|error| about_code(auth, error))?;
         audit::account(Event::AddressVerified, None, "");
         people::verified(auth, &email);
@@ -203,10 +204,9 @@ fn code_of(code: &str) -> Result<&str, AccountRefusal> {
 /// Nobody has it, it is confirmed, it has had too many codes, its mail or function failed: to a
 /// stranger all of that is an account, or none.
 fn about_message(auth: &Auth, sent: Result<(), AccountError>) -> Result<(), AccountRefusal> {
-    match sent {
+    match sent.inspect_err(|error| audit::refused(Refused::Code, error)) {
         Err(error) if hides(auth) && error.tells_of_a_user() => {
             tracing::warn!(error = chain(&error), "a code was not sent");
-            audit::refused(Refused::Code, &error);
             Ok(())
         }
         sent => sent.map_err(AccountRefusal::from),
@@ -225,9 +225,18 @@ fn sent_nothing(error: &AccountError) -> bool {
 }
 
 fn about_code(auth: &Auth, error: AccountError) -> AccountRefusal {
+    let of_a_password = matches!(
+        error,
+        AccountError::Refused(Refusal::Password(_) | Refusal::PasswordUsedBefore)
+    );
+    let what = match of_a_password {
+        true => Refused::Password,
+        false => Refused::Code,
+    };
+    audit::refused(what, &error);
     match error {
         AccountError::Refused(
-            refusal @ (Refusal::UserNotFound
+            Refusal::UserNotFound
             | Refusal::NotConfirmed
             | Refusal::AlreadyConfirmed
             | Refusal::Disabled
@@ -235,11 +244,8 @@ fn about_code(auth: &Auth, error: AccountError) -> AccountRefusal {
             | Refusal::CodeExpired
             | Refusal::TooManyAttempts
             | Refusal::LimitExceeded
-            | Refusal::InvalidCredentials),
-        ) if hides(auth) => {
-            audit::refused(Refused::Code, &refusal);
-            AccountRefusal::Code
-        }
+            | Refusal::InvalidCredentials,
+        ) if hides(auth) => AccountRefusal::Code,
         error => error.into(),
     }
 }

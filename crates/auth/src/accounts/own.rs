@@ -65,11 +65,10 @@ async fn set(
     change: &Change,
 ) -> Result<(), AccountRefusal> {
     let changed = cognito.change_password(token.expose(), &change.current, &change.new);
-    changed.await.map_err(|error| match error {
-        AccountError::Refused(Refusal::InvalidCredentials) => {
-            session.refused(Refused::Password, &error);
-            AccountRefusal::Password
-        }
+    let changed = changed.await;
+    let changed = changed.inspect_err(|error| session.refused(Refused::Password, error));
+    changed.map_err(|error| match error {
+        AccountError::Refused(Refusal::InvalidCredentials) => AccountRefusal::Password,
         error => error.into(),
     })
 }

@@ -12,7 +12,7 @@ use super::{
     AccountRefusal, Email, about_code, about_message, afresh, code_of, codes, enabled, evenly,
     hides, limits, subject,
 };
-use crate::audit::{self, Event};
+use crate::audit::{self, Event, Refused};
 use crate::{Auth, Client};
 
 /// Whose codes another password is chosen with.
@@ -68,10 +68,11 @@ pub async fn reset_password(
     let email = Email::parse(email)?;
     limits::attempt(auth, &email, client).await?;
     evenly::answered(auth, async {
+        let code = code_of(code).inspect_err(|it| audit::refused(Refused::Code, it))?;
         let work = Resetting {
             auth: Arc::clone(auth),
             email,
-            code: Zeroizing::new(code_of(code)?.to_owned()),
+            code: Zeroizing::new(code.to_owned()),
             password: Zeroizing::new(password.to_owned()),
             client: client.clone(),
         };

@@ -4,7 +4,7 @@ use cogward_cognito::TotpSecret;
 use cogward_cognito::accounts::{Enrolling, Factors};
 
 use super::{AccountRefusal, Email, code_of, enabled, limits, recent};
-use crate::audit::Event;
+use crate::audit::{Event, Refused};
 use crate::session::{self, Current};
 use crate::{Auth, Client};
 
@@ -57,9 +57,11 @@ pub async fn finish_totp(
     let cognito = enabled(auth)?;
     limits::attempt(auth, &Email::of(current), client).await?;
     let token = recent::access_token(auth, current).await?;
+    let code = code_of(code).inspect_err(|it| current.refused(Refused::Code, it))?;
     let verified =
-        cognito.verify_software_token(Enrolling::User(token.expose()), code_of(code)?, device_name);
-    verified.await?;
+        cognito.verify_software_token(Enrolling::User(token.expose()), code, device_name);
+    let verified = verified.await;
+    verified.inspect_err(|error| current.refused(Refused::Code, error))?;
     cognito.use_software_token(token.expose(), true).await?;
     current.tell(Event::FactorAdded, "authenticator app");
     Ok(())

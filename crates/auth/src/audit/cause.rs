@@ -51,6 +51,11 @@ impl Cause {
         CAUSE.scope(self, work)
     }
 
+    /// Tells something for this cause.
+    pub fn tells(self, tell: impl FnOnce()) {
+        CAUSE.sync_scope(self, tell);
+    }
+
     /// That of what is done now, unless nobody named one.
     pub(super) fn now() -> Option<Self> {
         CAUSE.try_with(Self::clone).ok()

@@ -135,6 +135,8 @@ const fn call(name: &'static str) -> Activity {
     activity(Class::ApiActivity, 99, name)
 }
 
+const UPDATE: Activity = activity(Class::ApiActivity, 3, "Update");
+
 /// An enum of kinds with the `Kind` of each: code, activity, severity, status, message.
 macro_rules! kinds {
     ($(#[$doc:meta])* $name:ident {
@@ -185,6 +187,10 @@ kinds! {
             "A session was ended from elsewhere, by its person or an operator";
         TokensRevoked = "tokens_revoked", authentication(99, "Tokens Revoked"), Informational, Success,
             "Tokens that were issued to the person up to now are refused";
+        Looked = "sessions_listed", authentication(99, "Sessions Listed"), Informational, Success,
+            "An operator looked at a person's sessions";
+        Forgotten = "context_forgotten", authentication(99, "Context Forgotten"), Informational,
+            Success, "An operator had user contexts forgotten";
         Replaced = "replaced", LOGOFF, Informational, Success,
             "A new sign-in of the same browser took the place of a session";
         Unreadable = "unreadable", authentication(99, "Record Unreadable"), Medium, Failure,
@@ -266,6 +272,17 @@ kinds! {
 }
 
 kinds! {
+    /// What the server goes by, read anew while it runs.
+    Changed {
+        PoliciesTaken = "policies_taken", UPDATE, Informational, Success,
+            "Policies were read anew and are in force";
+        PoliciesRefused = "policies_refused", UPDATE, Medium, Failure,
+            "Policies were read anew and are no good: nothing changes";
+        Keys = "keys_changed", UPDATE, Informational, Success, "The session keys are others";
+    }
+}
+
+kinds! {
     /// What a record of a person lacks.
     Records {
         NotWritten = "not_written", account(99, "Record Not Written"), Medium, Failure,
@@ -290,11 +307,13 @@ pub fn all() -> impl Iterator<Item = &'static Kind> {
     let events = Event::ALL.iter().map(|it| it.kind());
     let refused = Refused::ALL.iter().map(|it| it.kind());
     let decided = Decided::ALL.iter().map(|it| it.kind());
+    let changed = Changed::ALL.iter().map(|it| it.kind());
     let records = Records::ALL.iter().map(|it| it.kind());
     let own = Itself::ALL.iter().map(|it| it.kind());
     events
         .chain(refused)
         .chain(decided)
+        .chain(changed)
         .chain(records)
         .chain(own)
 }

@@ -25,8 +25,8 @@ use crate::authorize::Answer;
 pub(crate) use cause::span;
 pub use cause::{By, Cause};
 pub use hex::Hex;
+pub use kinds::{Changed, Event, Refused};
 use kinds::{Decided, Records};
-pub use kinds::{Event, Refused};
 use ocsf::{More, Told};
 pub use plain::is_plain;
 pub use trail::{Open, Trail, Whose};
@@ -211,6 +211,21 @@ pub(crate) fn permissions(listed: &Listed<'_>) {
                 "permissions"
             );
         });
+    });
+}
+
+/// What the server goes by was read anew.
+pub fn changed(what: Changed, detail: &dyn fmt::Display) {
+    let told = Told {
+        kind: what.kind(),
+        sub: None,
+        session: None,
+        detail: Some(detail),
+        more: More::Nothing,
+    };
+    tell(&told, |_| {
+        let event = what.kind().code;
+        tracing::info!(target: "cogward::audit", event, %detail, "{event}");
     });
 }
 

@@ -9,7 +9,7 @@ use jsonschema::Validator;
 use serde_json::Value;
 
 use super::cause::By;
-use super::kinds::{self, Decided, Event, Itself, Kind, Records, Refused};
+use super::kinds::{self, Changed, Decided, Event, Itself, Kind, Records, Refused};
 use super::ocsf::{self, More, Origin, Place, Told};
 use super::{Hex, Judged, Listed, is_plain};
 use crate::authorize::{Answer, Reason};
@@ -103,7 +103,8 @@ fn plain_kinds() -> impl Iterator<Item = &'static Kind> {
     let events = Event::ALL.iter().map(|it| it.kind());
     let refused = Refused::ALL.iter().map(|it| it.kind());
     let records = Records::ALL.iter().map(|it| it.kind());
-    events.chain(refused).chain(records)
+    let changed = Changed::ALL.iter().map(|it| it.kind());
+    events.chain(refused).chain(records).chain(changed)
 }
 
 #[test]

@@ -75,10 +75,7 @@ async fn of_store(config: &Config, request: &Request) -> Result<Reply, Failure> 
         Arc::new(SystemClock),
         config.context.url.is_some(),
     );
-    let trail = match request {
-        Request::List { .. } | Request::Forget { .. } => None,
-        Request::Revoke { .. } | Request::RevokeAll { .. } => wire::audit::in_file(config)?,
-    };
+    let trail = wire::audit::of_command(config)?;
     let cause = Cause::new(By::Operator, trail.clone());
     let answered = cause.of(request.answer(&operator)).await;
     if let Some(trail) = &trail {

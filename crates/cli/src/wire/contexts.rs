@@ -45,38 +45,112 @@ pub(crate) fn keep(auth: &Arc<Auth>) {
     if auth.settings().replicas {
         tokio::spawn(context::follow(Arc::clone(auth)));
     }
-    tokio::spawn(tell(contexts));
+    tokio::spawn(tell(contexts, TOLD_EVERY));
 }
 
-async fn tell(contexts: Contexts) {
+async fn tell(contexts: Contexts, every: Duration) {
     let mut told = Statistics::default();
-    let mut every = tokio::time::interval(TOLD_EVERY);
+    let mut every = tokio::time::interval(every);
     loop {
         every.tick().await;
         let now = contexts.statistics();
         if now != told {
-            let Statistics {
-                hits,
-                misses,
-                stale,
-                errors,
-                questions,
-                invalidations,
-                entries,
-                bytes,
-            } = now;
-            tracing::info!(
-                hits,
-                misses,
-                stale,
-                errors,
-                questions,
-                invalidations,
-                entries,
-                bytes,
-                "user contexts so far"
-            );
+            tell_now(&contexts);
         }
         told = now;
+    }
+}
+
+/// What came of it by now.
+pub(crate) fn tell_now(contexts: &Contexts) {
+    let Statistics {
+        hits,
+        misses,
+        stale,
+        errors,
+        questions,
+        invalidations,
+        entries,
+        bytes,
+    } = contexts.statistics();
+    tracing::info!(
+        hits,
+        misses,
+        stale,
+        errors,
+        questions,
+        invalidations,
+        entries,
+        bytes,
+        "user contexts so far"
+    );
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::{self, Write};
+    use std::sync::Mutex;
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    impl Log {
+        fn lines(&self) -> Vec<String> {
+            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
+            text.lines().map(str::to_owned).collect()
+        }
+
+        async fn has(&self, lines: usize) {
+            let all_there = async {
+                while self.lines().len() < lines {
+                    tokio::time::sleep(Duration::from_millis(1)).await;
+                }
+            };
+            let waited = tokio::time::timeout(Duration::from_secs(60), all_there);
+            waited.await.unwrap();
+        }
+    }
+
+    #[tokio::test]
+    async fn what_came_of_it_is_told_when_something_did_and_not_again() {
+        let log = Log::default();
+        let writer = log.clone();
+        let subscriber = tracing_subscriber::fmt()
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        let _listening = tracing::subscriber::set_default(subscriber);
+        let second = Duration::from_secs(1);
+        let provider = Provider::new("http://127.0.0.1:1", Credentials::None, second).unwrap();
+        let keeping = Keeping {
+            ttl: second,
+            stale: second,
+            bytes: 1 << 20,
+        };
+        let contexts = Contexts::new(["recipes"], provider, keeping);
+        contexts.forget_user("pool", "somebody");
+        let telling = tokio::spawn(tell(contexts.clone(), Duration::from_millis(1)));
+        log.has(1).await;
+        contexts.forget_user("pool", "somebody");
+        log.has(2).await;
+        telling.abort();
+        let lines = log.lines();
+        assert_eq!(lines.len(), 2, "nothing new is nothing to tell: {lines:?}");
+        for (line, invalidations) in lines.iter().zip(["invalidations=1", "invalidations=2"]) {
+            assert!(line.contains("user contexts so far"), "{line}");
+            assert!(line.contains(invalidations), "{line}");
+        }
     }
 }

@@ -215,7 +215,12 @@ async fn what_an_operator_ends_is_in_the_trail_with_a_server_or_without() {
     let deployment = deployment().await;
     let folder = deployment.folder.path();
     let path = folder.join("audit.jsonl");
-    let more = [("AUDIT_PATH", "audit.jsonl")];
+    let more = [
+        ("AUDIT_PATH", "audit.jsonl"),
+        // Nobody answers there.
+        ("COGWARD_CONTEXT_URL", "http://127.0.0.1:1"),
+        ("COGWARD_CONTEXT_NAMES", "recipes"),
+    ];
     let server = deployment.serve(&more).await;
     let mut browser = server.browser();
     sign_in(&mut browser, USER).await;
@@ -224,27 +229,89 @@ async fn what_an_operator_ends_is_in_the_trail_with_a_server_or_without() {
         .unwrap()
         .to_owned();
     let env = deployment.env(1, &more);
-    let revoke = || {
-        let args = ["sessions", "revoke", "--all", "--user", &sub];
-        let output = cogward(folder, &args).envs(env.clone()).output().unwrap();
+    let run = |args: &[&str]| {
+        let output = cogward(folder, args).envs(env.clone()).output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
     };
-    revoke();
+    let work = || {
+        run(&["sessions", "list", "--user", &sub]);
+        run(&["context", "forget", "--user", &sub]);
+        run(&["sessions", "revoke", "--all", "--user", &sub]);
+    };
+    work();
     sign_in(&mut browser, USER).await;
+    let log = folder.join(format!("stderr-{}", server.base.port().unwrap()));
     server.stop().await;
-    revoke();
+    let log = std::fs::read_to_string(log).unwrap();
+    assert_eq!(log.matches("user contexts so far").count(), 1);
+    work();
     let events = events(&path);
     let of = |code: &'static str| {
         events
             .iter()
             .filter(move |it| it["metadata"]["event_code"] == code)
     };
-    for (code, count) in [("revoked", 2), ("tokens_revoked", 2)] {
-        assert_eq!(of(code).count(), count, "{:?}", codes(&events));
+    let forgotten = format!("{sub}/*");
+    for (code, detail) in [
+        ("sessions_listed", Value::Null),
+        ("context_forgotten", Value::from(forgotten)),
+        ("revoked", Value::from("by an operator")),
+        ("tokens_revoked", Value::from("by an operator")),
+    ] {
+        assert_eq!(of(code).count(), 2, "{code}: {:?}", codes(&events));
+        for event in of(code) {
+            assert_eq!(event["actor"]["user"]["name"], "operator");
+            assert_eq!(event["user"]["uid"], sub);
+            assert_eq!(event["status_detail"], detail);
+        }
     }
-    for event in of("revoked").chain(of("tokens_revoked")) {
-        assert_eq!(event["actor"]["user"]["name"], "operator");
-        assert_eq!(event["user"]["uid"], sub);
-        assert_eq!(event["status_detail"], "by an operator");
+}
+
+#[tokio::test]
+async fn an_operators_command_makes_no_trail_and_tells_where_he_sees_it() {
+    let deployment = deployment().await;
+    let folder = deployment.folder.path();
+    let path = folder.join("audit.jsonl");
+    let server = deployment.serve(&[("AUDIT_PATH", "audit.jsonl")]).await;
+    let mut browser = server.browser();
+    sign_in(&mut browser, USER).await;
+    let me = browser.get("/auth/me").await.json();
+    let sub = me["sub"].as_str().unwrap();
+    server.stop().await;
+    std::fs::remove_file(&path).unwrap();
+    for (name, value, event) in [
+        ("AUDIT_PATH", "audit.jsonl", "revoked"),
+        ("AUDIT_OUTPUT", "stdout", "tokens_revoked"),
+    ] {
+        let env = deployment.env(1, &[(name, value)]);
+        let args = ["sessions", "revoke", "--all", "--user", sub];
+        let output = cogward(folder, &args).envs(env).output().unwrap();
+        let said = text(&output.stderr);
+        assert!(!path.exists(), "it would be closed to the server");
+        let lines = said.lines().filter(|line| line.starts_with('{'));
+        let lines: String = lines.flat_map(|line| [line, "\n"]).collect();
+        let events = audit_events(&lines);
+        assert!(codes(&events).contains(&event), "{said}");
+        assert!(!text(&output.stdout).contains(event));
+    }
+}
+
+#[tokio::test]
+async fn what_a_killed_server_left_half_written_spoils_no_other_event() {
+    let deployment = deployment().await;
+    let path = deployment.folder.path().join("audit.jsonl");
+    let fragment = "{\"time\":1795325317314,\"class_u";
+    std::fs::write(&path, fragment).unwrap();
+    for begun in 1..=2 {
+        deployment
+            .serve(&[("AUDIT_PATH", "audit.jsonl")])
+            .await
+            .stop()
+            .await;
+        let all = std::fs::read_to_string(&path).unwrap();
+        let events = all.strip_prefix(fragment).unwrap().strip_prefix('\n');
+        let events = audit_events(events.unwrap());
+        let names = ["trail_begun", "trail_ended"].repeat(begun);
+        assert_eq!(codes(&events), names);
     }
 }

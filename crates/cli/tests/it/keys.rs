@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use cogward_services::Redis;
-use cogward_testkit::Browser;
+use cogward_testkit::{Browser, audit_events};
 use tokio::task::JoinHandle;
 use url::Url;
 
@@ -24,7 +24,11 @@ async fn a_signal_changes_them_under_traffic() {
     let deployment = Deployment::new().await;
     let file = deployment.folder.path().join("secret");
     fs::write(&file, OLD).unwrap();
-    let env = [("SESSION_SECRET_FILE", file.to_str().unwrap())];
+    let trail = deployment.folder.path().join("audit.jsonl");
+    let env = [
+        ("SESSION_SECRET_FILE", file.to_str().unwrap()),
+        ("AUDIT_PATH", "audit.jsonl"),
+    ];
     let server = deployment.serve(&env).await;
     let mut old = signed_in(&server).await;
     let traffic = Traffic::start(&server, &cookie(&old));
@@ -40,6 +44,19 @@ async fn a_signal_changes_them_under_traffic() {
         assert!(!server.log().contains(secret));
     }
     server.stop().await;
+    let told = fs::read_to_string(&trail).unwrap();
+    let changed = audit_events(&told);
+    let changed = changed
+        .iter()
+        .filter(|it| it["metadata"]["event_code"] == "keys_changed");
+    let names: Vec<_> = changed
+        .map(|it| it["status_detail"].as_str().unwrap())
+        .collect();
+    assert_eq!(names.len(), 1);
+    for browser in [&old, &new] {
+        assert!(names[0].contains(kid(&cookie(browser))), "{names:?}");
+    }
+    assert!(![OLD, NEW].iter().any(|secret| told.contains(secret)));
 
     // The old one alone knows nothing of what the new one signed, and the new one of the old.
     let server = deployment.serve(&[("SESSION_SECRET", OLD)]).await;

@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use cogward_testkit::Browser;
+use cogward_testkit::{Browser, audit_events};
 use serde_json::{Value, json};
 
 use crate::deployment::Deployment;
@@ -47,7 +47,10 @@ async fn a_changed_file_and_a_signal_change_them_and_bad_ones_change_nothing() {
     let deployment = Deployment::new().await;
     let folder = deployment.folder.path().join("policies");
     write(&folder, &reading("first"));
-    let env = [("POLICY_FOLDER", folder.to_str().unwrap())];
+    let env = [
+        ("POLICY_FOLDER", folder.to_str().unwrap()),
+        ("AUDIT_PATH", "audit.jsonl"),
+    ];
     let server = deployment.serve(&env).await;
     server.logged("actions on one's own are advisory").await;
     let mut browser = signed_in(&server).await;
@@ -75,6 +78,37 @@ async fn a_changed_file_and_a_signal_change_them_and_bad_ones_change_nothing() {
     server.logged("those in force stay").await;
     assert_eq!(decided_by(&mut browser).await, "third");
     server.stop().await;
+    assert_told(&deployment.folder.path().join("audit.jsonl"));
+}
+
+/// Which sets came into force, which did not, and nothing of what they say.
+fn assert_told(trail: &Path) {
+    let text = fs::read_to_string(trail).unwrap();
+    let events = audit_events(&text);
+    let of = |code: &'static str| {
+        let events = events
+            .iter()
+            .filter(move |it| it["metadata"]["event_code"] == code);
+        events
+            .map(|it| it["status_detail"].as_str().unwrap())
+            .collect::<Vec<_>>()
+    };
+    let taken = of("policies_taken");
+    let sums = taken
+        .iter()
+        .map(|it| it.strip_prefix("1 policies, SHA-256 ").unwrap());
+    let sums: HashSet<_> = sums.collect();
+    assert_eq!(sums.len(), 2, "each set has its own: {taken:?}");
+    assert!(sums.iter().all(|it| it.len() == 64), "{sums:?}");
+    let [refused] = of("policies_refused")[..] else {
+        panic!("one set is no good");
+    };
+    assert!(refused.contains("own.cedar:1:30, SHA-256 "), "{refused}");
+    assert!(!text.contains("raed") && !text.contains("principal"));
+    let by = events
+        .iter()
+        .find(|it| it["metadata"]["event_code"] == "policies_taken");
+    assert_eq!(by.unwrap()["actor"]["user"]["name"], "Cogward");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -47,6 +47,7 @@ mod n_sizes;
 mod n_slow_clients;
 mod o_audit_trail;
 mod o_decisions;
+mod o_refusals;
 mod openapi;
 mod raw;
 mod replicas;

@@ -95,8 +95,13 @@ fn quick() -> Builder {
 }
 
 /// Those that need more than a browser, a clock and a pool: other tests have them.
-const ELSEWHERE: [&str; 5] = [
+const ELSEWHERE: [&str; 10] = [
     "authorization_unavailable",
+    "context_forgotten",
+    "keys_changed",
+    "policies_refused",
+    "policies_taken",
+    "sessions_listed",
     "not_written",
     "sign_out_after_reset_failed",
     "events_lost",
