@@ -43,7 +43,7 @@ use audit::{By, Cause, Trail};
 pub use authorize::Authorization;
 pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
-pub use limits::{Limited, SignIns, household};
+pub use limits::{Limited, SignIns, count_together, household};
 pub use operator::Operator;
 pub use return_path::{ReturnPath, ReturnPathError};
 pub use verifiers::Verifiers;

@@ -1,9 +1,11 @@
 //! How often one caller may begin what is costly: sign-ins, and what accounts do.
 //!
 //! Each process counts for itself first, which answers most refusals; then the store counts for
-//! all of them. A store that fails leaves the process's own count: there is always one.
+//! all of them. A store that fails leaves the process's own count: there is always one. What every
+//! request draws is told to the store by the unit, behind the answer.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 
 use cogward_session::{
     BucketKey, BucketKeys, Buckets, BudgetKey, Budgets, Drawn, Quota, Rate, StoreError, Taken,
@@ -168,6 +170,30 @@ pub(crate) async fn take(auth: &Auth, purses: &[Purse<'_>]) -> Result<(), Limite
     let now = auth.now();
     take_here(purses, now)?;
     take_there(auth, purses, now).await
+}
+
+/// Has the store count, for all servers that share it, so many units of what was drawn here. It
+/// goes on behind the answer; where others have drawn the rest, the bucket is empty from then on.
+pub fn count_together(
+    auth: &Arc<Auth>,
+    buckets: &Arc<Buckets>,
+    key: BucketKey,
+    [name, whom]: [&str; 2],
+    units: u32,
+) {
+    let shared = auth.ring().budget_key(&[&auth.pool.id, name, whom]);
+    let (own, buckets) = (Arc::clone(auth), Arc::clone(buckets));
+    auth.spawn(async move {
+        let quota = buckets.rate().in_units();
+        for _ in 0..units {
+            let now = own.now();
+            match own.store.take_from(&shared, quota, now).await {
+                Ok(Taken::Granted) => {}
+                Ok(Taken::Refused { seconds }) => return buckets.empty(key, seconds, now),
+                Err(error) => return tell(&own, &error, now),
+            }
+        }
+    });
 }
 
 fn take_here(purses: &[Purse<'_>], now: Timestamp) -> Result<(), Limited> {

@@ -3,6 +3,7 @@ use std::hash::{BuildHasher as _, Hash};
 
 use parking_lot::Mutex;
 
+use crate::budget::Quota;
 use crate::time::Timestamp;
 
 /// So many at once, and so many more every second.
@@ -31,6 +32,26 @@ impl Rate {
     #[must_use]
     pub const fn span(&self) -> u32 {
         self.burst.div_ceil(self.per_second)
+    }
+
+    /// What a bucket is drawn by where many keep one together: what comes back in a second, or
+    /// more where there would be more units than a budget may hold.
+    const fn unit(&self) -> u32 {
+        let most = u16::MAX as u32;
+        let least = self.burst.div_ceil(most);
+        if least > self.per_second {
+            least
+        } else {
+            self.per_second
+        }
+    }
+
+    /// The same in units, as a store counts it for many; never more than this.
+    #[must_use]
+    pub fn in_units(&self) -> Quota {
+        let burst = u16::try_from(self.burst / self.unit()).unwrap_or(u16::MAX);
+        let step = self.unit().div_ceil(self.per_second);
+        Quota::new(burst, u16::try_from(step).unwrap_or(u16::MAX))
     }
 }
 
@@ -90,6 +111,8 @@ struct Bucket {
     /// The second that it was looked at last, and how much was missing then.
     at: u32,
     missing: u32,
+    /// Drawn, and not yet one more unit.
+    pending: u32,
     told: bool,
 }
 
@@ -118,31 +141,48 @@ impl Buckets {
 
     /// Draws `cost` from the key's bucket, all or nothing; more than a full one holds is all of it.
     pub fn draw(&self, key: BucketKey, cost: u32, now: Timestamp) -> Drawn {
+        self.draw_units(key, cost, now).0
+    }
+
+    /// The same, and how many units ([`Rate::in_units`]) have been drawn that this was not said of
+    /// yet.
+    pub fn draw_units(&self, key: BucketKey, cost: u32, now: Timestamp) -> (Drawn, u32) {
+        let drawn = self.with(key, now, |bucket| bucket.draw(self.rate, cost));
+        // There is always a bucket, as it were a full one.
+        drawn.unwrap_or((Drawn::Granted { left: 0 }, 0))
+    }
+
+    /// Leaves nothing in the bucket for so many seconds: others have drawn it. What is drawn
+    /// then is a unit again.
+    pub fn empty(&self, key: BucketKey, seconds: u32, now: Timestamp) {
+        let rate = self.rate;
+        self.with(key, now, |bucket| {
+            let until = seconds.saturating_mul(rate.per_second);
+            bucket.missing = (rate.burst - 1).saturating_add(until);
+            bucket.pending = rate.unit() - 1;
+        });
+    }
+
+    fn with<T>(
+        &self,
+        key: BucketKey,
+        now: Timestamp,
+        work: impl FnOnce(&mut Bucket) -> T,
+    ) -> Option<T> {
         let [a, b, c, d, place @ ..] = key.0.to_le_bytes();
         let place = usize::try_from(u32::from_le_bytes(place)).unwrap_or_default();
         let second = u32::try_from(now.as_secs()).unwrap_or_default();
-        let Some(set) = self.sets.get(place & (self.sets.len() - 1)) else {
-            return Drawn::Refused {
-                seconds: 1,
-                first: false,
-            };
-        };
-        let mut set = set.lock();
-        match find(
-            &mut set,
-            u32::from_le_bytes([a, b, c, d]),
-            self.rate,
-            second,
-        ) {
-            Some(bucket) => bucket.draw(self.rate, cost),
-            None => Drawn::Granted { left: 0 },
-        }
+        let mut set = self.sets.get(place & (self.sets.len() - 1))?.lock();
+        let name = u32::from_le_bytes([a, b, c, d]);
+        find(&mut set, name, self.rate, second).map(work)
     }
 }
 
 /// The bucket of this name, as it is now, or the one whose place it takes. There always is one.
 fn find(set: &mut Set, name: u32, rate: Rate, second: u32) -> Option<&mut Bucket> {
-    let own = set.iter().position(|it| it.name == name && it.missing > 0);
+    let own = set
+        .iter()
+        .position(|it| it.name == name && (it.missing > 0 || it.pending > 0));
     if let Some(own) = own {
         let bucket = set.get_mut(own)?;
         bucket.refill(rate, second);
@@ -174,18 +214,22 @@ impl Bucket {
         self.at = second;
     }
 
-    fn draw(&mut self, rate: Rate, cost: u32) -> Drawn {
-        let missing = self.missing.saturating_add(cost.min(rate.burst));
+    /// What came of it, and the units that it completed.
+    fn draw(&mut self, rate: Rate, cost: u32) -> (Drawn, u32) {
+        let cost = cost.min(rate.burst);
+        let missing = self.missing.saturating_add(cost);
         match missing.checked_sub(rate.burst) {
             None | Some(0) => {
                 self.missing = missing;
+                let drawn = self.pending.saturating_add(cost);
+                self.pending = drawn % rate.unit();
                 let left = rate.burst - missing;
-                Drawn::Granted { left }
+                (Drawn::Granted { left }, drawn / rate.unit())
             }
             Some(short) => {
                 let first = !std::mem::replace(&mut self.told, true);
                 let seconds = short.div_ceil(rate.per_second);
-                Drawn::Refused { seconds, first }
+                (Drawn::Refused { seconds, first }, 0)
             }
         }
     }
@@ -241,7 +285,7 @@ mod tests {
     fn t172_a_flood_of_keys_takes_no_memory_and_frees_no_limited_key() {
         let (buckets, keys) = (Buckets::new(Rate::new(100, 1), 4096), BucketKeys::default());
         let size = buckets.size();
-        assert!(size < 4096 * 20, "{size} bytes");
+        assert!(size < 4096 * 24, "{size} bytes");
         let limited = || (0..50_u32).map(|key| u64::from(key) << 32);
         for key in limited() {
             assert_eq!(
@@ -287,6 +331,45 @@ mod tests {
             buckets.draw(keys.of(0_u32), 90, NOW),
             Drawn::Granted { left: 10 }
         );
+    }
+
+    #[test]
+    fn what_is_drawn_is_told_in_units() {
+        let (buckets, key) = (Buckets::new(Rate::new(40, 10), 8), BucketKey(7));
+        assert_eq!(buckets.rate().in_units(), Quota::new(4, 1));
+        let draw = |cost, second| buckets.draw_units(key, cost, NOW.plus(second));
+        assert_eq!(draw(9, 0), (Drawn::Granted { left: 31 }, 0));
+        assert_eq!(draw(1, 0), (Drawn::Granted { left: 30 }, 1));
+        assert_eq!(draw(25, 0), (Drawn::Granted { left: 5 }, 2));
+        assert_eq!(draw(9, 0), (refused(1, true), 0));
+        // Also of a bucket that is full again.
+        assert_eq!(draw(4, 100), (Drawn::Granted { left: 36 }, 0));
+        assert_eq!(draw(1, 200), (Drawn::Granted { left: 39 }, 1));
+        // Others have drawn the rest.
+        buckets.empty(key, 5, NOW.plus(200));
+        assert_eq!(draw(1, 204), (refused(1, true), 0));
+        assert_eq!(draw(1, 205), (Drawn::Granted { left: 0 }, 1));
+    }
+
+    #[test]
+    fn units_are_never_more_than_there_is() {
+        for (burst, per_second) in [
+            (1, 1),
+            (5, 1),
+            (1, 1000),
+            (1000, 100),
+            (10_000, 1000),
+            (10_000_000, 1),
+            (10_000_000, 10_000_000),
+            (u32::MAX, u32::MAX),
+        ] {
+            let rate = Rate::new(burst, per_second);
+            let (quota, unit) = (rate.in_units(), u64::from(rate.unit()));
+            let most = (u64::from(quota.burst()) * unit).max(unit);
+            assert!(most <= u64::from(burst.max(per_second)), "{rate:?}");
+            let step = u64::try_from(quota.step()).unwrap();
+            assert!(unit <= step * u64::from(per_second), "{rate:?}");
+        }
     }
 
     proptest! {

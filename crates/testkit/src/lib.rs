@@ -27,7 +27,7 @@ pub use clock::TestClock;
 pub use fake_cognito::{FakeCognito, TokenAnswer};
 pub use faulty_store::{FaultyStore, Hold};
 pub use known_errors::known_error;
-pub use log_watch::secret_in;
+pub use log_watch::{hear, secret_in};
 pub use ocsf::{assert_whole_trail, audit_events};
 pub use signer::Signer;
 pub use stores::StoreKind;

@@ -9,12 +9,14 @@ use tracing::level_filters::LevelFilter;
 use crate::token_shape::holds_a_token;
 
 /// What tests sign in, sign and seal with, and the name of what a cookie's value follows.
-const MARKERS: [&str; 6] = [
+const MARKERS: [&str; 8] = [
     "Passw0rd!",
     CLIENT_SECRET,
     "a secret for tests",
     "a-secret-for-replicas",
     "MARKER",
+    "service-token-of-tests",
+    "refresh-of-",
     "cogward_session=",
 ];
 
@@ -27,7 +29,7 @@ pub fn secret_in(log: &str) -> Option<&'static str> {
 }
 
 /// From here on a secret in the log ends the process, and with it the test. A test that listens to
-/// the log itself hears it in this one's place.
+/// the log itself does so in this one's place, and calls [`hear`].
 pub(crate) fn watch() {
     static ONCE: Once = Once::new();
     ONCE.call_once(|| {
@@ -43,16 +45,21 @@ pub(crate) fn watch() {
 
 struct Watch;
 
+/// Ends the process where a secret stands in a line of the log. A panic would end whatever task
+/// logs, and nobody would know.
+pub fn hear(line: &[u8]) {
+    let text = String::from_utf8_lossy(line);
+    if let Some(secret) = secret_in(&text) {
+        let mut out = io::stderr();
+        let _told = writeln!(out, "{secret} is in the log: {text}");
+        std::process::abort();
+    }
+}
+
 impl Write for Watch {
     /// A line at once, whole.
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        let text = String::from_utf8_lossy(line);
-        if let Some(secret) = secret_in(&text) {
-            let mut out = io::stderr();
-            let _told = writeln!(out, "{secret} is in the log: {text}");
-            // A panic would end whatever task logs, and nobody would know.
-            std::process::abort();
-        }
+        hear(line);
         Ok(line.len())
     }
 

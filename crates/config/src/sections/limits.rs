@@ -50,8 +50,8 @@ pub(crate) static SECTION: Section = Section {
 
 static ADDRESS: Setting<u32> = Setting::new(
     "limits.address",
-    "Requests that one address may make at once, of every kind but `GET /health`; each server counts \
-     its own. 0 is no limit.",
+    "Requests that one address may make at once, of every kind but `/health`. Servers that share a \
+     store share it, a second's worth at a time. 0 is no limit.",
 )
 .default("10000")
 .range(0, 10_000_000)
@@ -66,7 +66,7 @@ static ADDRESS_PER_SECOND: Setting<u32> = Setting::new(
 static SESSION: Setting<u32> = Setting::new(
     "limits.session",
     "Requests that may be made at once with one session cookie, or one bearer token; a batch of \
-     questions counts as many. Each server counts its own. 0 is no limit.",
+     questions counts as many. Servers that share a store share it. 0 is no limit.",
 )
 .default("1000")
 .range(0, 10_000_000)

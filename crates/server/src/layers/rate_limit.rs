@@ -1,7 +1,8 @@
 //! How much one caller may ask: by address, and by session or bearer token. Every request is
 //! counted before anything else is done for it, whatever route it is for, so that no route can be
-//! forgotten; in this process alone, for a store that is asked each time would be what is flooded.
-//! What is costly counts in the store as well: `cogward_auth` sees to it.
+//! forgotten; in this process, for a store that is asked each time would be what is flooded. Servers
+//! that share one tell it now and then, behind an answer, what a caller has drawn, and learn what he
+//! drew elsewhere. What is costly counts in the store each time: `cogward_auth` sees to it.
 
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::Arc;
@@ -9,8 +10,8 @@ use std::sync::Arc;
 use axum::extract::{FromRequestParts, Request};
 use axum::response::Response;
 use cogward_auth::audit::{self, Refused};
-use cogward_auth::{Bearers, Limited, household};
-use cogward_session::{BucketKey, BucketKeys, Buckets, Drawn, Rate, Timestamp};
+use cogward_auth::{Bearers, Limited, count_together, household};
+use cogward_session::{BucketKeys, Buckets, Drawn, Rate, Timestamp};
 use http::header::{AUTHORIZATION, HeaderName};
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method};
@@ -66,17 +67,18 @@ pub(crate) struct RateLimiter {
 
 struct Limit {
     name: &'static str,
-    buckets: Buckets,
+    buckets: Arc<Buckets>,
     shown: HeaderValue,
 }
 
 /// Whom a request is counted for.
 #[derive(Clone, Copy)]
 pub(crate) struct Counted {
-    address: BucketKey,
-    /// Of the cookie and of the token, genuine or not; a request may carry both, and which of them
-    /// is looked at the route decides.
-    credentials: [Option<BucketKey>; 2],
+    /// Of IPv6 the /64.
+    address: u128,
+    /// What the cookie and the token end in, genuine or not; a request may carry both, and which
+    /// of them is looked at the route decides.
+    credentials: [Option<u128>; 2],
     /// Neither came, not even one that nobody could take for one.
     is_anonymous: bool,
 }
@@ -99,7 +101,7 @@ impl RateLimiter {
         let limit = |name, rate: Option<Rate>| {
             rate.map(|rate| Limit {
                 name,
-                buckets: Buckets::new(rate, MOST),
+                buckets: Arc::new(Buckets::new(rate, MOST)),
                 shown: rate.burst().into(),
             })
         };
@@ -121,8 +123,8 @@ impl RateLimiter {
         if request.uri().path() == UNCOUNTED && request.method() != Method::OPTIONS {
             return Ok(None);
         }
-        let to = self.whom(app, request.headers(), from);
-        match self.count(to, 1, app.auth.now()) {
+        let to = Self::whom(app, request.headers(), from);
+        match self.count(app, to, 1) {
             Ok(left) => Ok(Some(Granted { to, left })),
             Err(limited) => Err(Error::limited(limited)),
         }
@@ -134,13 +136,13 @@ impl RateLimiter {
             && let Some(error) = response.extensions().get::<Error>()
             && error.of_credentials
         {
-            let counted = self.count_bad(whom, app.auth.now());
+            let counted = self.count_bad(app, whom);
             counted.map_err(|limited| error.then_limited(limited))?;
         }
         Ok(())
     }
 
-    fn whom(&self, app: &App, headers: &HeaderMap, from: Option<IpAddr>) -> Counted {
+    fn whom(app: &App, headers: &HeaderMap, from: Option<IpAddr>) -> Counted {
         // Where nobody knows who calls, all are one.
         let from = from.unwrap_or(IpAddr::V6(Ipv6Addr::UNSPECIFIED));
         let address = match household(from) {
@@ -153,22 +155,24 @@ impl RateLimiter {
             _ => bearer(headers),
         };
         Counted {
-            address: self.keys.of(address.to_bits()),
+            address: address.to_bits(),
             credentials: [cookie, bearer.filter(|token| is_signed(token))]
-                .map(|value| value.map(|value| self.keys.of(end_of(value)))),
+                .map(|value| value.map(end_of)),
             is_anonymous: cookie.is_none() && bearer.is_none(),
         }
     }
 
-    fn count(&self, whom: Counted, cost: u32, now: Timestamp) -> Result<Option<Left<'_>>, Limited> {
-        let address = self.address.as_ref();
-        let address = address.map(|limit| limit.draw(whom.address, cost, now));
-        let mut nearest = address.transpose()?;
+    fn count(&self, app: &App, whom: Counted, cost: u32) -> Result<Option<Left<'_>>, Limited> {
+        let now = app.auth.now();
+        let mut nearest = match &self.address {
+            Some(limit) => Some(self.draw(app, limit, whom.address, cost, now)?),
+            None => None,
+        };
         let Some(session) = &self.session else {
             return Ok(nearest);
         };
         for credential in whom.credentials.into_iter().flatten() {
-            let left = session.draw(credential, cost, now)?;
+            let left = self.draw(app, session, credential, cost, now)?;
             if nearest.is_none_or(|nearest| left.left <= nearest.left) {
                 nearest = Some(left);
             }
@@ -176,16 +180,35 @@ impl RateLimiter {
         Ok(nearest)
     }
 
-    fn count_bad(&self, whom: Counted, now: Timestamp) -> Result<(), Limited> {
-        let limit = self.bad_credentials.as_ref();
-        let left = limit.map(|limit| limit.draw(whom.address, 1, now));
-        left.transpose().map(drop)
+    fn count_bad(&self, app: &App, whom: Counted) -> Result<(), Limited> {
+        let Some(limit) = &self.bad_credentials else {
+            return Ok(());
+        };
+        let left = self.draw(app, limit, whom.address, 1, app.auth.now());
+        left.map(drop)
+    }
+
+    fn draw<'l>(
+        &self,
+        app: &App,
+        limit: &'l Limit,
+        whom: u128,
+        cost: u32,
+        now: Timestamp,
+    ) -> Result<Left<'l>, Limited> {
+        let key = self.keys.of(whom);
+        let (drawn, units) = limit.buckets.draw_units(key, cost, now);
+        if units > 0 && app.auth.settings().replicas {
+            let whom = format!("{whom:032x}");
+            count_together(&app.auth, &limit.buckets, key, [limit.name, &whom], units);
+        }
+        limit.left(drawn)
     }
 }
 
 impl Limit {
-    fn draw(&self, key: BucketKey, cost: u32, now: Timestamp) -> Result<Left<'_>, Limited> {
-        match self.buckets.draw(key, cost, now) {
+    fn left(&self, drawn: Drawn) -> Result<Left<'_>, Limited> {
+        match drawn {
             Drawn::Granted { left } => Ok(Left { of: self, left }),
             Drawn::Refused { seconds, first } => {
                 let rate = self.buckets.rate();
@@ -226,19 +249,20 @@ fn is_signed(token: &[u8]) -> bool {
     memchr::memchr_iter(b'.', token).count() == 2
 }
 
-/// Bytes at the end of a cookie, which are of its MAC, or of a bearer token, of its signature.
-const ENOUGH: usize = 16;
-
-/// What tells this session, or this token, from others.
-fn end_of(value: &[u8]) -> &[u8] {
-    let start = value.len().saturating_sub(ENOUGH);
-    value.get(start..).unwrap_or(value)
+/// What tells this session, or this token, from others: bytes of its MAC, or its signature.
+fn end_of(value: &[u8]) -> u128 {
+    match value.last_chunk() {
+        Some(end) => u128::from_le_bytes(*end),
+        None => value
+            .iter()
+            .fold(0, |end, byte| end << 8 | u128::from(*byte)),
+    }
 }
 
 impl Counted {
     /// What a request turned out to be beyond the one that it was counted for.
     pub(crate) fn further(self, app: &App, cost: u32) -> Result<(), Error> {
-        let counted = app.rate_limiter.count(self, cost, app.auth.now());
+        let counted = app.rate_limiter.count(app, self, cost);
         counted.map(drop).map_err(Error::limited)
     }
 }
@@ -251,6 +275,6 @@ impl FromRequestParts<Arc<App>> for Counted {
         app: &Arc<App>,
     ) -> Result<Self, Self::Rejection> {
         let from = address(&app.site, &parts.headers, &parts.extensions);
-        Ok(app.rate_limiter.whom(app, &parts.headers, from))
+        Ok(RateLimiter::whom(app, &parts.headers, from))
     }
 }

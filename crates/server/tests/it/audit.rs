@@ -4,7 +4,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use cogward_session::{Record, Token};
-use cogward_testkit::{Browser, TestApp};
+use cogward_testkit::{Browser, TestApp, hear};
 use reqwest::Method;
 use serde_json::{Value, json};
 use std::sync::Mutex;
@@ -21,6 +21,7 @@ pub(crate) struct Log(Arc<Mutex<Vec<u8>>>);
 
 impl Write for Log {
     fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        hear(bytes);
         self.0.lock().unwrap().write(bytes)
     }
 

@@ -1,6 +1,6 @@
 //! Who people are in the application's own terms: over HTTP, with an IAM service behind.
 
-use std::sync::atomic::{AtomicU16, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU16, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -30,6 +30,7 @@ struct Iam {
     base: String,
     asked: AtomicUsize,
     status: AtomicU16,
+    takes_ms: AtomicU64,
     shown: Mutex<Vec<String>>,
 }
 
@@ -75,6 +76,8 @@ async fn tell(
     headers: HeaderMap,
 ) -> Response {
     let number = iam.asked.fetch_add(1, Ordering::SeqCst) + 1;
+    let takes = Duration::from_millis(iam.takes_ms.load(Ordering::SeqCst));
+    tokio::time::sleep(takes).await;
     let shown = headers.get("authorization");
     let shown = shown.map_or("", |it| it.to_str().unwrap()).to_owned();
     iam.shown.lock().unwrap().push(shown);
@@ -274,6 +277,7 @@ async fn the_callers_own_access_token_is_shown_where_that_is_wanted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn of_a_thousand_requests_of_fifty_people_each_is_asked_for_once() {
     let (iam, app) = started().await;
+    iam.takes_ms.store(100, Ordering::SeqCst);
     let mut people = Vec::new();
     for number in 0..50 {
         let email = format!("person-{number}@example.com");

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::audit::Log;
 use crate::sign_ins::FAMILIES;
-use crate::support::{operations, tokens};
+use crate::support::{operations, tokens, until};
 
 const ALICE: &str = "user@example.com";
 const BOB: &str = "admin@example.com";
@@ -365,6 +365,51 @@ async fn servers_that_share_a_store_share_the_sign_ins() {
                 assert_eq!(start.status, 302, "{store:?}");
             }
         }
+    }
+}
+
+/// What somebody asks of one server is missing at the others.
+#[tokio::test(flavor = "multi_thread")]
+async fn t172_servers_that_share_a_store_share_what_requests_draw() {
+    for store in [StoreKind::Redis, StoreKind::Postgres, StoreKind::DynamoDb] {
+        let builder = || {
+            let limits = RateLimits {
+                address: Some(Rate::new(60, 2)),
+                session: Some(Rate::new(30, 2)),
+                ..NONE
+            };
+            limited(limits)
+                .store(store)
+                .settings(|it| it.replicas = true)
+        };
+        let one = builder().start().await;
+        let two = builder().replica_of(&one).start().await;
+        let drain = async |app: &TestApp, browser: &Browser, address: &str| {
+            let ask = async |_| {
+                let answer = get(browser, address, "/auth/me").await;
+                let counted = async || app.auth.unfinished() == 0;
+                until("the store has counted", counted).await;
+                answer
+            };
+            granted(500, ask).await
+        };
+        // Some come back in the time that it takes.
+        assert!(drain(&one, &one.browser(), HERE).await >= 60);
+        let left = drain(&two, &two.browser(), HERE).await;
+        assert!(left < 40, "{store:?}: {left}");
+        assert!(drain(&two, &two.browser(), ELSEWHERE).await >= 60);
+
+        let (mut alice, mut elsewhere) = (one.browser(), two.browser());
+        one.sign_in(&mut alice, ALICE).await;
+        let cookie = alice.cookie("cogward_session").unwrap();
+        elsewhere.set_cookie("cogward_session", cookie);
+        assert!(drain(&one, &alice, "10.0.0.1").await >= 29);
+        let left = drain(&two, &elsewhere, "10.0.0.2").await;
+        assert!(left < 20, "{store:?}: {left}");
+        for app in [&one, &two] {
+            app.advance(60).await;
+        }
+        assert_eq!(get(&elsewhere, HERE, "/auth/me").await.status, 200);
     }
 }
 
