@@ -9,13 +9,15 @@ use aws_lc_rs::pbkdf2;
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use cogward_mail::Letter;
 use cogward_people::{CodeKey, OneTimeCode, UserDirectory};
+use cogward_session::{BucketKeys, Buckets, Drawn, Rate, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{AccountRefusal, Email};
 use crate::audit::{self, Refused};
-use crate::{Auth, chain};
+use crate::limits::place;
+use crate::{Auth, Client, chain};
 
 /// So long a code is good.
 const MINUTES: u32 = 10;
@@ -27,20 +29,40 @@ const AT_ONCE: usize = 2;
 const TURN: Duration = Duration::from_secs(5);
 const AGAIN_SECONDS: u32 = 5;
 
+/// Of the turns of one place: whoever takes all of them is not in everybody's way for long.
+const EACH: Rate = Rate::new(20, 1);
+const PLACES: usize = 4096;
+
 /// Turns in hashing.
-pub(crate) struct Turns(Arc<Semaphore>);
+pub(crate) struct Turns {
+    all: Arc<Semaphore>,
+    each: Buckets,
+    keys: BucketKeys,
+}
 
 impl Default for Turns {
     fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+        Self {
+            all: Arc::new(Semaphore::new(AT_ONCE)),
+            each: Buckets::new(EACH, PLACES),
+            keys: BucketKeys::default(),
+        }
     }
 }
 
 type Turn = OwnedSemaphorePermit;
 
 impl Turns {
+    /// Of what one place may have.
+    fn draw(&self, client: &Client, now: Timestamp) -> Result<(), AccountRefusal> {
+        match self.each.draw(self.keys.of(place(client)), 1, now) {
+            Drawn::Granted { .. } => Ok(()),
+            Drawn::Refused { seconds, .. } => Err(AccountRefusal::Busy { seconds }),
+        }
+    }
+
     async fn take(&self) -> Result<Turn, AccountRefusal> {
-        match timeout(TURN, Arc::clone(&self.0).acquire_owned()).await {
+        match timeout(TURN, Arc::clone(&self.all).acquire_owned()).await {
             Ok(Ok(turn)) => Ok(turn),
             _ => Err(AccountRefusal::Busy {
                 seconds: AGAIN_SECONDS,
@@ -93,8 +115,10 @@ pub(super) async fn check(
     people: &Arc<dyn UserDirectory>,
     key: Option<&CodeKey>,
     text: &str,
+    client: &Client,
 ) -> Result<OneTimeCode, AccountRefusal> {
     // Whoever is turned away for want of time has not used up a try.
+    auth.code_turns.draw(client, auth.now())?;
     let turn = auth.code_turns.take().await?;
     let kept = match key {
         Some(key) => people.try_code(key, auth.now()).await?,

@@ -16,7 +16,13 @@ pub(super) struct Patient<S> {
     waiting: Option<Pin<Box<Sleep>>>,
     /// Whether somebody wanted to read meanwhile.
     withheld: bool,
+    /// From when on nothing more is written, until when what comes is thrown away.
+    lingering: Option<Pin<Box<Sleep>>>,
 }
+
+/// A connection that ends while its peer still sends would be reset, and the answer, that the body
+/// is too large, lost: so what comes is read for a while.
+const LINGER: Duration = Duration::from_secs(1);
 
 impl<S> Patient<S> {
     pub(super) fn new(stream: S, patience: Duration) -> Self {
@@ -25,6 +31,7 @@ impl<S> Patient<S> {
             patience,
             waiting: None,
             withheld: false,
+            lingering: None,
         }
     }
 
@@ -61,7 +68,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
@@ -76,7 +83,23 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for Patient<S> {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        let lingering = match &mut this.lingering {
+            Some(lingering) => lingering,
+            none => {
+                ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+                none.insert(Box::pin(sleep(LINGER)))
+            }
+        };
+        let mut scrap = [0; 4096];
+        while lingering.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut scrap);
+            let read = ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer));
+            if read.is_err() || buffer.filled().is_empty() {
+                break;
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -129,5 +152,21 @@ mod tests {
         theirs.read_exact(&mut [0; 16]).await.unwrap();
         let (_, (), asked) = both.await.unwrap();
         assert_eq!(&asked, b"question");
+    }
+
+    #[tokio::test]
+    async fn what_comes_at_the_end_is_thrown_away_for_a_while() {
+        let (ours, mut theirs) = duplex(8);
+        let mut ours = Patient::new(ours, Duration::from_secs(60));
+        let ending = tokio::spawn(async move { ours.shutdown().await });
+        theirs.write_all(&[0; 100_000]).await.unwrap();
+        assert_eq!(theirs.read(&mut [0; 8]).await.unwrap(), 0, "it has ended");
+        assert!(!ending.is_finished());
+        drop(theirs);
+        ending.await.unwrap().unwrap();
+
+        let (ours, _theirs) = duplex(8);
+        let mut ours = Patient::new(ours, Duration::from_secs(60));
+        ours.shutdown().await.unwrap();
     }
 }

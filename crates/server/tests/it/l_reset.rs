@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::audit::Log;
 use crate::l_mail::outbox;
+use crate::n_limits::trusting;
 use crate::support::{code, pool_call, refresh_at_pool, totp, until};
 
 const EMAIL: &str = "ada@example.com";
@@ -414,6 +415,36 @@ async fn t142_who_can_have_no_code_is_answered_as_who_can() {
     mailed(&smtp, EMAIL, 1).await;
     app.auth.drain().await;
     assert_eq!(smtp.mails().len(), 1);
+}
+
+/// A hash is slow, and of names that nobody has there is no end.
+#[tokio::test(flavor = "multi_thread")]
+async fn one_place_does_not_take_the_time_for_everybodys_codes() {
+    let (smtp, folder) = (Smtp::start(), tempfile::tempdir().unwrap());
+    let app = own(&smtp, folder.path()).site(trusting).start().await;
+    app.user(EMAIL, &[]).await;
+    let code = own_code(&app, &smtp, EMAIL, 1).await;
+    let from = async |address: &str, email: &str, code: &str| {
+        let body = json!({
+            "email": email, "code": code, "purpose": "password_reset", "new_password": OTHER,
+        });
+        let mut browser = app.browser();
+        let request = browser.request(reqwest::Method::POST, VERIFY).json(&body);
+        browser
+            .send(request.header("x-forwarded-for", address))
+            .await
+    };
+    let attack = (0..100).map(|number| {
+        let from = &from;
+        async move { from("192.0.2.1", &format!("{number}@example.com"), "12345678").await }
+    });
+    let attack = join_all(attack).await;
+    let hashed = attack.iter().filter(|it| it.status == 400).count();
+    assert!((1..60).contains(&hashed), "{hashed}");
+    let away = attack.iter().find(|it| it.status == 429).unwrap();
+    refused(away, 429, "too_many_requests");
+    assert!(away.header("retry-after").parse::<u32>().unwrap() > 0);
+    done(&from("198.51.100.7", EMAIL, &code).await);
 }
 
 #[tokio::test]

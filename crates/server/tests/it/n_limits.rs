@@ -23,7 +23,7 @@ const NONE: RateLimits = RateLimits {
     bad_credentials: None,
 };
 
-fn trusting(site: &mut Site) {
+pub(crate) fn trusting(site: &mut Site) {
     site.trusted_proxies = vec!["127.0.0.0/8".parse().unwrap(), "::1/128".parse().unwrap()];
 }
 
