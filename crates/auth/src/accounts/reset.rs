@@ -124,7 +124,11 @@ impl Resetting {
         let key = found.as_ref().ok().map(key);
         // Nobody's code is as much work as somebody's.
         let checked = codes::check(auth, people, key.as_ref(), &self.code, &self.client);
-        let checked = checked.await;
+        let checked = match checked.await {
+            // Nor is it told by who has to wait.
+            Err(busy @ AccountRefusal::Busy { .. }) => return Err(busy),
+            checked => checked,
+        };
         let user = found.map_err(|error| match error.tells_of_a_user() && hides(auth) {
             true => AccountRefusal::Code,
             false => error.into(),

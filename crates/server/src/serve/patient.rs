@@ -16,13 +16,15 @@ pub(super) struct Patient<S> {
     waiting: Option<Pin<Box<Sleep>>>,
     /// Whether somebody wanted to read meanwhile.
     withheld: bool,
-    /// From when on nothing more is written, until when what comes is thrown away.
-    lingering: Option<Pin<Box<Sleep>>>,
+    /// Nothing more is written: until when, and how much, of what comes is thrown away.
+    lingering: Option<(Pin<Box<Sleep>>, usize)>,
 }
 
 /// A connection that ends while its peer still sends would be reset, and the answer, that the body
 /// is too large, lost: so what comes is read for a while.
 const LINGER: Duration = Duration::from_secs(1);
+/// And no more bytes than this: a body that is a little too large, not a flood.
+const LINGER_BYTES: usize = 256 * 1024;
 
 impl<S> Patient<S> {
     pub(super) fn new(stream: S, patience: Duration) -> Self {
@@ -84,20 +86,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Patient<S> {
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        let lingering = match &mut this.lingering {
+        let (time, bytes) = match &mut this.lingering {
             Some(lingering) => lingering,
             none => {
                 ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
-                none.insert(Box::pin(sleep(LINGER)))
+                none.insert((Box::pin(sleep(LINGER)), LINGER_BYTES))
             }
         };
         let mut scrap = [0; 4096];
-        while lingering.as_mut().poll(cx).is_pending() {
+        while *bytes > 0 && time.as_mut().poll(cx).is_pending() {
             let mut buffer = ReadBuf::new(&mut scrap);
             let read = ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer));
-            if read.is_err() || buffer.filled().is_empty() {
+            let more = buffer.filled().len();
+            if read.is_err() || more == 0 {
                 break;
             }
+            *bytes = bytes.saturating_sub(more);
         }
         Poll::Ready(Ok(()))
     }
@@ -162,7 +166,7 @@ mod tests {
         theirs.write_all(&[0; 100_000]).await.unwrap();
         assert_eq!(theirs.read(&mut [0; 8]).await.unwrap(), 0, "it has ended");
         assert!(!ending.is_finished());
-        drop(theirs);
+        theirs.write_all(&[0; LINGER_BYTES]).await.unwrap_err();
         ending.await.unwrap().unwrap();
 
         let (ours, _theirs) = duplex(8);
