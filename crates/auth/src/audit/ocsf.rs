@@ -55,7 +55,7 @@ pub(super) struct Place {
 /// Appends the event with a line end. Nothing in it is a line end or acts on a terminal.
 pub(super) fn write(line: &mut Vec<u8>, told: &Told<'_>, by: &By, origin: &Origin, place: &Place) {
     let event = event(told, by, origin, place);
-    let mut json = Json::with_formatter(&mut *line, Plain);
+    let mut json = Json::with_formatter(&mut *line, Plain::default());
     // Writing into memory does not fail, and no map in it has a key that is no text.
     let _written = event.serialize(&mut json);
     line.push(b'\n');

@@ -5,16 +5,36 @@ use std::io;
 use serde_json::ser::Formatter;
 
 /// JSON in which every character that is no plain one is `\u` and four digits: also those that
-/// JSON lets stand and a terminal or a reader of lines acts on.
-pub(super) struct Plain;
+/// JSON lets stand and a terminal or a reader of lines acts on. Names are ours, and plain.
+#[derive(Default)]
+pub(super) struct Plain {
+    in_name: bool,
+}
 
 impl Formatter for Plain {
+    fn begin_object_key<W: ?Sized + io::Write>(
+        &mut self,
+        writer: &mut W,
+        first: bool,
+    ) -> io::Result<()> {
+        self.in_name = true;
+        match first {
+            true => Ok(()),
+            false => writer.write_all(b","),
+        }
+    }
+
+    fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
+        self.in_name = false;
+        Ok(())
+    }
+
     fn write_string_fragment<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,
         fragment: &str,
     ) -> io::Result<()> {
-        if fragment.is_ascii() && !fragment.contains('\u{7f}') {
+        if self.in_name || is_plain_ascii(fragment) {
             return writer.write_all(fragment.as_bytes());
         }
         for char in fragment.chars() {
@@ -29,6 +49,13 @@ impl Formatter for Plain {
         }
         Ok(())
     }
+}
+
+/// JSON has written out what is below a space. Without a way out of the loop, so that many bytes
+/// are looked at in one step.
+fn is_plain_ascii(fragment: &str) -> bool {
+    let bytes = fragment.as_bytes().iter();
+    bytes.fold(true, |plain, &byte| plain & (byte < 0x7f))
 }
 
 /// Whether a character neither acts on who shows it nor hides: no control character, none of
