@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_policy::entities::Cached;
-pub use cogward_policy::{Asked, AskedResource};
+pub use cogward_policy::{Asked, AskedResource, Reason};
 use cogward_policy::{
     Caller, Decision, Engine, EntityError, Facts, Groups, Invalid, Live, Principal, Question,
     Resource, Source, is_on_ones_own,
@@ -86,36 +86,11 @@ impl Answer {
 
     /// A no, whatever the policies say.
     pub fn no(reason: Reason) -> Self {
-        let decision = Decision {
-            allowed: false,
-            determining: Vec::new(),
-            failed: Vec::new(),
-        };
-        Self { decision, reason }
+        Self {
+            decision: Decision::no(),
+            reason,
+        }
     }
-}
-
-/// Why a decision is what it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Reason {
-    /// A policy permits it and none forbids it.
-    #[error("Permitted by policy")]
-    Permitted,
-    /// A policy forbids it.
-    #[error("Forbidden by policy")]
-    Forbidden,
-    /// No policy permits it.
-    #[error("No matching permit policy")]
-    NotPermitted,
-    /// A policy failed, so that nobody knows what it would have said.
-    #[error("A policy could not be evaluated")]
-    Failed,
-    /// It is about one's own, and whose it is is not known.
-    #[error("The owner of the resource is not known")]
-    NoOwner,
-    /// The entity provider did not tell.
-    #[error("The resource could not be looked up")]
-    Unknown,
 }
 
 /// There is no answer.
@@ -290,18 +265,6 @@ fn named<'a>(asked: &'a AskedResource, known: &'a Known) -> Resource<'a> {
             attributes: Some(&facts.attributes),
             ..said
         },
-    }
-}
-
-impl Reason {
-    /// As far as it is the policies'.
-    fn of(decision: &Decision) -> Self {
-        match decision {
-            decision if !decision.failed.is_empty() => Self::Failed,
-            Decision { allowed: true, .. } => Self::Permitted,
-            Decision { determining, .. } if determining.is_empty() => Self::NotPermitted,
-            _ => Self::Forbidden,
-        }
     }
 }
 

@@ -25,6 +25,7 @@ pub mod session;
 mod upkeep;
 mod verifiers;
 
+use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use arc_swap::{ArcSwap, Guard};
@@ -39,7 +40,7 @@ use tokio::task::JoinHandle;
 use tokio_util::task::TaskTracker;
 use tracing::Instrument as _;
 
-use audit::{By, Cause, Trail};
+use audit::{By, Cause, Changed, Trail};
 pub use authorize::Authorization;
 pub use bearer::{BearerError, Bearers};
 pub use error::{LoginError, LoginRefusal, SessionError, chain};
@@ -237,6 +238,12 @@ impl Auth {
     /// What is done for somebody is told as caused by him.
     pub fn caused(&self, by: By) -> Cause {
         Cause::new(by, self.trail.get().cloned())
+    }
+
+    /// Tells that the server took, or refused, something else to go by.
+    pub fn tell_changed(&self, what: Changed, detail: &dyn fmt::Display) {
+        self.caused(By::Server)
+            .tells(|| audit::changed(what, detail));
     }
 
     /// Mails a person, behind the answer; nobody where there is no outbox.

@@ -101,7 +101,7 @@ pub(crate) async fn sign_in(auth: &Auth, client: &Client) -> Result<(), Limited>
 
 /// Tells of a limit that a caller met, once a second.
 pub(crate) fn tell_refused(auth: &Auth, client: &Client, what: Refused, limited: &Limited) {
-    let key = auth.limits.keys.of(place(client));
+    let key = bucket(auth, client);
     let told = auth.limits.told.draw(key, 1, auth.now());
     if matches!(told, Drawn::Granted { .. }) {
         audit::refused(what, limited);
@@ -271,6 +271,11 @@ pub(crate) fn place(client: &Client) -> String {
     let address = client.address.as_deref();
     let place = address.and_then(|address| address.parse().ok());
     place.map_or(String::new(), |address| household(address).to_string())
+}
+
+/// The same as the name of a bucket.
+pub(crate) fn bucket(auth: &Auth, client: &Client) -> BucketKey {
+    auth.limits.keys.of(place(client))
 }
 
 /// What counts as one caller: a household has a /64 of IPv6.

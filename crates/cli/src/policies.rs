@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use cogward_auth::Auth;
-use cogward_auth::audit::{self, By, Changed};
+use cogward_auth::audit::Changed;
 use cogward_policy::{Engine, Fault, Faults, Source, Texts};
 use tokio::signal::unix::Signal;
 
@@ -83,13 +83,11 @@ async fn take(auth: &Arc<Auth>, read: Read) {
             tell(&engine);
             let policies = engine.policies();
             let what = format!("{policies} policies, {sum}");
-            auth.caused(By::Server)
-                .tells(|| audit::changed(Changed::PoliciesTaken, &what));
+            auth.tell_changed(Changed::PoliciesTaken, &what);
         }
         Err(faults) => {
             let what = format!("{}, {sum}", places(&faults));
-            auth.caused(By::Server)
-                .tells(|| audit::changed(Changed::PoliciesRefused, &what));
+            auth.tell_changed(Changed::PoliciesRefused, &what);
             let so = match auth.policies().engine() {
                 Some(_) => "those in force stay",
                 None => "authorization answers 503",

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cogward_auth::Auth;
-use cogward_auth::audit::{self, By, Changed};
+use cogward_auth::audit::Changed;
 use cogward_config::{Config, Secret, SessionKeys, Source, Sources, session_keys};
 use tokio::signal::unix::Signal;
 
@@ -101,9 +101,7 @@ impl Rotation {
         let names = format!("{ring:?}");
         if !same {
             self.auth.set_ring(ring);
-            self.auth
-                .caused(By::Server)
-                .tells(|| audit::changed(Changed::Keys, &names));
+            self.auth.tell_changed(Changed::Keys, &names);
             tracing::info!(keys = names, "session keys changed");
         } else if asked && !keys.in_files {
             tracing::info!(

@@ -57,7 +57,7 @@ impl Started {
             tracing::warn!(unfinished, "refreshes, revocations or mails were cut off");
         }
         if let Some(contexts) = &self.auth.pool().contexts {
-            contexts::tell_now(contexts);
+            contexts::tell_now(&contexts.statistics());
         }
         if let Some(trail) = self.auth.trail() {
             audit::end(trail, self.grace).await;

@@ -37,5 +37,5 @@ pub use explanation::{Considered, Effect, Explanation, Verdict};
 pub use fault::{Excerpt, Fault, Faults, Place};
 pub use groups::{Groups, GroupsError};
 pub use live::Live;
-pub use question::{Decision, Invalid, Principal, Question, Resource, is_on_ones_own};
+pub use question::{Decision, Invalid, Principal, Question, Reason, Resource, is_on_ones_own};
 pub use source::{Source, Text, Texts};

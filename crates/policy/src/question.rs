@@ -74,6 +74,55 @@ pub struct Decision {
     pub failed: Vec<String>,
 }
 
+impl Decision {
+    /// Whatever the policies say.
+    pub fn no() -> Self {
+        Self {
+            allowed: false,
+            determining: Vec::new(),
+            failed: Vec::new(),
+        }
+    }
+}
+
+/// Why a decision is what it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    /// A policy permits it and none forbids it.
+    #[error("Permitted by policy")]
+    Permitted,
+    /// A policy forbids it.
+    #[error("Forbidden by policy")]
+    Forbidden,
+    /// No policy permits it.
+    #[error("No matching permit policy")]
+    NotPermitted,
+    /// A policy failed, so that nobody knows what it would have said.
+    #[error("A policy could not be evaluated")]
+    Failed,
+    /// It is about one's own, and whose it is is not known.
+    #[error("The owner of the resource is not known")]
+    NoOwner,
+    /// The entity provider did not tell.
+    #[error("The resource could not be looked up")]
+    Unknown,
+    /// The schema has no such question.
+    #[error("The question does not fit the schema")]
+    Unfit,
+}
+
+impl Reason {
+    /// As far as it is the policies'.
+    pub fn of(decision: &Decision) -> Self {
+        match decision {
+            decision if !decision.failed.is_empty() => Self::Failed,
+            Decision { allowed: true, .. } => Self::Permitted,
+            Decision { determining, .. } if determining.is_empty() => Self::NotPermitted,
+            _ => Self::Forbidden,
+        }
+    }
+}
+
 /// A question that the schema does not allow.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Invalid {

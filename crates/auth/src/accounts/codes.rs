@@ -9,14 +9,14 @@ use aws_lc_rs::pbkdf2;
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
 use cogward_mail::Letter;
 use cogward_people::{CodeKey, OneTimeCode, UserDirectory};
-use cogward_session::{BucketKeys, Buckets, Drawn, Rate, Timestamp};
+use cogward_session::{BucketKey, Buckets, Drawn, Rate, Timestamp};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::timeout;
 use zeroize::Zeroizing;
 
 use super::{AccountRefusal, Email};
 use crate::audit::{self, Refused};
-use crate::limits::place;
+use crate::limits::bucket;
 use crate::{Auth, Client, chain};
 
 /// So long a code is good.
@@ -37,7 +37,6 @@ const PLACES: usize = 4096;
 pub(crate) struct Turns {
     all: Arc<Semaphore>,
     each: Buckets,
-    keys: BucketKeys,
 }
 
 impl Default for Turns {
@@ -45,7 +44,6 @@ impl Default for Turns {
         Self {
             all: Arc::new(Semaphore::new(AT_ONCE)),
             each: Buckets::new(EACH, PLACES),
-            keys: BucketKeys::default(),
         }
     }
 }
@@ -54,8 +52,8 @@ type Turn = OwnedSemaphorePermit;
 
 impl Turns {
     /// Of what one place may have.
-    fn draw(&self, client: &Client, now: Timestamp) -> Result<(), AccountRefusal> {
-        match self.each.draw(self.keys.of(place(client)), 1, now) {
+    fn draw(&self, place: BucketKey, now: Timestamp) -> Result<(), AccountRefusal> {
+        match self.each.draw(place, 1, now) {
             Drawn::Granted { .. } => Ok(()),
             Drawn::Refused { seconds, .. } => Err(AccountRefusal::Busy { seconds }),
         }
@@ -118,7 +116,7 @@ pub(super) async fn check(
     client: &Client,
 ) -> Result<OneTimeCode, AccountRefusal> {
     // Whoever is turned away for want of time has not used up a try.
-    auth.code_turns.draw(client, auth.now())?;
+    auth.code_turns.draw(bucket(auth, client), auth.now())?;
     let turn = auth.code_turns.take().await?;
     let kept = match key {
         Some(key) => people.try_code(key, auth.now()).await?,

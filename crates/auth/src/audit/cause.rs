@@ -52,7 +52,7 @@ impl Cause {
     }
 
     /// Tells something for this cause.
-    pub fn tells(self, tell: impl FnOnce()) {
+    pub(crate) fn tells(self, tell: impl FnOnce()) {
         CAUSE.sync_scope(self, tell);
     }
 

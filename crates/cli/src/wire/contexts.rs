@@ -55,33 +55,23 @@ async fn tell(contexts: Contexts, every: Duration) {
         every.tick().await;
         let now = contexts.statistics();
         if now != told {
-            tell_now(&contexts);
+            tell_now(&now);
         }
         told = now;
     }
 }
 
 /// What came of it by now.
-pub(crate) fn tell_now(contexts: &Contexts) {
-    let Statistics {
-        hits,
-        misses,
-        stale,
-        errors,
-        questions,
-        invalidations,
-        entries,
-        bytes,
-    } = contexts.statistics();
+pub(crate) fn tell_now(now: &Statistics) {
     tracing::info!(
-        hits,
-        misses,
-        stale,
-        errors,
-        questions,
-        invalidations,
-        entries,
-        bytes,
+        hits = now.hits,
+        misses = now.misses,
+        stale = now.stale,
+        errors = now.errors,
+        questions = now.questions,
+        invalidations = now.invalidations,
+        entries = now.entries,
+        bytes = now.bytes,
         "user contexts so far"
     );
 }

@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use axum_core::extract::{FromRef, FromRequestParts};
 use cogward_policy::{
-    Caller, Decision, Engine, Live, Principal, Question, Resource, is_on_ones_own,
+    Caller, Decision, Engine, Live, Principal, Question, Reason, Resource, is_on_ones_own,
 };
 use http::HeaderMap;
 use http::request::Parts;
 
-use crate::bearer::{Reason, Refusal};
+use crate::bearer::{self, Refusal};
 use crate::claims::{AccessClaims, Claims};
 use crate::verify::{Verified, Verifier};
 
@@ -73,7 +73,7 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
     pub fn on(&self, resource: &Resource<'_>) -> Result<(), Refusal> {
         match is_on_ones_own(A::NAME) && resource.owner.is_none() {
             true => {
-                self.tell(resource, &no(), "The owner of the resource is not known");
+                self.tell(resource, &Decision::no(), Reason::NoOwner);
                 Err(not_permitted::<A>())
             }
             false => self.ask(resource),
@@ -84,13 +84,13 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
         let question = Question::about(*resource, A::NAME);
         let (decision, reason) = match self.engine.decide(&self.caller, &question) {
             Ok(decision) => {
-                let reason = reason(&decision);
+                let reason = Reason::of(&decision);
                 (decision, reason)
             }
             Err(_) => {
                 let action = A::NAME;
                 tracing::error!(action, "the policies cannot be asked this: refused");
-                (no(), "The question does not fit the schema")
+                (Decision::no(), Reason::Unfit)
             }
         };
         self.tell(resource, &decision, reason);
@@ -100,7 +100,7 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
         }
     }
 
-    fn tell(&self, resource: &Resource<'_>, decision: &Decision, reason: &str) {
+    fn tell(&self, resource: &Resource<'_>, decision: &Decision, reason: Reason) {
         tracing::info!(
             target: "cogward::audit",
             event = "decision",
@@ -112,27 +112,9 @@ impl<A: Action, C: Claims> RequireAction<A, C> {
             allowed = decision.allowed,
             policies = decision.determining.join(","),
             failed = decision.failed.join(","),
-            reason,
+            %reason,
             "decision"
         );
-    }
-}
-
-/// Whatever the policies say.
-fn no() -> Decision {
-    Decision {
-        allowed: false,
-        determining: Vec::new(),
-        failed: Vec::new(),
-    }
-}
-
-fn reason(decision: &Decision) -> &'static str {
-    match decision {
-        decision if !decision.failed.is_empty() => "A policy could not be evaluated",
-        Decision { allowed: true, .. } => "Permitted by policy",
-        Decision { determining, .. } if determining.is_empty() => "No matching permit policy",
-        _ => "Forbidden by policy",
     }
 }
 
@@ -149,7 +131,7 @@ fn request_id(headers: &HeaderMap) -> Option<String> {
 }
 
 fn not_permitted<A: Action>() -> Refusal {
-    Refusal::from(Reason::NotPermitted).with_detail(A::DETAIL)
+    Refusal::from(bearer::Reason::NotPermitted).with_detail(A::DETAIL)
 }
 
 impl<A: Action, C, S> FromRequestParts<S> for RequireAction<A, C>
@@ -164,7 +146,7 @@ where
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Refusal> {
         let claims: Verified<C> = super::claims(parts, state).await?;
         let engine = Arc::<Live>::from_ref(state).engine();
-        let engine = engine.ok_or(Reason::NoPolicies)?;
+        let engine = engine.ok_or(bearer::Reason::NoPolicies)?;
         let caller = engine.caller(&Principal {
             sub: claims.sub(),
             email: claims.verified_email(),

@@ -38,11 +38,11 @@ impl<S> Patient<S> {
     }
 
     /// What came of writing.
-    fn wrote<T>(
+    fn wrote(
         &mut self,
-        written: Poll<io::Result<T>>,
+        written: Poll<io::Result<usize>>,
         cx: &mut Context<'_>,
-    ) -> Poll<io::Result<T>> {
+    ) -> Poll<io::Result<usize>> {
         if written.is_pending() {
             let waiting = || Box::pin(sleep(self.patience));
             ready!(self.waiting.get_or_insert_with(waiting).as_mut().poll(cx));

@@ -251,8 +251,8 @@ async fn bad_credentials_run_out_and_good_ones_do_not() {
     assert_eq!(get(&ended, HERE, "/auth/me").await.status, 401);
 }
 
-#[tokio::test]
-async fn a_batch_counts_as_many_as_it_asks() {
+/// Somebody with a hundred requests, where policies are in force.
+async fn of_a_hundred() -> (TestApp, Browser) {
     let app = limited(RateLimits {
         session: rate(100),
         ..NONE
@@ -260,6 +260,12 @@ async fn a_batch_counts_as_many_as_it_asks() {
     let app = app.policies().start().await;
     let mut browser = app.browser();
     app.sign_in(&mut browser, ALICE).await;
+    (app, browser)
+}
+
+#[tokio::test]
+async fn a_batch_counts_as_many_as_it_asks() {
+    let (app, mut browser) = of_a_hundred().await;
     let question = json!({ "action": "read:content" });
     let batch = async |browser: &mut Browser, count: usize| {
         let body = json!({ "questions": vec![question.clone(); count] });
@@ -277,13 +283,7 @@ async fn a_batch_counts_as_many_as_it_asks() {
 
 #[tokio::test]
 async fn permissions_count_by_the_actions_they_decide_for() {
-    let app = limited(RateLimits {
-        session: rate(100),
-        ..NONE
-    });
-    let app = app.policies().start().await;
-    let mut browser = app.browser();
-    app.sign_in(&mut browser, ALICE).await;
+    let (app, browser) = of_a_hundred().await;
     let actions = app.auth.policies().engine().unwrap().actions().count();
     assert_eq!(actions.div_ceil(10), 3);
     let asks = async |_| browser.copy().get("/auth/permissions").await;

@@ -102,7 +102,7 @@ fn came(answer: &Answer) -> String {
         }
         Reason::NotPermitted => said.to_owned(),
         Reason::Failed => format!("{said}, as {} failed", sorted(&decision.failed).join(", ")),
-        Reason::NoOwner | Reason::Unknown => format!("{said}: {}", answer.reason),
+        Reason::NoOwner | Reason::Unknown | Reason::Unfit => format!("{said}: {}", answer.reason),
     }
 }
 
