@@ -1,7 +1,10 @@
 //! A question as a caller sends it: the body of `POST /auth/authorize`, read as strictly as anything
 //! that anybody may write.
 
-use serde::de::Error as _;
+use std::fmt;
+
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 
@@ -83,10 +86,26 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 
 /// A list is not one, though serde would take it for its members.
 fn object<'de, D: Deserializer<'de>>(from: D) -> Result<AskedResource, D::Error> {
-    let members = Option::<Map<String, Value>>::deserialize(from)?;
-    let resource = members.map(Value::Object).map(AskedResource::deserialize);
-    let resource = resource.transpose().map_err(D::Error::custom)?;
-    Ok(resource.unwrap_or_default())
+    from.deserialize_any(Members)
+}
+
+struct Members;
+
+impl<'de> Visitor<'de> for Members {
+    type Value = AskedResource;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a map")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, members: A) -> Result<AskedResource, A::Error> {
+        AskedResource::deserialize(MapAccessDeserializer::new(members))
+    }
+
+    /// `null`
+    fn visit_unit<E>(self) -> Result<AskedResource, E> {
+        Ok(AskedResource::default())
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! Every kind of event, and what OCSF 1.8.0 calls it: the table of `docs/audit.md`.
 
+use super::beginning::Beginning;
+
 /// A class of OCSF.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Class {
@@ -90,7 +92,7 @@ impl Status {
 }
 
 /// What is the same in all events of a kind.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Kind {
     /// `metadata.event_code`.
     pub code: &'static str,
@@ -102,6 +104,8 @@ pub struct Kind {
     pub status: Status,
     /// `message`.
     pub message: &'static str,
+    /// All of it as events have it, from the first one on.
+    pub(super) beginning: Beginning,
 }
 
 const fn activity(class: Class, id: u32, name: &'static str) -> Activity {
@@ -156,14 +160,16 @@ macro_rules! kinds {
             /// What is the same in all events of it.
             pub fn kind(self) -> &'static Kind {
                 match self {
-                    $(Self::$kind => const {
-                        &Kind {
+                    $(Self::$kind => {
+                        static KIND: Kind = Kind {
                             code: $code,
                             activity: $activity,
                             severity: Severity::$severity,
                             status: Status::$status,
                             message: $message,
-                        }
+                            beginning: Beginning::new(),
+                        };
+                        &KIND
                     })*
                 }
             }

@@ -5,6 +5,7 @@
 //! to the `cogward::audit` target of `tracing`. A session is named by its public handle and a
 //! person by `sub`; tokens, cookies, codes and addresses of e-mail never stand in an event.
 
+mod beginning;
 mod calls;
 mod cause;
 mod cut;
@@ -215,7 +216,7 @@ pub(crate) fn permissions(listed: &Listed<'_>) {
 }
 
 /// What the server goes by was read anew.
-pub fn changed(what: Changed, detail: &dyn fmt::Display) {
+pub(crate) fn changed(what: Changed, detail: &dyn fmt::Display) {
     let told = Told {
         kind: what.kind(),
         sub: None,

@@ -1,12 +1,14 @@
 //! An event as a line of JSON, in the words of OCSF 1.8.0.
 
 use std::fmt;
+use std::io::Write as _;
 use std::net::IpAddr;
 
 use cogward_session::Handle;
 use serde::Serialize;
 use serde_json::ser::Serializer as Json;
 
+use super::beginning;
 use super::calls::{Authorizations, Resource};
 use super::cause::By;
 use super::cut::{Shown, Text};
@@ -54,30 +56,24 @@ pub(super) struct Place {
 
 /// Appends the event with a line end. Nothing in it is a line end or acts on a terminal.
 pub(super) fn write(line: &mut Vec<u8>, told: &Told<'_>, by: &By, origin: &Origin, place: &Place) {
-    let event = event(told, by, origin, place);
-    let mut json = Json::with_formatter(&mut *line, Plain::default());
     // Writing into memory does not fail, and no map in it has a key that is no text.
-    let _written = event.serialize(&mut json);
+    let _written = write!(line, "{{\"time\":{},", place.millis);
+    line.extend_from_slice(beginning::of(told.kind));
+    append(line, &Metadata::of(told, by, origin, place));
+    line.push(b',');
+    append(line, &event(told, by, origin));
     line.push(b'\n');
+}
+
+/// Members of an object that is open, and its end.
+fn append(line: &mut Vec<u8>, members: &impl Serialize) {
+    let _written = members.serialize(&mut Json::with_formatter(line, Plain::within()));
 }
 
 #[derive(Serialize)]
 struct Event<'a> {
-    time: i64,
-    class_uid: u32,
-    class_name: &'static str,
-    category_uid: u32,
-    category_name: &'static str,
-    activity_id: u32,
-    activity_name: &'static str,
-    type_uid: u32,
-    severity_id: u32,
-    severity: &'static str,
-    status_id: u32,
-    status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     status_detail: Option<Shown<'a>>,
-    message: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     count: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,15 +102,10 @@ struct Event<'a> {
     http_request: Option<HttpRequest<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     log_name: Option<&'static str>,
-    metadata: Metadata,
 }
 
-fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> Event<'a> {
+fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin) -> Event<'a> {
     let (kind, class) = (told.kind, told.kind.activity.class);
-    let (class_uid, class_name) = class.id();
-    let (category_uid, category_name) = class.category();
-    let (severity_id, severity) = kind.severity.id();
-    let (status_id, status) = kind.status.id();
     let judged = match told.more {
         More::Decision(judged) => Some(judged),
         _ => None,
@@ -124,20 +115,7 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
     let user = user(told.sub, origin);
     let is_authentication = class == Class::Authentication;
     Event {
-        time: place.millis,
-        class_uid,
-        class_name,
-        category_uid,
-        category_name,
-        activity_id: kind.activity.id,
-        activity_name: kind.activity.name,
-        type_uid: class_uid * 100 + kind.activity.id,
-        severity_id,
-        severity,
-        status_id,
-        status,
         status_detail: told.detail.map(Shown),
-        message: kind.message,
         count: match told.more {
             More::Count(count) => Some(count),
             _ => None,
@@ -163,7 +141,6 @@ fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin, place: &Place) -> 
         src_endpoint: endpoint(by, class),
         http_request: http_request(told, by),
         log_name: (class == Class::EventLog).then_some("audit"),
-        metadata: Metadata::of(told, by, origin, place),
     }
 }
 

@@ -9,9 +9,27 @@ use serde_json::ser::Formatter;
 #[derive(Default)]
 pub(super) struct Plain {
     in_name: bool,
+    is_open: bool,
+}
+
+impl Plain {
+    /// For members of an object whose beginning is written.
+    pub(super) fn within() -> Self {
+        Self {
+            is_open: true,
+            ..Self::default()
+        }
+    }
 }
 
 impl Formatter for Plain {
+    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
+        match std::mem::take(&mut self.is_open) {
+            true => Ok(()),
+            false => writer.write_all(b"{"),
+        }
+    }
+
     fn begin_object_key<W: ?Sized + io::Write>(
         &mut self,
         writer: &mut W,

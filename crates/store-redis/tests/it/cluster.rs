@@ -202,7 +202,7 @@ async fn works(store: &RedisStore, version: u64) {
 /// An operator has a replica take over, while users go on.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_planned_take_over_loses_no_answered_write() {
-    let mut cluster = RedisCluster::start();
+    let cluster = RedisCluster::start();
     let store = Arc::new(open(&cluster).await);
     for n in 0..SESSIONS {
         store.insert(&key(n), record(0)).await.unwrap();
