@@ -113,13 +113,13 @@ fn colours() -> bool {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::{Arc, Mutex};
 
     use super::*;
 
     #[derive(Clone, Default)]
-    struct Kept(Arc<Mutex<Vec<u8>>>);
+    pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
     impl Write for Kept {
         fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
@@ -132,13 +132,14 @@ mod tests {
     }
 
     impl Kept {
-        fn lines(&self) -> Vec<String> {
+        pub(crate) fn lines(&self) -> Vec<String> {
             let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
             // What some readers take for the end of a line, not only `\n`.
             let ends = [
                 '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
             ];
-            text.trim_end().split(ends).map(str::to_owned).collect()
+            let lines = text.trim_end().split(ends).map(str::to_owned);
+            lines.filter(|_| !text.is_empty()).collect()
         }
     }
 

@@ -78,44 +78,22 @@ pub(crate) fn tell_now(now: &Statistics) {
 
 #[cfg(test)]
 mod tests {
-    use std::io::{self, Write};
-    use std::sync::Mutex;
-
     use super::*;
+    use crate::log::tests::Kept;
 
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    impl Log {
-        fn lines(&self) -> Vec<String> {
-            let text = String::from_utf8(self.0.lock().unwrap().clone()).unwrap();
-            text.lines().map(str::to_owned).collect()
-        }
-
-        async fn has(&self, lines: usize) {
-            let all_there = async {
-                while self.lines().len() < lines {
-                    tokio::time::sleep(Duration::from_millis(1)).await;
-                }
-            };
-            let waited = tokio::time::timeout(Duration::from_secs(60), all_there);
-            waited.await.unwrap();
-        }
+    async fn has(log: &Kept, lines: usize) {
+        let all_there = async {
+            while log.lines().len() < lines {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(60), all_there);
+        waited.await.unwrap();
     }
 
     #[tokio::test]
     async fn what_came_of_it_is_told_when_something_did_and_not_again() {
-        let log = Log::default();
+        let log = Kept::default();
         let writer = log.clone();
         let subscriber = tracing_subscriber::fmt()
             .with_ansi(false)
@@ -132,9 +110,9 @@ mod tests {
         let contexts = Contexts::new(["recipes"], provider, keeping);
         contexts.forget_user("pool", "somebody");
         let telling = tokio::spawn(tell(contexts.clone(), Duration::from_millis(1)));
-        log.has(1).await;
+        has(&log, 1).await;
         contexts.forget_user("pool", "somebody");
-        log.has(2).await;
+        has(&log, 2).await;
         telling.abort();
         let lines = log.lines();
         assert_eq!(lines.len(), 2, "nothing new is nothing to tell: {lines:?}");
