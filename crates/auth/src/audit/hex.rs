@@ -2,8 +2,6 @@
 
 use std::fmt;
 
-use serde::{Serialize, Serializer};
-
 /// So many of the number's lowest digits, in hex.
 #[derive(Clone, Copy, Debug)]
 pub struct Hex<const DIGITS: usize>(pub u128);
@@ -27,11 +25,5 @@ fn digit(value: u8) -> u8 {
 impl<const DIGITS: usize> fmt::Display for Hex<DIGITS> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(str::from_utf8(&self.digits()).unwrap_or_default())
-    }
-}
-
-impl<const DIGITS: usize> Serialize for Hex<DIGITS> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(str::from_utf8(&self.digits()).unwrap_or_default())
     }
 }

@@ -6,12 +6,9 @@
 //! person by `sub`; tokens, cookies, codes and addresses of e-mail never stand in an event.
 
 mod beginning;
-mod calls;
 mod cause;
-mod cut;
 mod hex;
 pub mod kinds;
-mod metadata;
 mod ocsf;
 mod plain;
 #[cfg(test)]

@@ -1,23 +1,17 @@
 //! An event as a line of JSON, in the words of OCSF 1.8.0.
 
 use std::fmt;
-use std::io::Write as _;
-use std::net::IpAddr;
 
 use cogward_session::Handle;
-use serde::Serialize;
-use serde_json::ser::Serializer as Json;
 
 use super::beginning;
-use super::calls::{Authorizations, Resource};
 use super::cause::By;
-use super::cut::{Shown, Text};
+use super::hex::Hex;
 use super::kinds::{Class, Kind};
-use super::metadata::Metadata;
-use super::plain::Plain;
-use super::{Judged, Listed, RequestId};
+use super::plain::Members;
+use super::{Judged, Listed};
 
-const OTHER: u32 = 99;
+const OTHER: u64 = 99;
 
 /// One event, as those tell it who know of it.
 pub(super) struct Told<'a> {
@@ -56,237 +50,209 @@ pub(super) struct Place {
 
 /// Appends the event with a line end. Nothing in it is a line end or acts on a terminal.
 pub(super) fn write(line: &mut Vec<u8>, told: &Told<'_>, by: &By, origin: &Origin, place: &Place) {
-    // Writing into memory does not fail, and no map in it has a key that is no text.
-    let _written = write!(line, "{{\"time\":{},", place.millis);
-    line.extend_from_slice(beginning::of(told.kind));
-    append(line, &Metadata::of(told, by, origin, place));
-    line.push(b',');
-    append(line, &event(told, by, origin));
+    line.push(b'{');
+    let mut event = Members::of(line);
+    event.number("time", place.millis.unsigned_abs());
+    event.written(beginning::of(told.kind));
+    metadata(&mut event, told, by, origin, place);
+    event.close();
+    if let Some(detail) = told.detail {
+        event.shown("status_detail", detail);
+    }
+    if let More::Count(count) = told.more {
+        event.number("count", count);
+    }
+    let class = told.kind.activity.class;
+    if class == Class::ApiActivity {
+        call(&mut event, told);
+    }
+    actor(&mut event, told, by, origin);
+    if class == Class::Authentication || class == Class::AccountChange {
+        user(&mut event, told.sub, origin);
+    }
+    if class == Class::Authentication {
+        authentication(&mut event, told, origin);
+    }
+    src_endpoint(&mut event, by, class);
+    http_request(&mut event, told, by);
+    if class == Class::EventLog {
+        event.text("log_name", "audit");
+    }
+    event.close();
     line.push(b'\n');
 }
 
-/// Members of an object that is open, and its end.
-fn append(line: &mut Vec<u8>, members: &impl Serialize) {
-    let _written = members.serialize(&mut Json::with_formatter(line, Plain::within()));
-}
-
-#[derive(Serialize)]
-struct Event<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    status_detail: Option<Shown<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    count: Option<u64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action_id: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    action: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    api: Option<Api<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    resources: Option<[Resource<'a>; 1]>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    actor: Option<Actor<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user: Option<User<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<Session>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_protocol_id: Option<u32>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    auth_protocol: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    service: Option<Service<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    src_endpoint: Option<Endpoint>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    http_request: Option<HttpRequest<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    log_name: Option<&'static str>,
-}
-
-fn event<'a>(told: &'a Told<'a>, by: &By, origin: &'a Origin) -> Event<'a> {
-    let (kind, class) = (told.kind, told.kind.activity.class);
-    let judged = match told.more {
-        More::Decision(judged) => Some(judged),
-        _ => None,
-    };
-    let action = judged.map(action);
-    let protocol = protocol(&told.more);
-    let user = user(told.sub, origin);
-    let is_authentication = class == Class::Authentication;
-    Event {
-        status_detail: told.detail.map(Shown),
-        count: match told.more {
-            More::Count(count) => Some(count),
-            _ => None,
-        },
-        action_id: action.map(|it| it.0),
-        action: action.map(|it| it.1),
-        api: (class == Class::ApiActivity).then(|| Api {
-            operation: Text(judged.map_or(kind.activity.name, |it| it.action)),
-        }),
-        resources: Resource::of(&told.more).map(|it| [it]),
-        actor: actor(told, by, class, user),
-        user: matches!(class, Class::Authentication | Class::AccountChange).then_some(user),
-        session: told
-            .session
-            .filter(|_| is_authentication)
-            .map(|uid| Session { uid }),
-        auth_protocol_id: protocol.map(|it| it.0),
-        auth_protocol: protocol.map(|it| it.1),
-        service: is_authentication.then_some(Service {
-            name: "Cogward",
-            uid: &origin.client,
-        }),
-        src_endpoint: endpoint(by, class),
-        http_request: http_request(told, by),
-        log_name: (class == Class::EventLog).then_some("audit"),
+/// What tells an event from all others, and of which request it is.
+fn metadata(event: &mut Members<'_>, told: &Told<'_>, by: &By, origin: &Origin, place: &Place) {
+    let uid = u128::from(origin.run) << 64 | u128::from(place.sequence);
+    event.shown("uid", &Hex::<32>(uid));
+    event.number("sequence", place.sequence);
+    if let By::Request { id, .. } = by {
+        event.shown("correlation_uid", id);
+    }
+    if let More::Decision(_) = told.more {
+        // What decisions use beside the class itself.
+        event.texts("profiles", ["security_control"]);
     }
 }
 
-fn action(judged: &Judged<'_>) -> (u32, &'static str) {
-    if judged.answer.decision.allowed {
-        (1, "Allowed")
-    } else {
-        (2, "Denied")
+/// What was called, of what, and what came of it.
+fn call(event: &mut Members<'_>, told: &Told<'_>) {
+    match told.more {
+        More::Decision(judged) => {
+            let (action_id, action) = match judged.answer.decision.allowed {
+                true => (1, "Allowed"),
+                false => (2, "Denied"),
+            };
+            event.number("action_id", action_id);
+            event.text("action", action);
+            api(event, judged.action);
+            event.objects("resources", [judged], |resource, judged| {
+                resource.text("uid", judged.resource);
+                resource.text("type", judged.kind);
+            });
+        }
+        More::Permissions(listed) => {
+            api(event, told.kind.activity.name);
+            event.objects("resources", [listed], |resource, listed| {
+                resource.text("uid", listed.resource);
+                resource.text("type", listed.kind);
+                resource.open("data");
+                let actions = listed.actions.iter().map(String::as_str);
+                resource.texts("permitted_actions", actions);
+                resource.close();
+            });
+        }
+        _ => api(event, told.kind.activity.name),
     }
 }
 
-/// How somebody signed in.
-fn protocol<'a>(more: &More<'a>) -> Option<(u32, &'a str)> {
-    match *more {
-        More::SignIn {
-            method: "oauth", ..
-        } => Some((4, "OpenID")),
-        More::SignIn { method, .. } => Some((OTHER, method)),
-        _ => None,
-    }
-}
-
-#[derive(Clone, Copy, Serialize)]
-struct User<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    uid: Option<Text<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'static str>,
-    type_id: u32,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    domain: Option<&'a str>,
-}
-
-/// OCSF wants somebody: who is not known, or is no person of the pool, has a name of ours.
-const fn nobody(name: &'static str, type_id: u32) -> User<'static> {
-    User {
-        uid: None,
-        name: Some(name),
-        type_id,
-        domain: None,
-    }
-}
-
-fn user<'a>(sub: Option<&'a str>, origin: &'a Origin) -> User<'a> {
-    match sub.filter(|sub| !sub.is_empty()) {
-        Some(sub) => User {
-            uid: Some(Text(sub)),
-            name: None,
-            type_id: 1,
-            domain: Some(&origin.pool),
-        },
-        None => nobody("unknown", 0),
-    }
-}
-
-#[derive(Serialize)]
-struct Actor<'a> {
-    user: User<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    session: Option<Session>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    authorizations: Option<Authorizations<'a>>,
+fn api(event: &mut Members<'_>, operation: &str) {
+    event.open("api");
+    event.text("operation", operation);
+    event.close();
 }
 
 /// Who did it, where that is not just the user that it was done to.
-fn actor<'a>(told: &Told<'a>, by: &By, class: Class, user: User<'a>) -> Option<Actor<'a>> {
-    let user = match (by, class) {
-        (_, Class::EventLog) => nobody("Cogward", 4),
-        (By::Operator, _) => nobody("operator", 2),
-        (_, Class::Authentication) => return None,
-        (By::Server, _) if told.session.is_none() => nobody("Cogward", 4),
-        _ => user,
-    };
-    Some(Actor {
-        user,
-        session: told.session.map(|uid| Session { uid }),
-        authorizations: Authorizations::of(&told.more),
-    })
+fn actor(event: &mut Members<'_>, told: &Told<'_>, by: &By, origin: &Origin) {
+    let class = told.kind.activity.class;
+    if class == Class::Authentication && !matches!(by, By::Operator) {
+        return;
+    }
+    event.open("actor");
+    match (by, class) {
+        (_, Class::EventLog) => nobody(event, "Cogward", 4),
+        (By::Operator, _) => nobody(event, "operator", 2),
+        (By::Server, _) if told.session.is_none() => nobody(event, "Cogward", 4),
+        _ => user(event, told.sub, origin),
+    }
+    session(event, told.session);
+    authorizations(event, &told.more);
+    event.close();
 }
 
-#[derive(Serialize)]
-struct Session {
-    uid: Handle,
-}
-
-#[derive(Serialize)]
-struct Service<'a> {
-    name: &'static str,
-    uid: &'a str,
-}
-
-#[derive(Serialize)]
-struct Api<'a> {
-    operation: Text<'a>,
-}
-
-#[derive(Serialize)]
-struct Endpoint {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    ip: Option<IpAddr>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    intermediate_ips: Option<[IpAddr; 1]>,
-}
-
-/// Where the caller is; the last proxy before us where there was one.
-fn endpoint(by: &By, class: Class) -> Option<Endpoint> {
-    let named = |name| Endpoint {
-        ip: None,
-        name: Some(name),
-        intermediate_ips: None,
-    };
-    match by {
-        By::Request { peer, address, .. } => {
-            let peer = peer.map(|ip| ip.to_canonical());
-            let Some(ip) = address.or(peer) else {
-                return Some(named("unknown"));
-            };
-            Some(Endpoint {
-                ip: Some(ip),
-                name: None,
-                intermediate_ips: peer.filter(|peer| *peer != ip).map(|peer| [peer]),
-            })
+/// The policies that decided, and those that failed.
+fn authorizations(actor: &mut Members<'_>, more: &More<'_>) {
+    let (decision, determining, failed) = match *more {
+        More::Decision(Judged { answer, .. }) => {
+            let decision = &answer.decision;
+            let word = if decision.allowed { "Permit" } else { "Forbid" };
+            (word, &decision.determining[..], &decision.failed[..])
         }
-        By::Operator => Some(named("local")),
-        By::Server => (class == Class::ApiActivity).then(|| named("local")),
+        More::Permissions(listed) => ("Permit", listed.policies, listed.failed),
+        _ => return,
+    };
+    let determining = determining.iter().map(|uid| (decision, uid));
+    let failed = failed.iter().map(|uid| ("Error", uid));
+    let all = determining.chain(failed);
+    actor.objects("authorizations", all, |authorization, (decision, uid)| {
+        authorization.text("decision", decision);
+        authorization.open("policy");
+        authorization.text("uid", uid);
+        authorization.close();
+    });
+}
+
+fn user(event: &mut Members<'_>, sub: Option<&str>, origin: &Origin) {
+    let Some(sub) = sub.filter(|sub| !sub.is_empty()) else {
+        return nobody(event, "unknown", 0);
+    };
+    event.open("user");
+    event.text("uid", sub);
+    event.number("type_id", 1);
+    event.text("domain", &origin.pool);
+    event.close();
+}
+
+/// OCSF wants somebody: who is not known, or is no person of the pool, has a name of ours.
+fn nobody(event: &mut Members<'_>, name: &str, type_id: u64) {
+    event.open("user");
+    event.text("name", name);
+    event.number("type_id", type_id);
+    event.close();
+}
+
+fn session(event: &mut Members<'_>, session: Option<Handle>) {
+    if let Some(handle) = session {
+        event.open("session");
+        event.shown("uid", &handle);
+        event.close();
     }
 }
 
-#[derive(Serialize)]
-struct HttpRequest<'a> {
-    uid: RequestId,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    user_agent: Option<Text<'a>>,
+/// In which session and how somebody signed in, and to what.
+fn authentication(event: &mut Members<'_>, told: &Told<'_>, origin: &Origin) {
+    session(event, told.session);
+    if let More::SignIn { method, .. } = told.more {
+        let (id, protocol) = match method {
+            "oauth" => (4, "OpenID"),
+            other => (OTHER, other),
+        };
+        event.number("auth_protocol_id", id);
+        event.text("auth_protocol", protocol);
+    }
+    event.open("service");
+    event.text("name", "Cogward");
+    event.text("uid", &origin.client);
+    event.close();
 }
 
-fn http_request<'a>(told: &Told<'a>, by: &By) -> Option<HttpRequest<'a>> {
-    let By::Request { id, .. } = by else {
-        return None;
+/// Where the caller is; the last proxy before us where there was one.
+fn src_endpoint(event: &mut Members<'_>, by: &By, class: Class) {
+    let (peer, address) = match by {
+        By::Request { peer, address, .. } => (peer.map(|ip| ip.to_canonical()), *address),
+        By::Server if class != Class::ApiActivity => return,
+        By::Operator | By::Server => return nowhere(event, "local"),
     };
-    Some(HttpRequest {
-        uid: *id,
-        user_agent: match told.more {
-            More::SignIn { user_agent, .. } => user_agent.map(Text),
-            _ => None,
-        },
-    })
+    let Some(ip) = address.or(peer) else {
+        return nowhere(event, "unknown");
+    };
+    event.open("src_endpoint");
+    event.shown("ip", &ip);
+    if let Some(proxy) = peer.filter(|peer| *peer != ip) {
+        event.texts("intermediate_ips", [proxy.to_string().as_str()]);
+    }
+    event.close();
+}
+
+fn nowhere(event: &mut Members<'_>, name: &str) {
+    event.open("src_endpoint");
+    event.text("name", name);
+    event.close();
+}
+
+fn http_request(event: &mut Members<'_>, told: &Told<'_>, by: &By) {
+    let By::Request { id, .. } = by else {
+        return;
+    };
+    event.open("http_request");
+    event.shown("uid", id);
+    if let More::SignIn {
+        user_agent: Some(user_agent),
+        ..
+    } = told.more
+    {
+        event.text("user_agent", user_agent);
+    }
+    event.close();
 }

@@ -1,79 +1,165 @@
-//! Text of strangers in a line of ours.
+//! A line of JSON in which nothing that strangers wrote acts on who reads it.
 
-use std::io;
+use std::fmt::{self, Write as _};
+use std::io::Write as _;
 
-use serde_json::ser::Formatter;
+/// No text in it is longer, in bytes.
+const LONGEST: usize = 1024;
 
-/// JSON in which every character that is no plain one is `\u` and four digits: also those that
-/// JSON lets stand and a terminal or a reader of lines acts on. Names are ours, and plain.
-#[derive(Default)]
-pub(super) struct Plain {
-    in_name: bool,
-    is_open: bool,
+/// Members of the object in which a line ends so far. Names are ours, and plain.
+pub(super) struct Members<'l>(&'l mut Vec<u8>);
+
+impl<'l> Members<'l> {
+    /// Of an object that is open.
+    pub(super) fn of(line: &'l mut Vec<u8>) -> Self {
+        Self(line)
+    }
+
+    /// One object in the other begins, of which what comes next are the members.
+    pub(super) fn open(&mut self, name: &str) {
+        self.name(name);
+        self.0.push(b'{');
+    }
+
+    /// And ends.
+    pub(super) fn close(&mut self) {
+        self.0.push(b'}');
+    }
+
+    /// Members as they were written for another object.
+    pub(super) fn written(&mut self, members: &[u8]) {
+        self.next();
+        self.0.extend_from_slice(members);
+    }
+
+    pub(super) fn number(&mut self, name: &str, number: u64) {
+        self.name(name);
+        // Writing into memory does not fail.
+        let _written = write!(self.0, "{number}");
+    }
+
+    pub(super) fn text(&mut self, name: &str, text: &str) {
+        self.name(name);
+        self.quoted(text);
+    }
+
+    /// What is shown as it is written.
+    pub(super) fn shown(&mut self, name: &str, shown: &dyn fmt::Display) {
+        self.name(name);
+        self.0.push(b'"');
+        let _written = write!(Text::begin(self.0), "{shown}");
+        self.0.push(b'"');
+    }
+
+    pub(super) fn texts<'t>(&mut self, name: &str, texts: impl IntoIterator<Item = &'t str>) {
+        self.list(name, texts, Self::quoted);
+    }
+
+    /// A list of objects.
+    pub(super) fn objects<T>(
+        &mut self,
+        name: &str,
+        objects: impl IntoIterator<Item = T>,
+        members: impl Fn(&mut Self, T),
+    ) {
+        self.list(name, objects, |list, object| {
+            list.0.push(b'{');
+            members(list, object);
+            list.close();
+        });
+    }
+
+    fn list<T>(
+        &mut self,
+        name: &str,
+        items: impl IntoIterator<Item = T>,
+        write: impl Fn(&mut Self, T),
+    ) {
+        self.name(name);
+        self.0.push(b'[');
+        for item in items {
+            self.next();
+            write(self, item);
+        }
+        self.0.push(b']');
+    }
+
+    fn name(&mut self, name: &str) {
+        self.next();
+        self.0.push(b'"');
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    /// No value ends in an opening bracket, for a text has its quote behind it.
+    fn next(&mut self) {
+        if !matches!(self.0.last(), Some(b'{' | b'[') | None) {
+            self.0.push(b',');
+        }
+    }
+
+    fn quoted(&mut self, text: &str) {
+        self.0.push(b'"');
+        let _written = Text::begin(self.0).write_str(text);
+        self.0.push(b'"');
+    }
 }
 
-impl Plain {
-    /// For members of an object whose beginning is written.
-    pub(super) fn within() -> Self {
+/// Takes so many bytes, and says that there were more. Every character that is no plain one is
+/// `\u` and four digits: also those that JSON lets stand and a terminal or a reader of lines acts on.
+struct Text<'l> {
+    line: &'l mut Vec<u8>,
+    left: usize,
+}
+
+impl<'l> Text<'l> {
+    fn begin(line: &'l mut Vec<u8>) -> Self {
         Self {
-            is_open: true,
-            ..Self::default()
+            line,
+            left: LONGEST,
+        }
+    }
+
+    fn push(&mut self, char: char) {
+        if matches!(char, '"' | '\\') {
+            self.line.push(b'\\');
+        }
+        if is_plain(char) {
+            let mut bytes = [0; 4];
+            let bytes = char.encode_utf8(&mut bytes).as_bytes();
+            return self.line.extend_from_slice(bytes);
+        }
+        for unit in char.encode_utf16(&mut [0; 2]) {
+            let _written = write!(self.line, "\\u{unit:04x}");
         }
     }
 }
 
-impl Formatter for Plain {
-    fn begin_object<W: ?Sized + io::Write>(&mut self, writer: &mut W) -> io::Result<()> {
-        match std::mem::take(&mut self.is_open) {
-            true => Ok(()),
-            false => writer.write_all(b"{"),
+impl fmt::Write for Text<'_> {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let fits = text.floor_char_boundary(self.left);
+        let (now, rest) = text.split_at_checked(fits).unwrap_or((text, ""));
+        match needs_nothing(now) {
+            true => self.line.extend_from_slice(now.as_bytes()),
+            false => now.chars().for_each(|char| self.push(char)),
         }
-    }
-
-    fn begin_object_key<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        first: bool,
-    ) -> io::Result<()> {
-        self.in_name = true;
-        match first {
-            true => Ok(()),
-            false => writer.write_all(b","),
+        if !rest.is_empty() && self.left > 0 {
+            self.push('…');
         }
-    }
-
-    fn end_object_key<W: ?Sized + io::Write>(&mut self, _: &mut W) -> io::Result<()> {
-        self.in_name = false;
-        Ok(())
-    }
-
-    fn write_string_fragment<W: ?Sized + io::Write>(
-        &mut self,
-        writer: &mut W,
-        fragment: &str,
-    ) -> io::Result<()> {
-        if self.in_name || is_plain_ascii(fragment) {
-            return writer.write_all(fragment.as_bytes());
-        }
-        for char in fragment.chars() {
-            match is_plain(char) {
-                false => {
-                    for unit in char.encode_utf16(&mut [0; 2]) {
-                        write!(writer, "\\u{unit:04x}")?;
-                    }
-                }
-                true => writer.write_all(char.encode_utf8(&mut [0; 4]).as_bytes())?,
-            }
-        }
+        self.left = match rest.is_empty() {
+            true => self.left - now.len(),
+            false => 0,
+        };
         Ok(())
     }
 }
 
-/// JSON has written out what is below a space. Without a way out of the loop, so that many bytes
-/// are looked at in one step.
-fn is_plain_ascii(fragment: &str) -> bool {
-    let bytes = fragment.as_bytes().iter();
-    bytes.fold(true, |plain, &byte| plain & (byte < 0x7f))
+/// As nearly every text does. Without a way out of the loop, so that many bytes are looked at in
+/// one step.
+fn needs_nothing(text: &str) -> bool {
+    let stays = |byte: u8| (b' '..0x7f).contains(&byte) & (byte != b'"') & (byte != b'\\');
+    let bytes = text.as_bytes().iter();
+    bytes.fold(true, |all, &byte| all & stays(byte))
 }
 
 /// Whether a character neither acts on who shows it nor hides: no control character, none of
