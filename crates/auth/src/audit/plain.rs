@@ -171,3 +171,61 @@ pub fn is_plain(char: char) -> bool {
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
             | '\u{e0000}'..='\u{e0fff}')
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
+    use super::*;
+
+    fn written(name: &str, write: impl FnOnce(&mut Members<'_>, &str)) -> String {
+        let mut line = vec![b'{'];
+        let mut members = Members::of(&mut line);
+        write(&mut members, name);
+        members.close();
+        String::from_utf8(line).unwrap()
+    }
+
+    proptest! {
+        /// Any text at all: whoever reads JSON reads what was written, in a line that acts on nobody.
+        #[test]
+        fn every_text_is_read_as_it_was_written(text in any::<String>()) {
+            let said = written("said", |members, name| members.text(name, &text));
+            let shown = written("said", |members, name| members.shown(name, &text));
+            prop_assert_eq!(&said, &shown);
+            prop_assert!(said.chars().all(is_plain), "{:?}", said);
+            let read: Value = serde_json::from_str(&said).unwrap();
+            prop_assert_eq!(&read["said"], &Value::from(text));
+        }
+    }
+
+    #[test]
+    fn every_character_is_plain_or_written_in_digits() {
+        for char in char::MIN..=char::MAX {
+            let said = written("said", |members, name| {
+                members.text(name, &char.to_string())
+            });
+            assert!(said.chars().all(is_plain), "{char:?}");
+            let read: Value = serde_json::from_str(&said).unwrap();
+            assert_eq!(read["said"], Value::from(char.to_string()));
+        }
+    }
+
+    #[test]
+    fn members_and_items_have_commas_between_them() {
+        let mut line = vec![b'{'];
+        let mut members = Members::of(&mut line);
+        members.number("one", 1);
+        members.open("two");
+        members.close();
+        members.texts("none", []);
+        members.texts("three", ["{", "[", ","]);
+        members.objects("four", ["a", "b"], |object, text| object.text("is", text));
+        members.written(br#""five":5"#);
+        members.close();
+        let line = String::from_utf8(line).unwrap();
+        let expected = r#"{"one":1,"two":{},"none":[],"three":["{","[",","],"four":[{"is":"a"},{"is":"b"}],"five":5}"#;
+        assert_eq!(line, expected);
+    }
+}
