@@ -221,7 +221,9 @@ mod tests {
         members.close();
         members.texts("none", []);
         members.texts("three", ["{", "[", ","]);
-        members.objects("four", ["a", "b"], |object, text| object.text("is", text));
+        members.objects("four", ["a", "b"], |object, text| {
+            object.text("is", text);
+        });
         members.written(br#""five":5"#);
         members.close();
         let line = String::from_utf8(line).unwrap();
