@@ -273,7 +273,7 @@ pub(crate) fn place(client: &Client) -> String {
     place.map_or(String::new(), |address| household(address).to_string())
 }
 
-/// The same as the name of a bucket.
+/// What [`place`] names, as the key of its bucket.
 pub(crate) fn bucket(auth: &Auth, client: &Client) -> BucketKey {
     auth.limits.keys.of(place(client))
 }

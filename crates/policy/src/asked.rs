@@ -86,12 +86,12 @@ fn text<'de, D: Deserializer<'de>>(from: D) -> Result<String, D::Error> {
 
 /// A list is not one, though serde would take it for its members.
 fn object<'de, D: Deserializer<'de>>(from: D) -> Result<AskedResource, D::Error> {
-    from.deserialize_any(Members)
+    from.deserialize_any(OneResource)
 }
 
-struct Members;
+struct OneResource;
 
-impl<'de> Visitor<'de> for Members {
+impl<'de> Visitor<'de> for OneResource {
     type Value = AskedResource;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -146,6 +146,7 @@ mod tests {
             "7",
             r#"{"action":"a","action":"b"}"#,
             r#"{"resource":["a","b","c"]}"#,
+            r#"{"resource":{"id":"a","id":"b"}}"#,
             r#"{"resource":{"id":7}}"#,
             r#"{"resource":{"owner":{"__entity":{}}}}"#,
             r#"{"context":[]}"#,

@@ -75,7 +75,7 @@ pub struct Decision {
 }
 
 impl Decision {
-    /// Whatever the policies say.
+    /// A no that no policy said.
     pub fn no() -> Self {
         Self {
             allowed: false,

@@ -8,7 +8,8 @@ use super::plain::Members;
 /// As every event of a kind goes on after its time.
 pub(super) type Beginning = OnceLock<Vec<u8>>;
 
-/// Members of the event, up to those of its `metadata` that differ from one event to the next.
+/// Members of the event, the last of them `metadata`, which stays open for those that differ from
+/// one event to the next.
 pub(super) fn of(kind: &'static Kind) -> &'static [u8] {
     kind.beginning.get_or_init(|| same(kind))
 }

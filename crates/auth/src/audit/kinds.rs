@@ -104,7 +104,7 @@ pub struct Kind {
     pub status: Status,
     /// `message`.
     pub message: &'static str,
-    /// All of it as events have it, from the first one on.
+    /// All of it as events have it, written at the first one.
     pub(super) beginning: Beginning,
 }
 

@@ -54,8 +54,7 @@ pub(super) fn write(line: &mut Vec<u8>, told: &Told<'_>, by: &By, origin: &Origi
     let mut event = Members::of(line);
     event.number("time", place.millis.unsigned_abs());
     event.written(beginning::of(told.kind));
-    metadata(&mut event, told, by, origin, place);
-    event.close();
+    rest_of_metadata(&mut event, told, by, origin, place);
     if let Some(detail) = told.detail {
         event.shown("status_detail", detail);
     }
@@ -82,8 +81,15 @@ pub(super) fn write(line: &mut Vec<u8>, told: &Told<'_>, by: &By, origin: &Origi
     line.push(b'\n');
 }
 
-/// What tells an event from all others, and of which request it is.
-fn metadata(event: &mut Members<'_>, told: &Told<'_>, by: &By, origin: &Origin, place: &Place) {
+/// What tells an event from all others, and of which request it is: with it the `metadata` ends that
+/// the beginning leaves open.
+fn rest_of_metadata(
+    event: &mut Members<'_>,
+    told: &Told<'_>,
+    by: &By,
+    origin: &Origin,
+    place: &Place,
+) {
     let uid = u128::from(origin.run) << 64 | u128::from(place.sequence);
     event.shown("uid", &Hex::<32>(uid));
     event.number("sequence", place.sequence);
@@ -94,6 +100,7 @@ fn metadata(event: &mut Members<'_>, told: &Told<'_>, by: &By, origin: &Origin, 
         // What decisions use beside the class itself.
         event.texts("profiles", ["security_control"]);
     }
+    event.close();
 }
 
 /// What was called, of what, and what came of it.

@@ -3,7 +3,7 @@
 use std::fmt::{self, Write as _};
 use std::io::Write as _;
 
-/// No text in it is longer, in bytes.
+/// So much of a text is taken, in bytes.
 const LONGEST: usize = 1024;
 
 /// Members of the object in which a line ends so far. Names are ours, and plain.
@@ -109,14 +109,15 @@ impl<'l> Members<'l> {
 /// `\u` and four digits: also those that JSON lets stand and a terminal or a reader of lines acts on.
 struct Text<'l> {
     line: &'l mut Vec<u8>,
-    left: usize,
+    /// None once it is cut.
+    left: Option<usize>,
 }
 
 impl<'l> Text<'l> {
     fn begin(line: &'l mut Vec<u8>) -> Self {
         Self {
             line,
-            left: LONGEST,
+            left: Some(LONGEST),
         }
     }
 
@@ -137,19 +138,19 @@ impl<'l> Text<'l> {
 
 impl fmt::Write for Text<'_> {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        let fits = text.floor_char_boundary(self.left);
+        let Some(left) = self.left else {
+            return Ok(());
+        };
+        let fits = text.floor_char_boundary(left);
         let (now, rest) = text.split_at_checked(fits).unwrap_or((text, ""));
         match needs_nothing(now) {
             true => self.line.extend_from_slice(now.as_bytes()),
             false => now.chars().for_each(|char| self.push(char)),
         }
-        if !rest.is_empty() && self.left > 0 {
+        self.left = rest.is_empty().then(|| left - fits);
+        if self.left.is_none() {
             self.push('…');
         }
-        self.left = match rest.is_empty() {
-            true => self.left - now.len(),
-            false => 0,
-        };
         Ok(())
     }
 }
@@ -162,18 +163,19 @@ fn needs_nothing(text: &str) -> bool {
     bytes.fold(true, |all, &byte| all & stays(byte))
 }
 
-/// Whether a character neither acts on who shows it nor hides: no control character, none of
-/// Unicode's format characters (`Cf`), no separator of lines.
+/// Whether a character neither acts on who shows it nor hides: no control character, no separator of
+/// lines, none of Unicode's format characters (`Cf`) but those of scripts that are seen.
 pub fn is_plain(char: char) -> bool {
     !char.is_control()
         && !matches!(char,
             '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}'
-            | '\u{e0000}'..='\u{e0fff}')
+            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}')
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::collection::vec;
     use proptest::prelude::*;
     use serde_json::Value;
 
@@ -190,7 +192,8 @@ mod tests {
     proptest! {
         /// Any text at all: whoever reads JSON reads what was written, in a line that acts on nobody.
         #[test]
-        fn every_text_is_read_as_it_was_written(text in any::<String>()) {
+        fn every_text_is_read_as_it_was_written(chars in vec(any::<char>(), 0..64)) {
+            let text = String::from_iter(chars);
             let said = written("said", |members, name| members.text(name, &text));
             let shown = written("said", |members, name| members.shown(name, &text));
             prop_assert_eq!(&said, &shown);
@@ -209,6 +212,23 @@ mod tests {
             assert!(said.chars().all(is_plain), "{char:?}");
             let read: Value = serde_json::from_str(&said).unwrap();
             assert_eq!(read["said"], Value::from(char.to_string()));
+        }
+    }
+
+    #[test]
+    fn a_text_in_pieces_is_cut_where_it_is_too_long_and_says_so() {
+        let long = |pieces: &[usize]| {
+            let mut line = Vec::new();
+            let mut text = Text::begin(&mut line);
+            for piece in pieces {
+                text.write_str(&"x".repeat(*piece)).unwrap();
+            }
+            String::from_utf8(line).unwrap()
+        };
+        let whole = "x".repeat(LONGEST);
+        assert_eq!(long(&[LONGEST - 1, 1, 0]), whole);
+        for pieces in [&[LONGEST + 1][..], &[LONGEST, 1, 1], &[1, LONGEST, 7]] {
+            assert_eq!(long(pieces), format!("{whole}…"), "{pieces:?}");
         }
     }
 

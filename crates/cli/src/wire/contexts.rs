@@ -63,15 +63,25 @@ async fn tell(contexts: Contexts, every: Duration) {
 
 /// What came of it by now.
 pub(crate) fn tell_now(now: &Statistics) {
+    let Statistics {
+        hits,
+        misses,
+        stale,
+        errors,
+        questions,
+        invalidations,
+        entries,
+        bytes,
+    } = *now;
     tracing::info!(
-        hits = now.hits,
-        misses = now.misses,
-        stale = now.stale,
-        errors = now.errors,
-        questions = now.questions,
-        invalidations = now.invalidations,
-        entries = now.entries,
-        bytes = now.bytes,
+        hits,
+        misses,
+        stale,
+        errors,
+        questions,
+        invalidations,
+        entries,
+        bytes,
         "user contexts so far"
     );
 }

@@ -52,7 +52,7 @@ fn fault<T: DeserializeOwned>(bytes: &[u8]) -> String {
     let mut json = serde_json::Deserializer::from_slice(bytes);
     match serde_path_to_error::deserialize::<_, T>(&mut json) {
         Err(error) => wrong(error.path(), error.inner()),
-        // It goes on behind its end.
+        // Something stands behind the object.
         Ok(_) => NO_JSON.to_owned(),
     }
 }

@@ -205,18 +205,16 @@ async fn a_resource_of_wrong_types_never_reaches_a_forbid() {
         .await;
         assert_eq!(answer.status, 400, "{}", answer.body);
     }
-    for resource in [
-        json!("doc"),
-        json!(["doc"]),
-        json!({ "id": 7 }),
-        json!({ "type": [] }),
+    for (resource, wrong) in [
+        (json!("doc"), "resource must be a map"),
+        (json!(["doc"]), "resource must be a map"),
+        (json!({ "id": 7 }), "resource is not as expected here"),
+        (json!({ "type": [] }), "resource is not as expected here"),
     ] {
-        let answer = ask(
-            &mut admin,
-            json!({ "action": "write:own", "resource": resource }),
-        )
-        .await;
+        let question = json!({ "action": "write:own", "resource": resource });
+        let answer = ask(&mut admin, question).await;
         assert_eq!(answer.status, 400, "{}", answer.body);
+        assert_eq!(answer.json()["error"], wrong);
     }
     let answer = ask(&mut admin, json!({ "action": "write:own", "context": [] })).await;
     assert_eq!(answer.status, 400);
