@@ -207,7 +207,7 @@ mod tests {
     fn every_character_is_plain_or_written_in_digits() {
         for char in char::MIN..=char::MAX {
             let said = written("said", |members, name| {
-                members.text(name, &char.to_string())
+                members.text(name, &char.to_string());
             });
             assert!(said.chars().all(is_plain), "{char:?}");
             let read: Value = serde_json::from_str(&said).unwrap();
