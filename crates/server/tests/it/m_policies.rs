@@ -214,7 +214,7 @@ async fn a_resource_of_wrong_types_never_reaches_a_forbid() {
         let question = json!({ "action": "write:own", "resource": resource });
         let answer = ask(&mut admin, question).await;
         assert_eq!(answer.status, 400, "{}", answer.body);
-        assert_eq!(answer.json()["error"], wrong);
+        assert_eq!(answer.json()["message"], wrong);
     }
     let answer = ask(&mut admin, json!({ "action": "write:own", "context": [] })).await;
     assert_eq!(answer.status, 400);
