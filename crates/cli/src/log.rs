@@ -138,8 +138,10 @@ pub(crate) mod tests {
             let ends = [
                 '\n', '\r', '\u{b}', '\u{c}', '\u{85}', '\u{2028}', '\u{2029}',
             ];
-            let lines = text.trim_end().split(ends).map(str::to_owned);
-            lines.filter(|_| !text.is_empty()).collect()
+            match text.trim_end() {
+                "" => Vec::new(),
+                text => text.split(ends).map(str::to_owned).collect(),
+            }
         }
     }
 

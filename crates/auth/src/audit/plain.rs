@@ -181,10 +181,10 @@ mod tests {
 
     use super::*;
 
-    fn written(name: &str, write: impl FnOnce(&mut Members<'_>, &str)) -> String {
+    fn written(write: impl FnOnce(&mut Members<'_>)) -> String {
         let mut line = vec![b'{'];
         let mut members = Members::of(&mut line);
-        write(&mut members, name);
+        write(&mut members);
         members.close();
         String::from_utf8(line).unwrap()
     }
@@ -194,8 +194,8 @@ mod tests {
         #[test]
         fn every_text_is_read_as_it_was_written(chars in vec(any::<char>(), 0..64)) {
             let text = String::from_iter(chars);
-            let said = written("said", |members, name| members.text(name, &text));
-            let shown = written("said", |members, name| members.shown(name, &text));
+            let said = written(|members| members.text("said", &text));
+            let shown = written(|members| members.shown("said", &text));
             prop_assert_eq!(&said, &shown);
             prop_assert!(said.chars().all(is_plain), "{:?}", said);
             let read: Value = serde_json::from_str(&said).unwrap();
@@ -206,9 +206,7 @@ mod tests {
     #[test]
     fn every_character_is_plain_or_written_in_digits() {
         for char in char::MIN..=char::MAX {
-            let said = written("said", |members, name| {
-                members.text(name, &char.to_string());
-            });
+            let said = written(|members| members.text("said", &char.to_string()));
             assert!(said.chars().all(is_plain), "{char:?}");
             let read: Value = serde_json::from_str(&said).unwrap();
             assert_eq!(read["said"], Value::from(char.to_string()));
@@ -234,19 +232,17 @@ mod tests {
 
     #[test]
     fn members_and_items_have_commas_between_them() {
-        let mut line = vec![b'{'];
-        let mut members = Members::of(&mut line);
-        members.number("one", 1);
-        members.open("two");
-        members.close();
-        members.texts("none", []);
-        members.texts("three", ["{", "[", ","]);
-        members.objects("four", ["a", "b"], |object, text| {
-            object.text("is", text);
+        let line = written(|members| {
+            members.number("one", 1);
+            members.open("two");
+            members.close();
+            members.texts("none", []);
+            members.texts("three", ["{", "[", ","]);
+            members.objects("four", ["a", "b"], |object, text| {
+                object.text("is", text);
+            });
+            members.written(br#""five":5"#);
         });
-        members.written(br#""five":5"#);
-        members.close();
-        let line = String::from_utf8(line).unwrap();
         let expected = r#"{"one":1,"two":{},"none":[],"three":["{","[",","],"four":[{"is":"a"},{"is":"b"}],"five":5}"#;
         assert_eq!(line, expected);
     }
